@@ -1,0 +1,1 @@
+//! YAML to document: guarded, typed, with every finding in its place.

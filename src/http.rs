@@ -1,0 +1,4 @@
+//! Listeners, limits and graceful shutdown.
+
+pub mod page;
+pub mod routes;

@@ -1,0 +1,29 @@
+//! Production readiness, kept as YAML in Git, served as Prometheus metrics.
+//!
+//! Data flows from top to bottom of this list; a module imports only what stands above it, and
+//! `tests/it/layers.rs` holds it to that.
+//!
+//! ```text
+//! files ──▶ format ──▶ model ──▶ metrics ──▶ snapshot ──▶ http
+//! ```
+
+// The vocabulary: what everything else speaks of.
+pub mod span;
+pub mod notation;
+pub mod finding;
+pub mod name;
+pub mod quantity;
+pub mod date;
+pub mod clock;
+
+// The line.
+pub mod source;
+pub mod format;
+pub mod model;
+pub mod metrics;
+pub mod snapshot;
+pub mod http;
+
+// The commands leave the line where they have what they need.
+pub mod command;
+pub mod cli;

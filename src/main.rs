@@ -1,0 +1,2 @@
+//! `readiness-exporter`: see the library's documentation.
+fn main() {}

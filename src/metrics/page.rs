@@ -1,0 +1,1 @@
+//! Ready bytes: rendered once per change, written as they are.

@@ -1,0 +1,1 @@
+//! The process's own metrics, in the registry of the prometheus crate.

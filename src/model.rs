@@ -1,0 +1,3 @@
+//! The project as plain data.
+
+pub mod summary;

@@ -1,0 +1,72 @@
+//! What a person wants to see of a project at a glance.
+
+use jiff::civil::Date;
+
+use crate::name::Priority;
+use crate::quantity::Ratio;
+
+/// A project at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Its id.
+    pub id: Box<str>,
+    /// What people call it.
+    pub title: Box<str>,
+    /// Where it stands, in words.
+    pub status: Option<Box<str>>,
+    /// The status date.
+    pub as_of: Option<Date>,
+    /// The day on which it has to be ready.
+    pub target: Option<Date>,
+    /// The day of the next review.
+    pub next_review: Option<Date>,
+    /// Completion counted from tasks and points.
+    pub earned: Option<Ratio>,
+    /// Completion as people report it.
+    pub reported: Option<Ratio>,
+    /// Its tasks by status.
+    pub tasks: TaskCounts,
+    /// Its areas, in the order of the file.
+    pub areas: Vec<AreaSummary>,
+    /// Its milestones, by due date; those without one last.
+    pub milestones: Vec<MilestoneSummary>,
+}
+
+/// How many tasks have which status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskCounts {
+    /// Done.
+    pub done: usize,
+    /// Begun.
+    pub partial: usize,
+    /// Not begun.
+    pub todo: usize,
+    /// Needn't be done.
+    pub waived: usize,
+}
+
+/// An area at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AreaSummary {
+    /// What people call it.
+    pub title: Box<str>,
+    /// How much it matters.
+    pub priority: Option<Priority>,
+    /// Completion counted from tasks and points.
+    pub earned: Option<Ratio>,
+    /// Completion as people report it.
+    pub reported: Option<Ratio>,
+}
+
+/// A milestone at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MilestoneSummary {
+    /// What people call it.
+    pub title: Box<str>,
+    /// The day on which it is due.
+    pub due: Option<Date>,
+    /// The day on which it was reached.
+    pub done: Option<Date>,
+    /// How much of what it needs is complete.
+    pub completion: Ratio,
+}

@@ -1,0 +1,4 @@
+//! Files as they lie on disk.
+
+pub mod scan;
+pub mod watch;
