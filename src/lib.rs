@@ -8,22 +8,22 @@
 //! ```
 
 // The vocabulary: what everything else speaks of.
-pub mod span;
-pub mod notation;
+pub mod clock;
+pub mod date;
 pub mod finding;
 pub mod name;
+pub mod notation;
 pub mod quantity;
-pub mod date;
-pub mod clock;
+pub mod span;
 
 // The line.
-pub mod source;
 pub mod format;
-pub mod model;
-pub mod metrics;
-pub mod snapshot;
 pub mod http;
+pub mod metrics;
+pub mod model;
+pub mod snapshot;
+pub mod source;
 
 // The commands leave the line where they have what they need.
-pub mod command;
 pub mod cli;
+pub mod command;

@@ -1,5 +1,5 @@
 //! The families of metrics: the one table of names, labels, units and meanings.
 
-pub mod text;
 pub mod page;
 pub mod process;
+pub mod text;

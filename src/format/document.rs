@@ -9,15 +9,16 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::date::Due;
+use crate::format::schema::{one_status, project_required};
 use crate::format::shape::{Entries, Scalar};
-use crate::notation::{Form, Mistake, Notation};
 use crate::name::{Id, Priority, Reference, RiskSeverity, Text};
+use crate::notation::{Form, Mistake, Notation};
 use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
 
 /// One project's readiness for production.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(title = "Readiness file, version 1")]
+#[schemars(title = "Readiness file, version 1", transform = project_required)]
 pub struct Document {
     /// The version of this format: 1.
     pub version: Scalar<FormatVersion>,
@@ -138,7 +139,7 @@ pub struct WorkstreamSection {
 /// One task: exactly one of `todo`, `partial`, `done`, `waived` and `ref`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(transform = crate::format::schema::one_status)]
+#[schemars(transform = one_status)]
 pub struct TaskSection {
     /// What is to be done.
     pub todo: Scalar<Text>,
@@ -187,6 +188,13 @@ pub struct ComponentSection {
     pub target: Scalar<Ratio>,
     /// Whatever else readers should know.
     pub note: Scalar<Text>,
+    /// Keys that a component doesn't have.
+    pub unknown: Vec<Box<str>>,
+}
+
+impl ComponentSection {
+    /// The keys of the long form.
+    pub const KEYS: [&'static str; 3] = ["complete", "target", "note"];
 }
 
 /// Test coverage by feature.
@@ -271,9 +279,16 @@ pub struct FormatVersion;
 
 impl Notation for FormatVersion {
     const EXPECTED: &'static str = "the version `1`";
-    const FORM: Form = Form::Number { minimum: 1.0, maximum: 1.0 };
+    const FORM: Form = Form::Number {
+        minimum: 1.0,
+        maximum: 1.0,
+    };
 
     fn parse(text: &str) -> Result<Self, Mistake> {
-        if text == "1" { Ok(Self) } else { Err(Mistake::expected::<Self>(text)) }
+        if text == "1" {
+            Ok(Self)
+        } else {
+            Err(Mistake::expected::<Self>(text))
+        }
     }
 }

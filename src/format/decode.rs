@@ -1,0 +1,322 @@
+//! From the tree to the document, past every mistake of shape: each becomes a finding, and the
+//! rest of the file is still read.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use crate::finding::{Finding, Kind, NodePath, nearest};
+use crate::format::document::Document;
+use crate::format::tree::{Content, Node};
+use crate::notation::shortened;
+
+/// The document in `root`, and what is wrong with its shape.
+#[must_use]
+pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
+    let findings = RefCell::default();
+    let decoder = Decoder {
+        node: root,
+        trail: &Trail::Root,
+        findings: &findings,
+    };
+    let decoded = Document::deserialize(decoder);
+    let mut findings = findings.into_inner();
+    match decoded {
+        Ok(document) => (Some(document), findings),
+        Err(error) => {
+            findings.push(Finding::new(
+                Kind::WrongType,
+                NodePath::root(),
+                error.to_string(),
+            ));
+            (None, findings)
+        }
+    }
+}
+
+/// The way to the present node, as a chain up the call stack.
+enum Trail<'a> {
+    Root,
+    Key(&'a Trail<'a>, &'a str),
+    Index(&'a Trail<'a>, usize),
+}
+
+impl Trail<'_> {
+    fn path(&self) -> NodePath {
+        match self {
+            Self::Root => NodePath::root(),
+            Self::Key(parent, key) => parent.path().key(key),
+            Self::Index(parent, index) => parent.path().index(*index),
+        }
+    }
+}
+
+/// What serde's derived code has to say: nothing, as long as every type takes every shape.
+#[derive(Debug)]
+struct DecodeError(String);
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Decoder<'a> {
+    node: &'a Node,
+    trail: &'a Trail<'a>,
+    findings: &'a RefCell<Vec<Finding>>,
+}
+
+impl Decoder<'_> {
+    fn visit_pairs<'de, V: Visitor<'de>>(
+        self,
+        known: Option<&'static [&'static str]>,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let entries = if let Content::Mapping(entries) = &self.node.content {
+            entries.as_slice()
+        } else {
+            &[]
+        };
+        if !matches!(self.node.content, Content::Mapping(_)) {
+            self.expected("a mapping");
+        }
+        visitor.visit_map(Pairs {
+            decoder: self,
+            known,
+            entries: entries.iter(),
+            seen: Vec::new(),
+            value: None,
+        })
+    }
+
+    fn expected(&self, what: &str) {
+        let found = self.node.noun();
+        let help =
+            (found == "nothing").then(|| "write what belongs here, or remove the key".to_owned());
+        let message = format!("expected {what}, found {found}");
+        self.findings
+            .borrow_mut()
+            .push(Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help));
+    }
+}
+
+impl<'de> Deserializer<'de> for Decoder<'_> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.node.content {
+            Content::Scalar { .. } if self.node.is_nothing() => visitor.visit_unit(),
+            Content::Scalar { text, plain: true } => visit_plain(text, visitor),
+            Content::Scalar { text, .. } => visitor.visit_str(text),
+            Content::List(_) => self.deserialize_seq(visitor),
+            Content::Mapping(_) => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.node.content {
+            Content::Scalar { text, .. } => visitor.visit_str(text),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let items = if let Content::List(items) = &self.node.content {
+            items.as_slice()
+        } else {
+            &[]
+        };
+        if !matches!(self.node.content, Content::List(_)) {
+            self.expected("a list");
+        }
+        visitor.visit_seq(Items {
+            decoder: self,
+            items: items.iter().enumerate(),
+        })
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.visit_pairs(None, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.visit_pairs(Some(known), visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf option unit
+        unit_struct newtype_struct tuple tuple_struct enum identifier
+    }
+}
+
+/// A scalar without quotes by YAML's core schema: boolean, number or text.
+fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, DecodeError> {
+    match text {
+        "true" | "True" | "TRUE" => return visitor.visit_bool(true),
+        "false" | "False" | "FALSE" => return visitor.visit_bool(false),
+        _ => {}
+    }
+    if let Ok(value) = text.parse::<u64>() {
+        visitor.visit_u64(value)
+    } else if let Ok(value) = text.parse::<i64>() {
+        visitor.visit_i64(value)
+    } else if let (true, Ok(value)) = (
+        text.contains(|letter: char| letter.is_ascii_digit()),
+        text.parse::<f64>(),
+    ) {
+        visitor.visit_f64(value)
+    } else {
+        visitor.visit_str(text)
+    }
+}
+
+struct Items<'a> {
+    decoder: Decoder<'a>,
+    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
+        let Some((index, node)) = self.items.next() else {
+            return Ok(None);
+        };
+        let trail = Trail::Index(self.decoder.trail, index);
+        seed.deserialize(Decoder {
+            node,
+            trail: &trail,
+            ..self.decoder
+        })
+        .map(Some)
+    }
+}
+
+struct Pairs<'a> {
+    decoder: Decoder<'a>,
+    known: Option<&'static [&'static str]>,
+    entries: std::slice::Iter<'a, (Node, Node)>,
+    seen: Vec<&'a str>,
+    value: Option<(&'a str, &'a Node)>,
+}
+
+impl<'a> Pairs<'a> {
+    /// The next entry that serde may see; unknown and repeated keys are reported and left out.
+    fn next_entry(&mut self) -> Option<(&'a str, &'a Node)> {
+        loop {
+            let (key_node, value) = self.entries.next()?;
+            let key = key_node.text().unwrap_or_default();
+            let finding = match self.known {
+                _ if self.seen.contains(&key) => {
+                    duplicate_key(self.decoder.trail.path().key(key), key)
+                }
+                Some(known) if !known.contains(&key) => {
+                    unknown_key(self.decoder.trail.path().key(key), key, known)
+                }
+                _ => {
+                    self.seen.push(key);
+                    return Some((key, value));
+                }
+            };
+            self.decoder
+                .findings
+                .borrow_mut()
+                .push(finding.span(key_node.span));
+        }
+    }
+}
+
+/// A key that the mapping doesn't have, and the nearest one that it has.
+#[must_use]
+pub fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
+    let help = match (key, nearest(key, known.iter().copied())) {
+        ("<<", _) => "merge keys aren't supported: write the values out".to_owned(),
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        _ => {
+            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+            format!("the keys here are {}", known.join(", "))
+        }
+    };
+    Finding::new(
+        Kind::UnknownKey,
+        at,
+        format!("unknown key `{}`", shortened(key)),
+    )
+    .at_key()
+    .help(help)
+}
+
+fn duplicate_key(at: NodePath, key: &str) -> Finding {
+    Finding::new(
+        Kind::DuplicateKey,
+        at,
+        format!("the key `{}` stands twice", shortened(key)),
+    )
+    .at_key()
+    .help("keep one of the two: the other would be lost")
+}
+
+impl<'de> MapAccess<'de> for Pairs<'_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        let Some((key, value)) = self.next_entry() else {
+            return Ok(None);
+        };
+        self.value = Some((key, value));
+        let deserializer: StrDeserializer<'_, DecodeError> = key.into_deserializer();
+        seed.deserialize(deserializer).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DecodeError> {
+        let Some((key, node)) = self.value.take() else {
+            return Err(DecodeError(
+                "a value was asked for before its key".to_owned(),
+            ));
+        };
+        let trail = Trail::Key(self.decoder.trail, key);
+        seed.deserialize(Decoder {
+            node,
+            trail: &trail,
+            ..self.decoder
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! The JSON Schema of the document, derived from its types.
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use crate::format::document::Document;
+
+/// The schema as JSON text, ending in a newline: draft 2020-12, each section under `$defs`.
+#[must_use]
+pub fn text() -> String {
+    let schema = SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Document>();
+    let mut value = schema.to_value();
+    tidy(&mut value);
+    format!("{value:#}\n")
+}
+
+/// Exactly one of the five keys that say what a task is and where it stands.
+pub(crate) fn one_status(schema: &mut Schema) {
+    let branch = |key: &str| json!({"required": [key]});
+    let branches = [
+        branch("todo"),
+        branch("partial"),
+        branch("done"),
+        json!({"required": ["waived", "reason"]}),
+        branch("ref"),
+    ];
+    schema.insert("oneOf".into(), json!(branches));
+}
+
+/// A readiness file without a project says nothing.
+pub(crate) fn project_required(schema: &mut Schema) {
+    schema.insert("required".into(), json!(["project"]));
+}
+
+/// Takes out what serde's `default` left: every key is optional, and absent means absent.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("default");
+            map.values_mut().for_each(tidy);
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}

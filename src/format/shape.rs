@@ -1,0 +1,313 @@
+//! Building blocks of the document: scalars that keep their mistakes, and mappings in file order.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::finding::Kind;
+use crate::format::document::ComponentSection;
+use crate::name::Text;
+use crate::notation::{Form, Mistake, Notation};
+use crate::quantity::Ratio;
+
+/// A value written as one scalar: absent, good, or a mistake that is reported when it is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scalar<T>(Option<Result<T, Box<(Kind, Mistake)>>>);
+
+impl<T> Scalar<T> {
+    /// Whether the key is there at all.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The value, if it is good.
+    #[must_use]
+    pub fn good(&self) -> Option<&T> {
+        self.0.as_ref().and_then(|result| result.as_ref().ok())
+    }
+
+    /// The value, its mistake, or nothing when the key isn't there.
+    #[must_use]
+    pub fn into_result(self) -> Option<Result<T, Box<(Kind, Mistake)>>> {
+        self.0
+    }
+
+    fn mistake(kind: Kind, mistake: Mistake) -> Self {
+        Self(Some(Err(Box::new((kind, mistake)))))
+    }
+}
+
+impl<T> Default for Scalar<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Notation> Scalar<T> {
+    fn parse(text: &str) -> Self {
+        let text = text.trim();
+        if matches!(text, "" | "~" | "null") {
+            return Self::wrong("nothing");
+        }
+        Self(Some(
+            T::parse(text).map_err(|mistake| Box::new((Kind::BadValue, mistake))),
+        ))
+    }
+
+    /// A string where the grammar wants a number or a boolean: quoted, or something else altogether.
+    fn parse_string(text: &str) -> Self {
+        let scalar = Self::parse(text);
+        if T::FORM.is_unquoted() && scalar.good().is_some() {
+            let mistake = Mistake::new(format!("expected {}, found a quoted text", T::EXPECTED));
+            return Self::mistake(
+                Kind::WrongType,
+                mistake.help(format!("write `{}` without quotes", text.trim())),
+            );
+        }
+        scalar
+    }
+
+    fn wrong(found: &str) -> Self {
+        let mistake = Mistake::new(format!("expected {}, found {found}", T::EXPECTED));
+        let mistake = if found == "nothing" {
+            mistake.help("write a value, or remove the key")
+        } else {
+            mistake
+        };
+        Self::mistake(Kind::WrongType, mistake)
+    }
+}
+
+impl<'de, T: Notation> Deserialize<'de> for Scalar<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let visitor = ScalarVisitor(PhantomData);
+        // Asking for a string keeps the text as written: `1.10` stays `1.10`.
+        if T::FORM.is_unquoted() {
+            deserializer.deserialize_any(visitor)
+        } else {
+            deserializer.deserialize_str(visitor)
+        }
+    }
+}
+
+struct ScalarVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Notation> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Scalar<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::parse_string(text))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::parse(&value.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::parse(&value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::parse(&value.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::parse(&value.to_string()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::wrong("nothing"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::wrong("a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::wrong("a mapping"))
+    }
+}
+
+impl<T: Notation> JsonSchema for Scalar<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::EXPECTED.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        match T::FORM {
+            Form::Text => json_schema!({"type": ["string", "number", "boolean"], "pattern": r"\S"}),
+            Form::Name(pattern) => json_schema!({"type": ["string", "number"], "pattern": pattern}),
+            Form::Pattern(pattern) => json_schema!({"type": "string", "pattern": pattern}),
+            Form::Words(words) => json_schema!({"enum": words}),
+            Form::Number { minimum, maximum } => {
+                json_schema!({"type": "number", "minimum": minimum, "maximum": maximum})
+            }
+            Form::Boolean => json_schema!({"type": "boolean"}),
+        }
+    }
+}
+
+/// A mapping whose keys are ids or names, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entries<T>(pub Vec<(Box<str>, T)>);
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EntriesVisitor(PhantomData))
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries: Vec<(Box<str>, T)> = Vec::new();
+        while let Some((key, value)) = map.next_entry::<String, T>()? {
+            entries.push((key.into(), value));
+        }
+        let mut keys: Vec<&str> = entries.iter().map(|(key, _)| &**key).collect();
+        keys.sort_unstable();
+        // serde_yaml lets the last of two equal keys win; here they stop the quick way.
+        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::custom(format_args!(
+                "the key `{}` stands twice",
+                pair[0]
+            )));
+        }
+        Ok(Entries(entries))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Entries<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Entries of {}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "additionalProperties": generator.subschema_for::<T>()})
+    }
+}
+
+impl<'de> Deserialize<'de> for ComponentSection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ComponentVisitor)
+    }
+}
+
+struct ComponentVisitor;
+
+impl ComponentVisitor {
+    fn short(complete: Scalar<Ratio>) -> ComponentSection {
+        ComponentSection {
+            complete,
+            ..ComponentSection::default()
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for ComponentVisitor {
+    type Value = ComponentSection;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a percentage or a mapping")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::parse(text)))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::parse(&value.to_string())))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::parse(&value.to_string())))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::parse(&value.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::parse(&value.to_string())))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Self::short(Scalar::wrong("nothing")))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        ScalarVisitor(PhantomData).visit_seq(list).map(Self::short)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut component = ComponentSection::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "complete" if !component.complete.is_given() => {
+                    component.complete = map.next_value()?
+                }
+                "target" if !component.target.is_given() => component.target = map.next_value()?,
+                "note" if !component.note.is_given() => component.note = map.next_value()?,
+                "complete" | "target" | "note" => {
+                    return Err(Error::custom(format_args!("the key `{key}` stands twice")));
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    component.unknown.push(key.into());
+                }
+            }
+        }
+        Ok(component)
+    }
+}
+
+impl JsonSchema for ComponentSection {
+    fn schema_name() -> Cow<'static, str> {
+        "ComponentSection".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let short = generator.subschema_for::<Scalar<Ratio>>();
+        let note = generator.subschema_for::<Scalar<Text>>();
+        json_schema!({
+            "description": "The completion of a component: a percentage, or more about it.",
+            "anyOf": [short.clone(), {
+                "type": "object",
+                "properties": {"complete": short.clone(), "target": short, "note": note},
+                "required": ["complete"],
+                "additionalProperties": false,
+            }],
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! The YAML text as a tree of nodes with their places, for findings only.
+//!
+//! Good files never come here: the quick way from text to document keeps no positions. The first
+//! finding builds this tree, with a second parser, and asks it where things stand.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError};
+
+use crate::finding::{Finding, Kind, NodePath, Part, Step};
+use crate::span::Span;
+
+/// Deeper than any readiness file, and far from the end of the stack.
+const DEEPEST: usize = 64;
+/// How many nodes aliases may add; an honest file stays far below.
+const MOST_ALIASED: usize = 1_000_000;
+
+/// A YAML node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A single value.
+    Scalar {
+        /// The text, without quotes and escapes.
+        text: Box<str>,
+        /// Whether it stands without quotes.
+        plain: bool,
+    },
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file.
+    Mapping(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// What it is, as a noun.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        match &self.content {
+            Content::Scalar { .. } if self.is_nothing() => "nothing",
+            Content::Scalar { .. } => "a single value",
+            Content::List(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// Whether it is an empty value.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        matches!(&self.content, Content::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null"))
+    }
+
+    /// The text of a scalar.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        if let Content::Scalar { text, .. } = &self.content {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    /// Where `part` of the node at `path` stands; of the deepest ancestor that exists, if it doesn't.
+    #[must_use]
+    pub fn locate(&self, path: &NodePath, part: Part) -> Span {
+        let mut node = self;
+        let mut key = None;
+        for step in path.steps() {
+            let next = match (step, &node.content) {
+                (Step::Key(name), Content::Mapping(entries)) => entries
+                    .iter()
+                    .find(|(key, _)| key.text() == Some(name))
+                    .map(|(key, value)| (Some(key), value)),
+                (Step::Index(index), Content::List(items)) => {
+                    items.get(*index).map(|item| (None, item))
+                }
+                _ => None,
+            };
+            let Some((next_key, next_node)) = next else {
+                break;
+            };
+            (key, node) = (next_key, next_node);
+        }
+        match (key, &node.content) {
+            (Some(key), Content::List(_) | Content::Mapping(_)) => key.span,
+            (Some(key), _) if part == Part::Key || node.is_nothing() => key.span,
+            (None, Content::Mapping(entries)) => {
+                entries.first().map_or(node.span, |(key, _)| key.span)
+            }
+            _ => node.span,
+        }
+    }
+
+    fn size(&self) -> usize {
+        match &self.content {
+            Content::Scalar { .. } => 1,
+            Content::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Content::Mapping(entries) => {
+                1 + entries
+                    .iter()
+                    .map(|(key, value)| key.size() + value.size())
+                    .sum::<usize>()
+            }
+        }
+    }
+}
+
+/// Reads `text`, which has to be one YAML document.
+///
+/// # Errors
+/// The finding that stopped it: text that isn't YAML, or is nested too deeply, or grows too large.
+pub fn parse(text: &str) -> Result<Node, Finding> {
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let offset = error.marker().byte_offset().unwrap_or(text.len());
+            syntax(
+                error.info(),
+                Span {
+                    start: offset,
+                    end: offset,
+                },
+            )
+        })?;
+        let range = span.byte_range().unwrap_or_default();
+        builder.take(
+            event,
+            Span {
+                start: range.start,
+                end: range.end,
+            },
+        )?;
+    }
+    Ok(builder.root.unwrap_or(Node {
+        span: Span::default(),
+        content: Content::Mapping(Vec::new()),
+    }))
+}
+
+/// The parser's own words, at its place.
+fn refused(text: &str, error: &ScanError) -> Finding {
+    let offset = error.marker().byte_offset().unwrap_or(text.len());
+    let span = Span { start: offset, end: offset };
+    if error.kind().to_string().contains("recursion") { too_deep(span) } else { syntax(error.info(), span) }
+}
+
+fn too_deep(span: Span) -> Finding {
+    too_complex(format!("nested more than {DEEPEST} levels deep"), span)
+}
+
+fn syntax(message: impl Into<String>, span: Span) -> Finding {
+    Finding::new(Kind::Syntax, NodePath::root(), message).span(span)
+}
+
+fn too_complex(message: impl Into<String>, span: Span) -> Finding {
+    Finding::new(Kind::TooComplex, NodePath::root(), message).span(span)
+}
+
+/// A list or mapping that isn't closed yet.
+struct Open {
+    start: usize,
+    anchor: usize,
+    content: Content,
+    key: Option<Node>,
+}
+
+#[derive(Default)]
+struct Builder {
+    open: Vec<Open>,
+    anchors: HashMap<usize, (Node, usize)>,
+    aliased: usize,
+    root: Option<Node>,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let content = Content::Scalar {
+                    text: text.into(),
+                    plain: style == ScalarStyle::Plain,
+                };
+                self.close(Node { span, content }, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                self.begin(Content::List(Vec::new()), span, anchor)
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.begin(Content::Mapping(Vec::new()), span, anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(syntax("a second document begins here", span)
+                    .help("keep one project per file, without `---`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, content: Content, span: Span, anchor: usize) -> Result<(), Finding> {
+        if self.open.len() == DEEPEST {
+            return Err(too_complex(
+                format!("nested more than {DEEPEST} levels deep"),
+                span,
+            ));
+        }
+        self.open.push(Open {
+            start: span.start,
+            anchor,
+            content,
+            key: None,
+        });
+        Ok(())
+    }
+
+    fn end(&mut self, span: Span) -> Result<(), Finding> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        let span = Span {
+            start: open.start,
+            end: span.end.max(open.start),
+        };
+        self.close(
+            Node {
+                span,
+                content: open.content,
+            },
+            open.anchor,
+        )
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Finding> {
+        let Some((node, size)) = self.anchors.get(&anchor) else {
+            return Err(too_complex("an alias stands inside of what it names", span));
+        };
+        self.aliased += size;
+        if self.aliased > MOST_ALIASED {
+            return Err(too_complex("aliases make the file grow without end", span)
+                .help("write the values out"));
+        }
+        let node = Node {
+            span,
+            content: node.content.clone(),
+        };
+        self.close(node, 0)
+    }
+
+    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Finding> {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), node.size()));
+        }
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open {
+                content: Content::List(items),
+                ..
+            }) => items.push(node),
+            Some(Open {
+                content: Content::Mapping(entries),
+                key,
+                ..
+            }) => match key.take() {
+                Some(key) => entries.push((key, node)),
+                None if node.text().is_some() => *key = Some(node),
+                None => return Err(syntax("a key has to be a single value", node.span)),
+            },
+            Some(Open {
+                content: Content::Scalar { .. },
+                ..
+            }) => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn located(text: &str, path: &NodePath, part: Part) -> String {
+        let span = parse(text).unwrap().locate(path, part);
+        text[span.start..span.end].to_owned()
+    }
+
+    #[test]
+    fn nodes_are_found_by_path() {
+        let text = "areas:\n  ml:\n    needs: [a, 'b c']\n";
+        let needs = NodePath::root().key("areas").key("ml").key("needs");
+        assert_eq!(located(text, &needs.index(1), Part::Value), "'b c'");
+        assert_eq!(located(text, &needs, Part::Key), "needs");
+        assert_eq!(
+            located(text, &needs.index(7).key("x"), Part::Value),
+            "needs"
+        );
+    }
+
+    #[test]
+    fn hostile_structures_are_refused() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(parse(&deep).unwrap_err().kind, Kind::TooComplex);
+        let mut bomb = String::from("a0: &a0 [x, x]\n");
+        for level in 1..64 {
+            bomb.push_str(&format!(
+                "a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n",
+                level - 1
+            ));
+        }
+        assert_eq!(parse(&bomb).unwrap_err().kind, Kind::TooComplex);
+        assert_eq!(parse("a: &x [*x]").unwrap_err().kind, Kind::TooComplex);
+        assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap_err().kind, Kind::Syntax);
+        assert_eq!(parse("[a]: 1").unwrap_err().kind, Kind::Syntax);
+    }
+}
