@@ -230,6 +230,41 @@ impl fmt::Display for NodePath {
     }
 }
 
+/// The way to a node as a chain up the call stack: a path that costs nothing until it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Trail<'a> {
+    /// The document itself.
+    Root,
+    /// The value of a key of a mapping.
+    Key(&'a Self, &'a str),
+    /// An entry of a list.
+    Index(&'a Self, usize),
+}
+
+impl<'a> Trail<'a> {
+    /// This way, and then the value of `key`.
+    #[must_use]
+    pub fn key(&'a self, key: &'a str) -> Self {
+        Self::Key(self, key)
+    }
+
+    /// This way, and then the list's entry `index`.
+    #[must_use]
+    pub fn index(&'a self, index: usize) -> Self {
+        Self::Index(self, index)
+    }
+
+    /// The same as a path of its own.
+    #[must_use]
+    pub fn path(&self) -> NodePath {
+        match self {
+            Self::Root => NodePath::root(),
+            Self::Key(parent, key) => parent.path().key(key),
+            Self::Index(parent, index) => parent.path().index(*index),
+        }
+    }
+}
+
 /// Which part of a mapping's entry a finding points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {

@@ -60,6 +60,15 @@ impl Id {
         &self.0
     }
 
+    /// What stands for an id that couldn't be read; such a file has a finding and isn't served.
+    pub const UNNAMED: &'static str = "unnamed";
+
+    /// An id for what has none.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self(Self::UNNAMED.into())
+    }
+
     /// The id of a text: its letters and digits in lower case, with `-` for all between them.
     ///
     /// `None` where nothing is left, as of an emoji. Letters of every script are kept.

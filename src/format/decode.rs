@@ -11,7 +11,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::finding::{Finding, Kind, NodePath, nearest};
+use crate::finding::{Finding, Kind, NodePath, Trail, nearest};
 use crate::format::document::Document;
 use crate::format::tree::{Content, Node};
 use crate::notation::shortened;
@@ -36,23 +36,6 @@ pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
                 error.to_string(),
             ));
             (None, findings)
-        }
-    }
-}
-
-/// The way to the present node, as a chain up the call stack.
-enum Trail<'a> {
-    Root,
-    Key(&'a Trail<'a>, &'a str),
-    Index(&'a Trail<'a>, usize),
-}
-
-impl Trail<'_> {
-    fn path(&self) -> NodePath {
-        match self {
-            Self::Root => NodePath::root(),
-            Self::Key(parent, key) => parent.path().key(key),
-            Self::Index(parent, index) => parent.path().index(*index),
         }
     }
 }

@@ -148,8 +148,15 @@ pub fn parse(text: &str) -> Result<Node, Finding> {
 /// The parser's own words, at its place.
 fn refused(text: &str, error: &ScanError) -> Finding {
     let offset = error.marker().byte_offset().unwrap_or(text.len());
-    let span = Span { start: offset, end: offset };
-    if error.kind().to_string().contains("recursion") { too_deep(span) } else { syntax(error.info(), span) }
+    let span = Span {
+        start: offset,
+        end: offset,
+    };
+    if error.info().contains("recursion") {
+        too_deep(span)
+    } else {
+        syntax(error.info(), span)
+    }
 }
 
 fn too_deep(span: Span) -> Finding {

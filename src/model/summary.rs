@@ -2,6 +2,9 @@
 
 use jiff::civil::Date;
 
+use crate::date::Due;
+use crate::model::completion;
+use crate::model::{Item, Project};
 use crate::name::Priority;
 use crate::quantity::Ratio;
 
@@ -69,4 +72,51 @@ pub struct MilestoneSummary {
     pub done: Option<Date>,
     /// How much of what it needs is complete.
     pub completion: Ratio,
+}
+
+impl Summary {
+    /// The summary of `project`.
+    #[must_use]
+    pub fn of(project: &Project) -> Self {
+        let done = project.areas.iter().flat_map(|area| &area.done);
+        Self {
+            id: project.id.as_str().into(),
+            title: project.title.clone(),
+            status: project.status.clone(),
+            as_of: project.as_of,
+            target: project.target,
+            next_review: project.next_review,
+            earned: completion::project(project),
+            reported: completion::reported(project),
+            tasks: completion::counts(done.chain(project.tasks().map(|(_, task)| task))),
+            areas: (0..project.areas.len())
+                .map(|area| area_summary(project, area))
+                .collect(),
+            milestones: milestones(project),
+        }
+    }
+}
+
+fn area_summary(project: &Project, index: usize) -> AreaSummary {
+    let area = &project.areas[index];
+    AreaSummary {
+        title: area.title.clone(),
+        priority: area.priority,
+        earned: completion::area(project, index),
+        reported: area.reported,
+    }
+}
+
+fn milestones(project: &Project) -> Vec<MilestoneSummary> {
+    let sections = project.milestones.iter().enumerate();
+    let mut milestones: Vec<MilestoneSummary> = sections
+        .map(|(index, milestone)| MilestoneSummary {
+            title: milestone.title.clone(),
+            due: milestone.due.map(Due::last_day),
+            done: milestone.done,
+            completion: completion::item(project, Item::Milestone(index)),
+        })
+        .collect();
+    milestones.sort_by_key(|milestone| (milestone.due.is_none(), milestone.due));
+    milestones
 }

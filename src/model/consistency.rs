@@ -1,0 +1,429 @@
+//! Where a plan contradicts itself: one function per contradiction, each returning findings.
+//!
+//! None of this keeps a file from being served. What depends on the day takes it as an argument.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use crate::date::Due;
+use crate::finding::{Finding, Kind, NodePath};
+use crate::model::completion;
+use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
+use crate::quantity::Ratio;
+
+/// Every contradiction of `project`, as of `today` in its own time zone.
+#[must_use]
+pub fn check(project: &Project, today: Date) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(project_drift(project));
+    for area in 0..project.areas.len() {
+        findings.extend(points_mismatch(project, area));
+        findings.extend(points_missing(project, area));
+        findings.extend(breakdown_drift(project, area));
+    }
+    findings.extend(tasks_in_two_areas(project));
+    findings.extend(action_dates(project));
+    findings.extend(non_working_days(project));
+    findings.extend(due_before_need(project));
+    findings.extend(risks_without_probability(project));
+    findings.extend(critical_without_estimate(project));
+    findings.extend(review_overdue(project, today));
+    findings.extend(task_findings(project, today));
+    findings
+}
+
+/// Figures nearer than this differ by rounding only.
+const ROUNDING: f64 = 1e-9;
+
+fn drift(project: &Project, one: Ratio, other: Ratio) -> bool {
+    (one.get() - other.get()).abs() > project.policy.tolerance.get() + ROUNDING
+}
+
+fn project_drift(project: &Project) -> Option<Finding> {
+    let (reported, mean) = (project.reported?, completion::mean_reported(project)?);
+    drift(project, reported, mean).then(|| {
+        let message = format!(
+            "{reported} is reported, but the mean of the areas' reported completion is {mean}"
+        );
+        finding(
+            Kind::ProjectDrift,
+            NodePath::root().key("reported"),
+            message,
+        )
+        .help(format!(
+            "write `reported: {}`, or mend an area",
+            percent(mean)
+        ))
+    })
+}
+
+fn points_mismatch(project: &Project, index: usize) -> Option<Finding> {
+    let area = &project.areas[index];
+    let reported = area.reported.filter(|_| completion::has_points(area))?;
+    let earned = completion::area(project, index)?;
+    let points: f64 = area
+        .workstreams
+        .iter()
+        .filter_map(|it| it.points)
+        .map(|points| points.get())
+        .sum();
+    let remaining: f64 = (0..area.workstreams.len())
+        .map(|it| completion::remaining_points(project, index, it))
+        .sum();
+    let at = project.node(Item::Area(index)).key("reported");
+    let open = round(100.0 * (1.0 - reported.get()));
+    if remaining > 100.0 + ROUNDING {
+        let message = format!(
+            "the workstreams leave {} points, more than the whole area, 100",
+            round(remaining)
+        );
+        return Some(finding(Kind::PointsMismatch, at, message).help("lower their `points`"));
+    }
+    drift(project, reported, earned).then(|| {
+        let sum = if (points - remaining).abs() < ROUNDING {
+            format!("the workstreams add up to {} points", round(points))
+        } else {
+            format!("of {} points {} are left", round(points), round(remaining))
+        };
+        let message = format!("{sum}, but {reported} reported leaves {open}");
+        finding(Kind::PointsMismatch, at, message).help(format!(
+            "write `reported: {}`, or mend the `points`",
+            percent(earned)
+        ))
+    })
+}
+
+fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
+    let area = &project.areas[index];
+    if !completion::has_points(area) {
+        return Vec::new();
+    }
+    let streams = area
+        .workstreams
+        .iter()
+        .enumerate()
+        .filter(|(_, stream)| stream.points.is_none());
+    let missing = streams.map(|(at, stream)| {
+        let message = format!(
+            "`{}` carries no points, though others of its area do: it counts nothing",
+            stream.id
+        );
+        finding(
+            Kind::PointsMissing,
+            project.node(Item::Workstream(index, at)),
+            message,
+        )
+        .at_key()
+        .help("write `points: ` and the percentage points of the area that it is worth")
+    });
+    missing.collect()
+}
+
+fn breakdown_drift(project: &Project, index: usize) -> Option<Finding> {
+    let area = &project.areas[index];
+    let mean = completion::weighted_mean(
+        area.components
+            .iter()
+            .map(|component| (1.0, component.complete)),
+    )?;
+    let reported = area
+        .reported
+        .filter(|reported| drift(project, *reported, mean))?;
+    let message = format!("the mean of the breakdown is {mean}, but {reported} is reported");
+    let at = project.node(Item::Area(index)).key("breakdown");
+    Some(
+        finding(Kind::BreakdownDrift, at, message)
+            .at_key()
+            .help("bring the two together, or widen `policy.tolerance`"),
+    )
+}
+
+fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
+    let mut first: HashMap<String, TaskIndex> = HashMap::new();
+    let mut findings = Vec::new();
+    for (index, task) in project.tasks() {
+        let earlier = *first.entry(essence(&task.title)).or_insert(index);
+        if earlier.area != index.area {
+            let path = project.path(Item::Task(earlier));
+            let message =
+                format!("this task also stands in another area, as `{path}`: it is counted twice");
+            let at = project.node(Item::Task(index)).key(task.status.name());
+            findings.push(
+                finding(Kind::TaskInTwoAreas, at, message)
+                    .help(format!("write `- ref: {path}` here")),
+            );
+        }
+    }
+    findings
+}
+
+/// A task's text in lower case, without what stands in brackets and without punctuation.
+fn essence(title: &str) -> String {
+    let mut depth = 0_usize;
+    let mut words = String::with_capacity(title.len());
+    for letter in title.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            letter if letter.is_alphanumeric() => words.extend(letter.to_lowercase()),
+            _ if words.ends_with(' ') => {}
+            _ => words.push(' '),
+        }
+    }
+    let essence = words.trim();
+    if essence.is_empty() {
+        title.to_owned()
+    } else {
+        essence.to_owned()
+    }
+}
+
+fn action_dates(project: &Project) -> Vec<Finding> {
+    let actions = project.actions.iter().enumerate();
+    let contradictions = actions.filter_map(|(index, action)| {
+        let Item::Milestone(milestone) = action.item? else {
+            return None;
+        };
+        let (when, due) = (action.when?, project.milestones[milestone].due?);
+        let path = project.path(Item::Milestone(milestone));
+        (when.last_day().first_of_month() != due.last_day().first_of_month()).then(|| {
+            let message = format!(
+                "the action is planned for {when}, but its milestone `{path}` is due {due}"
+            );
+            let at = NodePath::root().key("actions").index(index).key("when");
+            finding(Kind::ActionDate, at, message).help("agree on one of the two dates")
+        })
+    });
+    contradictions.collect()
+}
+
+fn non_working_days(project: &Project) -> Vec<Finding> {
+    let root = NodePath::root();
+    let mut dates = Vec::new();
+    dates.extend(project.target.map(|day| (day, root.key("target"))));
+    dates.extend(
+        project
+            .next_review
+            .map(|day| (day, root.key("next_review"))),
+    );
+    for (index, milestone) in project
+        .milestones
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| it.done.is_none())
+    {
+        dates.extend(milestone.due.map(|due| {
+            (
+                due.last_day(),
+                project.node(Item::Milestone(index)).key("due"),
+            )
+        }));
+    }
+    for (area, index, stream) in project.workstreams() {
+        dates.extend(stream.due.map(|due| {
+            (
+                due.last_day(),
+                project.node(Item::Workstream(area, index)).key("due"),
+            )
+        }));
+    }
+    for (index, task) in project.tasks().filter(|(_, task)| is_open(task)) {
+        dates.extend(
+            task.due
+                .map(|due| (due.last_day(), project.node(Item::Task(index)).key("due"))),
+        );
+    }
+    for (index, action) in project.actions.iter().enumerate() {
+        if let Some(Due::Day(day)) = action.when {
+            dates.push((day, root.key("actions").index(index).key("when")));
+        }
+    }
+    dates
+        .into_iter()
+        .filter_map(|(day, at)| non_working_day(project, day, at))
+        .collect()
+}
+
+fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding> {
+    let why = project.calendar.why_free(day)?;
+    let before = project.calendar.last_working_day_before(day);
+    let help = before.map(|before| format!("the last working day before it is `{before}`"));
+    Some(finding(Kind::NonWorkingDay, at, format!("{day} is {why}")).maybe_help(help))
+}
+
+fn due_before_need(project: &Project) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for dependency in &project.dependencies {
+        let (Some(due), false) = (
+            due(project, dependency.to),
+            is_complete(project, dependency.to),
+        ) else {
+            continue;
+        };
+        for need in with_contents(project, dependency.from) {
+            let Some(later) = self::due(project, need).filter(|need| *need > due) else {
+                continue;
+            };
+            if !is_complete(project, need) {
+                let (to, from) = (project.path(dependency.to), project.path(need));
+                let message =
+                    format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
+                let at = project.node(dependency.to).key("due");
+                findings.push(
+                    finding(Kind::DueBeforeNeed, at, message).help("move one of the two dates"),
+                );
+            }
+        }
+    }
+    findings
+}
+
+fn due(project: &Project, item: Item) -> Option<Date> {
+    let due = match item {
+        Item::Area(_) => None,
+        Item::Workstream(area, index) => project.workstream(area, index).due,
+        Item::Task(index) => project.task(index)?.due,
+        Item::Milestone(index) => project.milestones[index].due,
+    };
+    due.map(Due::last_day)
+}
+
+/// An item and what it contains; an area's finish is that of its workstreams.
+fn with_contents(project: &Project, item: Item) -> Vec<Item> {
+    let mut items = vec![item];
+    if let Item::Area(area) = item {
+        items.extend(
+            (0..project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index)),
+        );
+    }
+    items
+}
+
+fn is_complete(project: &Project, item: Item) -> bool {
+    completion::item(project, item) >= Ratio::ONE
+}
+
+fn risks_without_probability(project: &Project) -> Vec<Finding> {
+    let risks = project
+        .risks
+        .iter()
+        .filter(|risk| risk.probability.is_none());
+    let findings = risks.map(|risk| {
+        let at = NodePath::root().key("risks").key(risk.id.as_str());
+        finding(
+            Kind::RiskWithoutProbability,
+            at,
+            format!(
+                "the risk `{}` has no probability: forecasts leave it out",
+                risk.id
+            ),
+        )
+        .at_key()
+        .help("write how likely it is, such as `probability: 30%`")
+    });
+    findings.collect()
+}
+
+fn critical_without_estimate(project: &Project) -> Vec<Finding> {
+    let items = project
+        .critical_path
+        .iter()
+        .filter(|item| !is_complete(project, **item) && !is_estimated(project, **item));
+    let findings = items.map(|item| {
+        let message = format!(
+            "`{}` is on the critical path and has no estimate",
+            project.path(*item)
+        );
+        finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
+            .at_key()
+            .help("write how long it takes, such as `estimate: 2-3w`")
+    });
+    findings.collect()
+}
+
+/// Whether an item has an estimate, or all that is open in it has; a milestone needs none.
+fn is_estimated(project: &Project, item: Item) -> bool {
+    match item {
+        Item::Milestone(_) => true,
+        Item::Area(area) => is_area_estimated(project, area),
+        Item::Task(index) => project
+            .task(index)
+            .is_some_and(|task| task.estimate.is_some()),
+        Item::Workstream(area, index) => {
+            let stream = project.workstream(area, index);
+            let mut open = stream
+                .tasks
+                .iter()
+                .filter_map(completion::own_task)
+                .filter(|task| is_open(task))
+                .peekable();
+            stream.estimate.is_some()
+                || (open.peek().is_some() && open.all(|task| task.estimate.is_some()))
+        }
+    }
+}
+
+fn is_area_estimated(project: &Project, area: usize) -> bool {
+    let section: &Area = &project.areas[area];
+    let items = (0..section.workstreams.len()).map(|index| Item::Workstream(area, index));
+    items
+        .into_iter()
+        .all(|item| is_complete(project, item) || is_estimated(project, item))
+}
+
+fn is_open(task: &Task) -> bool {
+    matches!(task.status, Status::Todo | Status::Partial(_))
+}
+
+fn review_overdue(project: &Project, today: Date) -> Option<Finding> {
+    let review = project.next_review.filter(|review| *review < today)?;
+    let message = format!("the next review was due on {review}");
+    let at = NodePath::root().key("next_review");
+    Some(
+        finding(Kind::ReviewOverdue, at, message)
+            .help("review the plan, then write the date of the one after"),
+    )
+}
+
+/// What is to be said of single tasks.
+fn task_findings(project: &Project, today: Date) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, task) in project.tasks() {
+        let at = |key| project.node(Item::Task(index)).key(key);
+        match &task.status {
+            Status::Waived {
+                until: Some(until), ..
+            } if *until < today => {
+                let message = format!("the waiver ran out on {until}");
+                let help = "write `todo` again, or agree on a later `until`";
+                findings.push(finding(Kind::WaiverExpired, at("until"), message).help(help));
+            }
+            Status::Partial(Some(complete)) if complete.get() > completion::PARTIAL_LIMIT => {
+                let message = format!(
+                    "{complete} of a partial task counts 90 %: the rest is earned by finishing it"
+                );
+                findings.push(
+                    finding(Kind::PartialAboveLimit, at("complete"), message)
+                        .help("write `done` when it is done"),
+                );
+            }
+            _ => {}
+        }
+    }
+    findings
+}
+
+fn finding(kind: Kind, at: NodePath, message: impl Into<String>) -> Finding {
+    Finding::new(kind, at, message)
+}
+
+fn round(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// A ratio as it is written in the file.
+fn percent(ratio: Ratio) -> String {
+    format!("{}%", round(ratio.get() * 100.0))
+}

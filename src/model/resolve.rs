@@ -1,0 +1,127 @@
+//! References by path become indices; those that lead nowhere become findings.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Kind, NodePath, nearest};
+use crate::model::cycles;
+use crate::model::{Dependency, Entry, Item, Project, TaskIndex};
+use crate::name::Reference;
+
+/// What a reference is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Role {
+    /// This item needs the one referred to.
+    Needs(Item),
+    /// This item blocks the one referred to.
+    Blocks(Item),
+    /// Here stands a task that is defined elsewhere.
+    Shares(TaskIndex),
+    /// The risk of this index affects it.
+    Affected(usize),
+    /// The action of this index furthers it.
+    Furthered(usize),
+    /// It is on the reported critical path.
+    Critical,
+}
+
+/// The references of a file, until every item is known.
+#[derive(Debug, Default)]
+pub struct References(Vec<(Reference, NodePath, Role)>);
+
+impl References {
+    /// One more reference, which stands at `at`.
+    pub fn add(&mut self, reference: Reference, at: NodePath, role: Role) {
+        self.0.push((reference, at, role));
+    }
+
+    /// Puts every reference into its place in `project`.
+    ///
+    /// Returns what leads nowhere, ids that two items share, and dependencies that form a cycle.
+    #[must_use]
+    pub fn resolve(self, project: &mut Project) -> Vec<Finding> {
+        let (index, mut findings) = index(project);
+        for (reference, at, role) in self.0 {
+            match index.get(reference.as_str()) {
+                Some(&item) => findings.extend(connect(project, item, at, role)),
+                None => findings.push(unknown(&index, &reference, at)),
+            }
+        }
+        findings.extend(cycles::find(project));
+        findings
+    }
+}
+
+/// Every item by its path, and the ids that stand for two items.
+fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
+    let mut index = BTreeMap::new();
+    for area in 0..project.areas.len() {
+        index.insert(project.path(Item::Area(area)), Item::Area(area));
+    }
+    for (area, workstream, _) in project.workstreams() {
+        let item = Item::Workstream(area, workstream);
+        index.insert(project.path(item), item);
+    }
+    for (task, _) in project.tasks() {
+        index.insert(project.path(Item::Task(task)), Item::Task(task));
+    }
+    let mut findings = Vec::new();
+    for milestone in 0..project.milestones.len() {
+        let item = Item::Milestone(milestone);
+        let path = project.path(item);
+        if index.contains_key(&path) {
+            let finding = Finding::new(
+                Kind::DuplicateId,
+                project.node(item),
+                format!("an area has the id `{path}` too"),
+            );
+            findings.push(
+                finding
+                    .at_key()
+                    .help("references couldn't tell them apart: rename the milestone"),
+            );
+        }
+        index.entry(path).or_insert(item);
+    }
+    (index, findings)
+}
+
+fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Option<Finding> {
+    match role {
+        Role::Needs(to) => project.dependencies.push(Dependency { from: item, to, at }),
+        Role::Blocks(from) => project.dependencies.push(Dependency { from, to: item, at }),
+        Role::Affected(risk) => project.risks[risk].affects.push(item),
+        Role::Furthered(action) => project.actions[action].item = Some(item),
+        Role::Critical => project.critical_path.push(item),
+        Role::Shares(index) => {
+            let Item::Task(task) = item else {
+                let path = project.path(item);
+                let finding =
+                    Finding::new(Kind::UnknownReference, at, format!("`{path}` isn't a task"));
+                return Some(finding.help("name a task, as in `ref: ml/azure/workspace`"));
+            };
+            project.areas[index.area].workstreams[index.workstream].tasks[index.task] =
+                Entry::Shared(Some(task));
+        }
+    }
+    None
+}
+
+fn unknown(index: &BTreeMap<String, Item>, reference: &Reference, at: NodePath) -> Finding {
+    let written = reference.as_str();
+    let ending = format!("/{written}");
+    let longer = index
+        .keys()
+        .find(|path| path.ends_with(&ending))
+        .map(String::as_str);
+    let near = longer.or_else(|| nearest(written, index.keys().map(String::as_str)));
+    let help = near.map_or_else(
+        || "write an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Finding::new(
+        Kind::UnknownReference,
+        at,
+        format!("there is no item `{written}`"),
+    )
+    .help(help)
+}
