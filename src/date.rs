@@ -79,8 +79,7 @@ impl Notation for TimeZone {
 
 /// A day of the week.
 impl Notation for Weekday {
-    const EXPECTED: &'static str =
-        "a day of the week: `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`";
+    const EXPECTED: &'static str = "a day of the week: `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`";
     const FORM: Form = Form::Words(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
 
     fn parse(text: &str) -> Result<Self, Mistake> {
@@ -102,9 +101,7 @@ impl Notation for Weekday {
 /// Where a clock change skips midnight, the first instant of the day.
 #[must_use]
 pub fn start_of_day(day: Date, zone: &TimeZone) -> Timestamp {
-    zone.to_ambiguous_zoned(day.at(0, 0, 0, 0))
-        .compatible()
-        .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible().map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 
 /// The last second of `day` in `zone`.
@@ -112,24 +109,20 @@ pub fn start_of_day(day: Date, zone: &TimeZone) -> Timestamp {
 /// Not the first instant of the next day: a due date has to be drawn on its own day.
 #[must_use]
 pub fn end_of_day(day: Date, zone: &TimeZone) -> Timestamp {
-    day.checked_add(1.day())
-        .map_or(Timestamp::MAX, |next| start_of_day(next, zone) - 1.second())
+    day.checked_add(1.day()).map_or(Timestamp::MAX, |next| start_of_day(next, zone) - 1.second())
 }
 
 const DAY_PATTERN: &str = r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
-const DAY_OR_MONTH_PATTERN: &str =
-    r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$";
+const DAY_OR_MONTH_PATTERN: &str = r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$";
 
 /// Whether `text` has a digit where `shape` has one, and is the same elsewhere.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, like)| {
-            if like == b'0' {
-                byte.is_ascii_digit()
-            } else {
-                byte == like
-            }
-        })
+        && text.bytes().zip(shape.bytes()).all(
+            |(byte, like)| {
+                if like == b'0' { byte.is_ascii_digit() } else { byte == like }
+            },
+        )
 }
 
 /// No project runs before 1970, and nobody plans past 2999.
@@ -137,18 +130,14 @@ fn in_range(date: Date, text: &str) -> Result<Date, Mistake> {
     if (1970..3000).contains(&date.year()) {
         Ok(date)
     } else {
-        Err(Mistake::new(format!(
-            "the year of `{text}` isn't between 1970 and 2999"
-        )))
+        Err(Mistake::new(format!("the year of `{text}` isn't between 1970 and 2999")))
     }
 }
 
 /// A text that looks like a date and names none: the day is past the month's end, say.
 fn impossible(text: &str) -> Mistake {
     let mistake = Mistake::new(format!("there is no date `{text}`"));
-    let month = text
-        .get(..7)
-        .and_then(|month| format!("{month}-01").parse::<Date>().ok());
+    let month = text.get(..7).and_then(|month| format!("{month}-01").parse::<Date>().ok());
     mistake.maybe_help(month.map(|first| format!("the month ends on `{}`", first.last_of_month())))
 }
 
@@ -160,19 +149,8 @@ mod tests {
     fn impossible_dates_are_refused_in_words() {
         let mistake = Date::parse("2026-02-30").unwrap_err();
         assert_eq!(mistake.message, "there is no date `2026-02-30`");
-        assert_eq!(
-            mistake.help.as_deref(),
-            Some("the month ends on `2026-02-28`")
-        );
-        for bad in [
-            "20260127",
-            "2026-1-7",
-            "2026-13-01",
-            "1969-12-31",
-            "tomorrow",
-            "2026-02-00",
-            "+026-01-01",
-        ] {
+        assert_eq!(mistake.help.as_deref(), Some("the month ends on `2026-02-28`"));
+        for bad in ["20260127", "2026-1-7", "2026-13-01", "1969-12-31", "tomorrow", "2026-02-00", "+026-01-01"] {
             assert!(Date::parse(bad).is_err(), "{bad}");
         }
         assert!(Date::parse("2028-02-29").is_ok());
@@ -180,14 +158,8 @@ mod tests {
 
     #[test]
     fn a_month_is_due_on_its_last_day() {
-        assert_eq!(
-            Due::parse("2026-02").unwrap().last_day().to_string(),
-            "2026-02-28"
-        );
-        assert_eq!(
-            Due::parse("2028-02").unwrap().last_day().to_string(),
-            "2028-02-29"
-        );
+        assert_eq!(Due::parse("2026-02").unwrap().last_day().to_string(), "2026-02-28");
+        assert_eq!(Due::parse("2028-02").unwrap().last_day().to_string(), "2028-02-29");
         assert!(Due::parse("2026-13").is_err());
     }
 

@@ -164,11 +164,7 @@ impl Kind {
     /// Errors keep a file from being served; warnings don't.
     #[must_use]
     pub fn severity(self) -> Severity {
-        if self < Self::PointsMismatch {
-            Severity::Error
-        } else {
-            Severity::Warning
-        }
+        if self < Self::PointsMismatch { Severity::Error } else { Severity::Warning }
     }
 }
 
@@ -295,14 +291,7 @@ impl Finding {
     /// A finding about the value at `at`.
     #[must_use]
     pub fn new(kind: Kind, at: NodePath, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            at,
-            part: Part::Value,
-            message: message.into(),
-            help: None,
-            span: None,
-        }
+        Self { kind, at, part: Part::Value, message: message.into(), help: None, span: None }
     }
 
     /// The same, about the key.
@@ -344,10 +333,7 @@ impl Finding {
 ///
 /// Near is a Damerau-Levenshtein distance of at most a third of the word's length, at least one.
 #[must_use]
-pub fn nearest<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (written.chars().count() / 3).max(1);
     candidates
         .into_iter()
@@ -374,11 +360,7 @@ mod tests {
 
     #[test]
     fn a_path_reads_as_people_write_it() {
-        let path = NodePath::root()
-            .key("areas")
-            .key("ml")
-            .key("needs")
-            .index(0);
+        let path = NodePath::root().key("areas").key("ml").key("needs").index(0);
         assert_eq!(path.to_string(), "areas.ml.needs[0]");
     }
 

@@ -4,6 +4,7 @@
 //! second time, by a parser that keeps positions and goes on past mistakes, so that one run of
 //! `check` reports all of them.
 
+pub mod comments;
 pub mod decode;
 pub mod document;
 pub mod schema;
@@ -23,7 +24,7 @@ use crate::span::Span;
 #[must_use]
 pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
     let refusal = match Document::deserialize(serde_yaml::Deserializer::from_str(text)) {
-        Ok(document) => return (Some(document), Vec::new()),
+        Ok(document) => return (Some(document), lost_texts(text)),
         Err(refusal) => refusal,
     };
     let root = match tree::parse(text) {
@@ -36,7 +37,15 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
         return (None, findings);
     }
     place_in(&root, &mut findings);
+    findings.extend(comments::find(text, &root));
     (document, findings)
+}
+
+fn lost_texts(text: &str) -> Vec<Finding> {
+    if !comments::suspected(text) {
+        return Vec::new();
+    }
+    tree::parse(text).map(|root| comments::find(text, &root)).unwrap_or_default()
 }
 
 /// Gives every finding that has no place yet the place of its node.
@@ -56,13 +65,8 @@ fn place_in(root: &tree::Node, findings: &mut [Finding]) {
 
 /// What only the quick parser refuses, in its own words.
 fn refused(text: &str, refusal: &serde_yaml::Error) -> Finding {
-    let offset = refusal
-        .location()
-        .map_or(0, |location| location.index().min(text.len()));
-    Finding::new(Kind::Syntax, NodePath::root(), refusal.to_string()).span(Span {
-        start: offset,
-        end: offset,
-    })
+    let offset = refusal.location().map_or(0, |location| location.index().min(text.len()));
+    Finding::new(Kind::Syntax, NodePath::root(), refusal.to_string()).span(Span { start: offset, end: offset })
 }
 
 #[cfg(test)]
@@ -76,13 +80,7 @@ mod tests {
             .map(|finding| {
                 let span = finding.span.unwrap_or_default();
                 let help = finding.help.as_deref().unwrap_or("-");
-                format!(
-                    "{} `{}` {}: {}",
-                    finding.kind.name(),
-                    &text[span.start..span.end],
-                    finding.message,
-                    help
-                )
+                format!("{} `{}` {}: {}", finding.kind.name(), &text[span.start..span.end], finding.message, help)
             })
             .collect()
     }
@@ -105,8 +103,7 @@ mod tests {
 
     #[test]
     fn good_files_take_the_quick_way() {
-        let (document, findings) =
-            parse("project: x\nareas: {a: {breakdown: {c: 3%, d: {complete: 5%}}}}\n");
+        let (document, findings) = parse("project: x\nareas: {a: {breakdown: {c: 3%, d: {complete: 5%}}}}\n");
         assert_eq!(findings, []);
         assert_eq!(document.unwrap().areas.0.len(), 1);
     }

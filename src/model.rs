@@ -7,6 +7,7 @@ pub mod cycles;
 pub mod lower;
 pub mod resolve;
 pub mod summary;
+pub mod load;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -324,8 +325,7 @@ impl Project {
             }
             Item::Task(index) => {
                 let stream = self.path(Item::Workstream(index.area, index.workstream));
-                self.task(index)
-                    .map_or_else(|| stream.clone(), |task| format!("{stream}/{}", task.id))
+                self.task(index).map_or_else(|| stream.clone(), |task| format!("{stream}/{}", task.id))
             }
             Item::Milestone(milestone) => self.milestones[milestone].id.to_string(),
         }
@@ -335,20 +335,17 @@ impl Project {
     #[must_use]
     pub fn node(&self, item: Item) -> NodePath {
         match item {
-            Item::Area(area) => NodePath::root()
-                .key("areas")
-                .key(self.areas[area].id.as_str()),
+            Item::Area(area) => NodePath::root().key("areas").key(self.areas[area].id.as_str()),
             Item::Workstream(area, workstream) => {
                 let id = self.areas[area].workstreams[workstream].id.as_str();
                 self.node(Item::Area(area)).key("workstreams").key(id)
             }
-            Item::Task(index) => self
-                .node(Item::Workstream(index.area, index.workstream))
-                .key("tasks")
-                .index(index.task),
-            Item::Milestone(milestone) => NodePath::root()
-                .key("milestones")
-                .key(self.milestones[milestone].id.as_str()),
+            Item::Task(index) => {
+                self.node(Item::Workstream(index.area, index.workstream)).key("tasks").index(index.task)
+            }
+            Item::Milestone(milestone) => {
+                NodePath::root().key("milestones").key(self.milestones[milestone].id.as_str())
+            }
         }
     }
 
@@ -370,32 +367,17 @@ impl Project {
     /// Every task that is defined in a workstream, in the order of the file.
     pub fn tasks(&self) -> impl Iterator<Item = (TaskIndex, &Task)> {
         self.workstreams().flat_map(|(area, workstream, stream)| {
-            stream
-                .tasks
-                .iter()
-                .enumerate()
-                .filter_map(move |(task, entry)| match entry {
-                    Entry::Own(own) => Some((
-                        TaskIndex {
-                            area,
-                            workstream,
-                            task,
-                        },
-                        own,
-                    )),
-                    Entry::Shared(_) => None,
-                })
+            stream.tasks.iter().enumerate().filter_map(move |(task, entry)| match entry {
+                Entry::Own(own) => Some((TaskIndex { area, workstream, task }, own)),
+                Entry::Shared(_) => None,
+            })
         })
     }
 
     /// Every workstream with its indices of area and workstream, in the order of the file.
     pub fn workstreams(&self) -> impl Iterator<Item = (usize, usize, &Workstream)> {
         self.areas.iter().enumerate().flat_map(|(area, section)| {
-            section
-                .workstreams
-                .iter()
-                .enumerate()
-                .map(move |(workstream, stream)| (area, workstream, stream))
+            section.workstreams.iter().enumerate().map(move |(workstream, stream)| (area, workstream, stream))
         })
     }
 }

@@ -29,21 +29,15 @@ impl Notation for Text {
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         const LONGEST: usize = 1000;
-        if let Some(control) = text
-            .chars()
-            .find(|&letter| letter.is_control() && !matches!(letter, '\n' | '\t'))
-        {
+        if let Some(control) = text.chars().find(|&letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
             return Err(Mistake::new(format!(
                 "a text must not have the control character `{}`",
                 control.escape_unicode()
             )));
         }
         if text.len() > LONGEST {
-            return Err(Mistake::new(format!(
-                "a text of {} bytes is too long, {LONGEST} is the most",
-                text.len()
-            ))
-            .help("write a title here and keep the story in a document"));
+            return Err(Mistake::new(format!("a text of {} bytes is too long, {LONGEST} is the most", text.len()))
+                .help("write a title here and keep the story in a document"));
         }
         Ok(Self(text.into()))
     }
@@ -74,15 +68,9 @@ impl Id {
     /// `None` where nothing is left, as of an emoji. Letters of every script are kept.
     #[must_use]
     pub fn slug(text: &str) -> Option<Self> {
-        let words = text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| !word.is_empty());
+        let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
         let slug = words.collect::<Vec<_>>().join("-").to_lowercase();
-        if slug.is_empty() {
-            None
-        } else {
-            Some(Self(slug.into()))
-        }
+        if slug.is_empty() { None } else { Some(Self(slug.into())) }
     }
 }
 
@@ -98,26 +86,16 @@ impl Notation for Id {
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let starts = text
-            .bytes()
-            .next()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         if starts && text.len() <= 100 && text.bytes().all(allowed) {
             return Ok(Self(text.into()));
         }
         if text.len() > 100 {
-            return Err(Mistake::new(format!(
-                "the id `{}` is longer than 100 letters",
-                shortened(text)
-            )));
+            return Err(Mistake::new(format!("the id `{}` is longer than 100 letters", shortened(text))));
         }
-        let ascii: String = text
-            .chars()
-            .map(|letter| if letter.is_ascii() { letter } else { ' ' })
-            .collect();
-        Err(Mistake::expected::<Self>(text).maybe_help(
-            Self::slug(&ascii).map(|slug| format!("write `{slug}`, and the name as `title`")),
-        ))
+        let ascii: String = text.chars().map(|letter| if letter.is_ascii() { letter } else { ' ' }).collect();
+        Err(Mistake::expected::<Self>(text)
+            .maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}`, and the name as `title`"))))
     }
 }
 
@@ -139,9 +117,7 @@ impl Notation for Reference {
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         let parts = text.split('/');
-        let whole = parts
-            .clone()
-            .all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        let whole = parts.clone().all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
         if whole && parts.count() <= 3 {
             return Ok(Self(text.into()));
         }
@@ -181,9 +157,7 @@ impl Notation for Priority {
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         let all = [Self::Low, Self::Medium, Self::High, Self::Critical];
-        all.into_iter()
-            .find(|it| it.name() == text)
-            .ok_or_else(|| wrong_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
     }
 }
 
@@ -216,20 +190,14 @@ impl Notation for RiskSeverity {
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         let all = [Self::Low, Self::Medium, Self::High];
-        all.into_iter()
-            .find(|it| it.name() == text)
-            .ok_or_else(|| wrong_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
     }
 }
 
 /// A word that isn't on the list, and the nearest one that is.
 fn wrong_word<T: Notation>(text: &str) -> Mistake {
     let lower = text.to_lowercase();
-    let words = if let Form::Words(words) = T::FORM {
-        words
-    } else {
-        &[]
-    };
+    let words = if let Form::Words(words) = T::FORM { words } else { &[] };
     let near = nearest(&lower, words.iter().copied());
     Mistake::expected::<T>(text).maybe_help(near.map(|word| format!("did you mean `{word}`?")))
 }
@@ -245,10 +213,7 @@ mod tests {
             assert!(Id::parse(bad).is_err(), "{bad}");
         }
         let slug = |text| Id::slug(text).map(|id| id.to_string());
-        assert_eq!(
-            slug("Set up CI/CD (nightly)").as_deref(),
-            Some("set-up-ci-cd-nightly")
-        );
+        assert_eq!(slug("Set up CI/CD (nightly)").as_deref(), Some("set-up-ci-cd-nightly"));
         assert_eq!(slug("Пуск №1").as_deref(), Some("пуск-1"));
         assert_eq!(slug("🚀"), None);
         assert_eq!(
@@ -259,10 +224,7 @@ mod tests {
 
     #[test]
     fn a_wrong_word_teaches_the_nearest() {
-        assert_eq!(
-            Priority::parse("Hihg").unwrap_err().help.as_deref(),
-            Some("did you mean `high`?")
-        );
+        assert_eq!(Priority::parse("Hihg").unwrap_err().help.as_deref(), Some("did you mean `high`?"));
     }
 
     #[test]

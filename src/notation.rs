@@ -15,20 +15,13 @@ impl Mistake {
     /// A mistake without a help.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-        }
+        Self { message: message.into(), help: None }
     }
 
     /// `text` isn't what the grammar of `T` expects.
     #[must_use]
     pub fn expected<T: Notation>(text: &str) -> Self {
-        Self::new(format!(
-            "expected {}, found `{}`",
-            T::EXPECTED,
-            shortened(text)
-        ))
+        Self::new(format!("expected {}, found `{}`", T::EXPECTED, shortened(text)))
     }
 
     /// The same, with what to write instead.
@@ -96,14 +89,8 @@ pub trait Notation: Sized {
 #[must_use]
 pub fn number(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| {
-        !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    if digits(whole) && digits(fraction) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    let digits = |part: &str| !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(whole) && digits(fraction) { text.parse().ok() } else { None }
 }
 
 /// At most 60 characters of `text`, on one line.
@@ -113,11 +100,8 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     if text.chars().nth(LONGEST).is_none() && !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }
-    let start: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect();
+    let start: String =
+        text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     Cow::Owned(format!("{}…", start.trim_end()))
 }
 

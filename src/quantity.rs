@@ -17,11 +17,7 @@ impl Ratio {
     /// The nearest ratio to `value`: what lies outside 0 to 1 is moved to its edge, NaN to 0.
     #[must_use]
     pub fn clamped(value: f64) -> Self {
-        if value.is_nan() {
-            Self::ZERO
-        } else {
-            Self(value.clamp(0.0, 1.0))
-        }
+        if value.is_nan() { Self::ZERO } else { Self(value.clamp(0.0, 1.0)) }
     }
 
     /// The number between 0 and 1.
@@ -55,9 +51,7 @@ impl Notation for Ratio {
                 Some(value) if (0.0..1.0).contains(&value) && text.contains('.') => {
                     mistake.help(format!("write `{}%`", (value * 1e6).round() / 1e4))
                 }
-                Some(value) if (0.0..=100.0).contains(&value) => {
-                    mistake.help(format!("write `{text}%`"))
-                }
+                Some(value) if (0.0..=100.0).contains(&value) => mistake.help(format!("write `{text}%`")),
                 _ => mistake,
             });
         };
@@ -84,24 +78,15 @@ impl Points {
 
 impl Notation for Points {
     const EXPECTED: &'static str = "a number of percentage points, such as `20`";
-    const FORM: Form = Form::Number {
-        minimum: 0.0,
-        maximum: 100.0,
-    };
+    const FORM: Form = Form::Number { minimum: 0.0, maximum: 100.0 };
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         match number(text) {
             Some(value) if value <= 100.0 => Ok(Self(value)),
-            Some(_) => Err(Mistake::new(format!(
-                "`{text}` points are more than the whole area, 100"
-            ))),
-            None if text.starts_with('-') => {
-                Err(Mistake::new(format!("`{text}` points are negative")))
-            }
+            Some(_) => Err(Mistake::new(format!("`{text}` points are more than the whole area, 100"))),
+            None if text.starts_with('-') => Err(Mistake::new(format!("`{text}` points are negative"))),
             None => Err(Mistake::expected::<Self>(text).maybe_help(
-                text.strip_suffix('%')
-                    .and_then(number)
-                    .map(|value| format!("write `{value}`, without `%`")),
+                text.strip_suffix('%').and_then(number).map(|value| format!("write `{value}`, without `%`")),
             )),
         }
     }
@@ -127,17 +112,12 @@ impl Default for Weight {
 
 impl Notation for Weight {
     const EXPECTED: &'static str = "a weight above 0, such as `1` or `2.5`";
-    const FORM: Form = Form::Number {
-        minimum: 0.001,
-        maximum: 1000.0,
-    };
+    const FORM: Form = Form::Number { minimum: 0.001, maximum: 1000.0 };
 
     fn parse(text: &str) -> Result<Self, Mistake> {
         match number(text) {
             Some(value) if (0.001..=1000.0).contains(&value) => Ok(Self(value)),
-            Some(_) => Err(Mistake::new(format!(
-                "the weight `{text}` isn't between 0.001 and 1000"
-            ))),
+            Some(_) => Err(Mistake::new(format!("the weight `{text}` isn't between 0.001 and 1000"))),
             None => Err(Mistake::expected::<Self>(text)),
         }
     }
@@ -170,8 +150,7 @@ impl Notation for WorkTime {
     fn parse(text: &str) -> Result<Self, Mistake> {
         let (value, unit) = split_unit(text);
         let unit = Unit::parse(unit).ok_or_else(|| Mistake::expected::<Self>(text))?;
-        unit.of(value)
-            .ok_or_else(|| Mistake::expected::<Self>(text))
+        unit.of(value).ok_or_else(|| Mistake::expected::<Self>(text))
     }
 }
 
@@ -199,21 +178,10 @@ impl Notation for Estimate {
         let (values, unit) = split_unit(text);
         let Some(unit) = Unit::parse(unit) else {
             let bare = unit.is_empty() && !values.is_empty();
-            return Err(if bare {
-                wrong().help(format!("write `{values}w` or `{values}d`"))
-            } else {
-                wrong()
-            });
+            return Err(if bare { wrong().help(format!("write `{values}w` or `{values}d`")) } else { wrong() });
         };
-        let separators: &[char] = if values.contains('/') {
-            &['/']
-        } else {
-            &['-', '–']
-        };
-        let parts: Option<Vec<f64>> = values
-            .split(separators)
-            .map(|part| small_number(part.trim()))
-            .collect();
+        let separators: &[char] = if values.contains('/') { &['/'] } else { &['-', '–'] };
+        let parts: Option<Vec<f64>> = values.split(separators).map(|part| small_number(part.trim())).collect();
         let (optimistic, likely, pessimistic) = match (parts.as_deref(), separators) {
             (Some(&[value]), _) => (value, value, value),
             (Some(&[low, high]), ['-', ..]) => (low, f64::midpoint(low, high), high),
@@ -225,11 +193,7 @@ impl Notation for Estimate {
                 .help("write the optimistic value first and the pessimistic one last"));
         }
         let time = |value| unit.time(value);
-        Ok(Self {
-            optimistic: time(optimistic),
-            likely: time(likely),
-            pessimistic: time(pessimistic),
-        })
+        Ok(Self { optimistic: time(optimistic), likely: time(likely), pessimistic: time(pessimistic) })
     }
 }
 
@@ -279,42 +243,25 @@ mod tests {
     fn percentages_are_written_with_a_sign() {
         assert_eq!(Ratio::parse("54%"), Ok(Ratio(0.54)));
         assert_eq!(Ratio::parse("53.75 %"), Ok(Ratio(0.5375)));
-        assert_eq!(
-            Ratio::parse("54").unwrap_err().help.as_deref(),
-            Some("write `54%`")
-        );
-        assert_eq!(
-            Ratio::parse("0.54").unwrap_err().help.as_deref(),
-            Some("write `54%`")
-        );
-        for bad in [
-            "101%", ".5%", "-1%", "1e2%", "NaN%", "%", "five%", "5.%", "+5%",
-        ] {
+        assert_eq!(Ratio::parse("54").unwrap_err().help.as_deref(), Some("write `54%`"));
+        assert_eq!(Ratio::parse("0.54").unwrap_err().help.as_deref(), Some("write `54%`"));
+        for bad in ["101%", ".5%", "-1%", "1e2%", "NaN%", "%", "five%", "5.%", "+5%"] {
             assert!(Ratio::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn estimates_have_three_values() {
-        let estimate =
-            |text| Estimate::parse(text).map(|it| (it.optimistic, it.likely, it.pessimistic));
+        let estimate = |text| Estimate::parse(text).map(|it| (it.optimistic, it.likely, it.pessimistic));
         let (weeks, days) = (WorkTime::Weeks, WorkTime::Days);
         assert_eq!(estimate("2-3w"), Ok((weeks(2.0), weeks(2.5), weeks(3.0))));
-        assert_eq!(
-            estimate("2-3 weeks"),
-            Ok((weeks(2.0), weeks(2.5), weeks(3.0)))
-        );
+        assert_eq!(estimate("2-3 weeks"), Ok((weeks(2.0), weeks(2.5), weeks(3.0))));
         assert_eq!(estimate("1/2/4w"), Ok((weeks(1.0), weeks(2.0), weeks(4.0))));
         assert_eq!(estimate("10d"), Ok((days(10.0), days(10.0), days(10.0))));
-        for bad in [
-            "3-2w", "2", "w", "2-3-4w", "1/2w", "1e9w", "99999w", "2m", "-2w", "", "2--3w",
-        ] {
+        for bad in ["3-2w", "2", "w", "2-3-4w", "1/2w", "1e9w", "99999w", "2m", "-2w", "", "2--3w"] {
             assert!(Estimate::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            Estimate::parse("3").unwrap_err().help.as_deref(),
-            Some("write `3w` or `3d`")
-        );
+        assert_eq!(Estimate::parse("3").unwrap_err().help.as_deref(), Some("write `3w` or `3d`"));
     }
 
     #[test]
@@ -322,10 +269,7 @@ mod tests {
         assert_eq!(Points::parse("17.5"), Ok(Points(17.5)));
         assert!(Points::parse("-3").is_err());
         assert!(Points::parse("101").is_err());
-        assert_eq!(
-            Points::parse("20%").unwrap_err().help.as_deref(),
-            Some("write `20`, without `%`")
-        );
+        assert_eq!(Points::parse("20%").unwrap_err().help.as_deref(), Some("write `20`, without `%`"));
         assert!(Weight::parse("0").is_err());
     }
 }

@@ -5,10 +5,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
-};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::finding::{Finding, Kind, NodePath, Trail, nearest};
@@ -20,21 +17,13 @@ use crate::notation::shortened;
 #[must_use]
 pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
     let findings = RefCell::default();
-    let decoder = Decoder {
-        node: root,
-        trail: &Trail::Root,
-        findings: &findings,
-    };
+    let decoder = Decoder { node: root, trail: &Trail::Root, findings: &findings };
     let decoded = Document::deserialize(decoder);
     let mut findings = findings.into_inner();
     match decoded {
         Ok(document) => (Some(document), findings),
         Err(error) => {
-            findings.push(Finding::new(
-                Kind::WrongType,
-                NodePath::root(),
-                error.to_string(),
-            ));
+            findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));
             (None, findings)
         }
     }
@@ -71,31 +60,18 @@ impl Decoder<'_> {
         known: Option<&'static [&'static str]>,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        let entries = if let Content::Mapping(entries) = &self.node.content {
-            entries.as_slice()
-        } else {
-            &[]
-        };
+        let entries = if let Content::Mapping(entries) = &self.node.content { entries.as_slice() } else { &[] };
         if !matches!(self.node.content, Content::Mapping(_)) {
             self.expected("a mapping");
         }
-        visitor.visit_map(Pairs {
-            decoder: self,
-            known,
-            entries: entries.iter(),
-            seen: Vec::new(),
-            value: None,
-        })
+        visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: Vec::new(), value: None })
     }
 
     fn expected(&self, what: &str) {
         let found = self.node.noun();
-        let help =
-            (found == "nothing").then(|| "write what belongs here, or remove the key".to_owned());
+        let help = (found == "nothing").then(|| "write what belongs here, or remove the key".to_owned());
         let message = format!("expected {what}, found {found}");
-        self.findings
-            .borrow_mut()
-            .push(Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help));
+        self.findings.borrow_mut().push(Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help));
     }
 }
 
@@ -120,18 +96,11 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let items = if let Content::List(items) = &self.node.content {
-            items.as_slice()
-        } else {
-            &[]
-        };
+        let items = if let Content::List(items) = &self.node.content { items.as_slice() } else { &[] };
         if !matches!(self.node.content, Content::List(_)) {
             self.expected("a list");
         }
-        visitor.visit_seq(Items {
-            decoder: self,
-            items: items.iter().enumerate(),
-        })
+        visitor.visit_seq(Items { decoder: self, items: items.iter().enumerate() })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -172,10 +141,7 @@ fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value,
         visitor.visit_u64(value)
     } else if let Ok(value) = text.parse::<i64>() {
         visitor.visit_i64(value)
-    } else if let (true, Ok(value)) = (
-        text.contains(|letter: char| letter.is_ascii_digit()),
-        text.parse::<f64>(),
-    ) {
+    } else if let (true, Ok(value)) = (text.contains(|letter: char| letter.is_ascii_digit()), text.parse::<f64>()) {
         visitor.visit_f64(value)
     } else {
         visitor.visit_str(text)
@@ -190,20 +156,12 @@ struct Items<'a> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = DecodeError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, DecodeError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
         let Some((index, node)) = self.items.next() else {
             return Ok(None);
         };
         let trail = Trail::Index(self.decoder.trail, index);
-        seed.deserialize(Decoder {
-            node,
-            trail: &trail,
-            ..self.decoder
-        })
-        .map(Some)
+        seed.deserialize(Decoder { node, trail: &trail, ..self.decoder }).map(Some)
     }
 }
 
@@ -222,21 +180,14 @@ impl<'a> Pairs<'a> {
             let (key_node, value) = self.entries.next()?;
             let key = key_node.text().unwrap_or_default();
             let finding = match self.known {
-                _ if self.seen.contains(&key) => {
-                    duplicate_key(self.decoder.trail.path().key(key), key)
-                }
-                Some(known) if !known.contains(&key) => {
-                    unknown_key(self.decoder.trail.path().key(key), key, known)
-                }
+                _ if self.seen.contains(&key) => duplicate_key(self.decoder.trail.path().key(key), key),
+                Some(known) if !known.contains(&key) => unknown_key(self.decoder.trail.path().key(key), key, known),
                 _ => {
                     self.seen.push(key);
                     return Some((key, value));
                 }
             };
-            self.decoder
-                .findings
-                .borrow_mut()
-                .push(finding.span(key_node.span));
+            self.decoder.findings.borrow_mut().push(finding.span(key_node.span));
         }
     }
 }
@@ -252,32 +203,19 @@ pub fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
             format!("the keys here are {}", known.join(", "))
         }
     };
-    Finding::new(
-        Kind::UnknownKey,
-        at,
-        format!("unknown key `{}`", shortened(key)),
-    )
-    .at_key()
-    .help(help)
+    Finding::new(Kind::UnknownKey, at, format!("unknown key `{}`", shortened(key))).at_key().help(help)
 }
 
 fn duplicate_key(at: NodePath, key: &str) -> Finding {
-    Finding::new(
-        Kind::DuplicateKey,
-        at,
-        format!("the key `{}` stands twice", shortened(key)),
-    )
-    .at_key()
-    .help("keep one of the two: the other would be lost")
+    Finding::new(Kind::DuplicateKey, at, format!("the key `{}` stands twice", shortened(key)))
+        .at_key()
+        .help("keep one of the two: the other would be lost")
 }
 
 impl<'de> MapAccess<'de> for Pairs<'_> {
     type Error = DecodeError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         let Some((key, value)) = self.next_entry() else {
             return Ok(None);
         };
@@ -286,20 +224,11 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
         seed.deserialize(deserializer).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, DecodeError> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let Some((key, node)) = self.value.take() else {
-            return Err(DecodeError(
-                "a value was asked for before its key".to_owned(),
-            ));
+            return Err(DecodeError("a value was asked for before its key".to_owned()));
         };
         let trail = Trail::Key(self.decoder.trail, key);
-        seed.deserialize(Decoder {
-            node,
-            trail: &trail,
-            ..self.decoder
-        })
+        seed.deserialize(Decoder { node, trail: &trail, ..self.decoder })
     }
 }

@@ -279,16 +279,9 @@ pub struct FormatVersion;
 
 impl Notation for FormatVersion {
     const EXPECTED: &'static str = "the version `1`";
-    const FORM: Form = Form::Number {
-        minimum: 1.0,
-        maximum: 1.0,
-    };
+    const FORM: Form = Form::Number { minimum: 1.0, maximum: 1.0 };
 
     fn parse(text: &str) -> Result<Self, Mistake> {
-        if text == "1" {
-            Ok(Self)
-        } else {
-            Err(Mistake::expected::<Self>(text))
-        }
+        if text == "1" { Ok(Self) } else { Err(Mistake::expected::<Self>(text)) }
     }
 }

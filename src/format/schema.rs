@@ -9,9 +9,7 @@ use crate::format::document::Document;
 /// The schema as JSON text, ending in a newline: draft 2020-12, each section under `$defs`.
 #[must_use]
 pub fn text() -> String {
-    let schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<Document>();
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
     let mut value = schema.to_value();
     tidy(&mut value);
     format!("{value:#}\n")
@@ -20,13 +18,8 @@ pub fn text() -> String {
 /// Exactly one of the five keys that say what a task is and where it stands.
 pub(crate) fn one_status(schema: &mut Schema) {
     let branch = |key: &str| json!({"required": [key]});
-    let branches = [
-        branch("todo"),
-        branch("partial"),
-        branch("done"),
-        json!({"required": ["waived", "reason"]}),
-        branch("ref"),
-    ];
+    let branches =
+        [branch("todo"), branch("partial"), branch("done"), json!({"required": ["waived", "reason"]}), branch("ref")];
     schema.insert("oneOf".into(), json!(branches));
 }
 

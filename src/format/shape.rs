@@ -53,9 +53,7 @@ impl<T: Notation> Scalar<T> {
         if matches!(text, "" | "~" | "null") {
             return Self::wrong("nothing");
         }
-        Self(Some(
-            T::parse(text).map_err(|mistake| Box::new((Kind::BadValue, mistake))),
-        ))
+        Self(Some(T::parse(text).map_err(|mistake| Box::new((Kind::BadValue, mistake)))))
     }
 
     /// A string where the grammar wants a number or a boolean: quoted, or something else altogether.
@@ -63,21 +61,14 @@ impl<T: Notation> Scalar<T> {
         let scalar = Self::parse(text);
         if T::FORM.is_unquoted() && scalar.good().is_some() {
             let mistake = Mistake::new(format!("expected {}, found a quoted text", T::EXPECTED));
-            return Self::mistake(
-                Kind::WrongType,
-                mistake.help(format!("write `{}` without quotes", text.trim())),
-            );
+            return Self::mistake(Kind::WrongType, mistake.help(format!("write `{}` without quotes", text.trim())));
         }
         scalar
     }
 
     fn wrong(found: &str) -> Self {
         let mistake = Mistake::new(format!("expected {}, found {found}", T::EXPECTED));
-        let mistake = if found == "nothing" {
-            mistake.help("write a value, or remove the key")
-        } else {
-            mistake
-        };
+        let mistake = if found == "nothing" { mistake.help("write a value, or remove the key") } else { mistake };
         Self::mistake(Kind::WrongType, mistake)
     }
 }
@@ -195,10 +186,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         keys.sort_unstable();
         // serde_yaml lets the last of two equal keys win; here they stop the quick way.
         if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::custom(format_args!(
-                "the key `{}` stands twice",
-                pair[0]
-            )));
+            return Err(Error::custom(format_args!("the key `{}` stands twice", pair[0])));
         }
         Ok(Entries(entries))
     }
@@ -228,10 +216,7 @@ struct ComponentVisitor;
 
 impl ComponentVisitor {
     fn short(complete: Scalar<Ratio>) -> ComponentSection {
-        ComponentSection {
-            complete,
-            ..ComponentSection::default()
-        }
+        ComponentSection { complete, ..ComponentSection::default() }
     }
 }
 
@@ -274,9 +259,7 @@ impl<'de> Visitor<'de> for ComponentVisitor {
         let mut component = ComponentSection::default();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "complete" if !component.complete.is_given() => {
-                    component.complete = map.next_value()?
-                }
+                "complete" if !component.complete.is_given() => component.complete = map.next_value()?,
                 "target" if !component.target.is_given() => component.target = map.next_value()?,
                 "note" if !component.note.is_given() => component.note = map.next_value()?,
                 "complete" | "target" | "note" => {

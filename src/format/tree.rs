@@ -61,11 +61,7 @@ impl Node {
     /// The text of a scalar.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        if let Content::Scalar { text, .. } = &self.content {
-            Some(text)
-        } else {
-            None
-        }
+        if let Content::Scalar { text, .. } = &self.content { Some(text) } else { None }
     }
 
     /// Where `part` of the node at `path` stands; of the deepest ancestor that exists, if it doesn't.
@@ -75,13 +71,10 @@ impl Node {
         let mut key = None;
         for step in path.steps() {
             let next = match (step, &node.content) {
-                (Step::Key(name), Content::Mapping(entries)) => entries
-                    .iter()
-                    .find(|(key, _)| key.text() == Some(name))
-                    .map(|(key, value)| (Some(key), value)),
-                (Step::Index(index), Content::List(items)) => {
-                    items.get(*index).map(|item| (None, item))
+                (Step::Key(name), Content::Mapping(entries)) => {
+                    entries.iter().find(|(key, _)| key.text() == Some(name)).map(|(key, value)| (Some(key), value))
                 }
+                (Step::Index(index), Content::List(items)) => items.get(*index).map(|item| (None, item)),
                 _ => None,
             };
             let Some((next_key, next_node)) = next else {
@@ -92,9 +85,7 @@ impl Node {
         match (key, &node.content) {
             (Some(key), Content::List(_) | Content::Mapping(_)) => key.span,
             (Some(key), _) if part == Part::Key || node.is_nothing() => key.span,
-            (None, Content::Mapping(entries)) => {
-                entries.first().map_or(node.span, |(key, _)| key.span)
-            }
+            (None, Content::Mapping(entries)) => entries.first().map_or(node.span, |(key, _)| key.span),
             _ => node.span,
         }
     }
@@ -104,10 +95,7 @@ impl Node {
             Content::Scalar { .. } => 1,
             Content::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
             Content::Mapping(entries) => {
-                1 + entries
-                    .iter()
-                    .map(|(key, value)| key.size() + value.size())
-                    .sum::<usize>()
+                1 + entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>()
             }
         }
     }
@@ -120,43 +108,18 @@ impl Node {
 pub fn parse(text: &str) -> Result<Node, Finding> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| {
-            let offset = error.marker().byte_offset().unwrap_or(text.len());
-            syntax(
-                error.info(),
-                Span {
-                    start: offset,
-                    end: offset,
-                },
-            )
-        })?;
+        let (event, span) = event.map_err(|error| refused(text, &error))?;
         let range = span.byte_range().unwrap_or_default();
-        builder.take(
-            event,
-            Span {
-                start: range.start,
-                end: range.end,
-            },
-        )?;
+        builder.take(event, Span { start: range.start, end: range.end })?;
     }
-    Ok(builder.root.unwrap_or(Node {
-        span: Span::default(),
-        content: Content::Mapping(Vec::new()),
-    }))
+    Ok(builder.root.unwrap_or(Node { span: Span::default(), content: Content::Mapping(Vec::new()) }))
 }
 
 /// The parser's own words, at its place.
 fn refused(text: &str, error: &ScanError) -> Finding {
     let offset = error.marker().byte_offset().unwrap_or(text.len());
-    let span = Span {
-        start: offset,
-        end: offset,
-    };
-    if error.info().contains("recursion") {
-        too_deep(span)
-    } else {
-        syntax(error.info(), span)
-    }
+    let span = Span { start: offset, end: offset };
+    if error.info().contains("recursion") { too_deep(span) } else { syntax(error.info(), span) }
 }
 
 fn too_deep(span: Span) -> Finding {
@@ -191,23 +154,15 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let content = Content::Scalar {
-                    text: text.into(),
-                    plain: style == ScalarStyle::Plain,
-                };
+                let content = Content::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
                 self.close(Node { span, content }, anchor)
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.begin(Content::List(Vec::new()), span, anchor)
-            }
-            Event::MappingStart(_, anchor, _) => {
-                self.begin(Content::Mapping(Vec::new()), span, anchor)
-            }
+            Event::SequenceStart(_, anchor, _) => self.begin(Content::List(Vec::new()), span, anchor),
+            Event::MappingStart(_, anchor, _) => self.begin(Content::Mapping(Vec::new()), span, anchor),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(syntax("a second document begins here", span)
-                    .help("keep one project per file, without `---`"))
+                Err(syntax("a second document begins here", span).help("keep one project per file, without `---`"))
             }
             _ => Ok(()),
         }
@@ -215,17 +170,9 @@ impl Builder {
 
     fn begin(&mut self, content: Content, span: Span, anchor: usize) -> Result<(), Finding> {
         if self.open.len() == DEEPEST {
-            return Err(too_complex(
-                format!("nested more than {DEEPEST} levels deep"),
-                span,
-            ));
+            return Err(too_complex(format!("nested more than {DEEPEST} levels deep"), span));
         }
-        self.open.push(Open {
-            start: span.start,
-            anchor,
-            content,
-            key: None,
-        });
+        self.open.push(Open { start: span.start, anchor, content, key: None });
         Ok(())
     }
 
@@ -233,17 +180,8 @@ impl Builder {
         let Some(open) = self.open.pop() else {
             return Ok(());
         };
-        let span = Span {
-            start: open.start,
-            end: span.end.max(open.start),
-        };
-        self.close(
-            Node {
-                span,
-                content: open.content,
-            },
-            open.anchor,
-        )
+        let span = Span { start: open.start, end: span.end.max(open.start) };
+        self.close(Node { span, content: open.content }, open.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Finding> {
@@ -252,13 +190,9 @@ impl Builder {
         };
         self.aliased += size;
         if self.aliased > MOST_ALIASED {
-            return Err(too_complex("aliases make the file grow without end", span)
-                .help("write the values out"));
+            return Err(too_complex("aliases make the file grow without end", span).help("write the values out"));
         }
-        let node = Node {
-            span,
-            content: node.content.clone(),
-        };
+        let node = Node { span, content: node.content.clone() };
         self.close(node, 0)
     }
 
@@ -268,23 +202,13 @@ impl Builder {
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open {
-                content: Content::List(items),
-                ..
-            }) => items.push(node),
-            Some(Open {
-                content: Content::Mapping(entries),
-                key,
-                ..
-            }) => match key.take() {
+            Some(Open { content: Content::List(items), .. }) => items.push(node),
+            Some(Open { content: Content::Mapping(entries), key, .. }) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None if node.text().is_some() => *key = Some(node),
                 None => return Err(syntax("a key has to be a single value", node.span)),
             },
-            Some(Open {
-                content: Content::Scalar { .. },
-                ..
-            }) => {}
+            Some(Open { content: Content::Scalar { .. }, .. }) => {}
         }
         Ok(())
     }
@@ -305,10 +229,7 @@ mod tests {
         let needs = NodePath::root().key("areas").key("ml").key("needs");
         assert_eq!(located(text, &needs.index(1), Part::Value), "'b c'");
         assert_eq!(located(text, &needs, Part::Key), "needs");
-        assert_eq!(
-            located(text, &needs.index(7).key("x"), Part::Value),
-            "needs"
-        );
+        assert_eq!(located(text, &needs.index(7).key("x"), Part::Value), "needs");
     }
 
     #[test]
@@ -317,10 +238,7 @@ mod tests {
         assert_eq!(parse(&deep).unwrap_err().kind, Kind::TooComplex);
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for level in 1..64 {
-            bomb.push_str(&format!(
-                "a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n",
-                level - 1
-            ));
+            bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1));
         }
         assert_eq!(parse(&bomb).unwrap_err().kind, Kind::TooComplex);
         assert_eq!(parse("a: &x [*x]").unwrap_err().kind, Kind::TooComplex);

@@ -14,28 +14,15 @@ impl Calendar {
     /// A calendar of these workdays, Monday to Friday if there are none, less these holidays.
     #[must_use]
     pub fn new(workdays: &[Weekday], mut holidays: Vec<Date>) -> Self {
-        let default = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-        ];
-        let days = if workdays.is_empty() {
-            &default
-        } else {
-            workdays
-        };
+        let default = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+        let days = if workdays.is_empty() { &default } else { workdays };
         let mut week = [false; 7];
         for day in days {
             week[weekday_index(*day)] = true;
         }
         holidays.sort_unstable();
         holidays.dedup();
-        Self {
-            workdays: week,
-            holidays: holidays.into(),
-        }
+        Self { workdays: week, holidays: holidays.into() }
     }
 
     /// Whether people work on `day`.
@@ -53,23 +40,13 @@ impl Calendar {
     /// The last working day before `day`; `None` where more than a year of holidays precedes it.
     #[must_use]
     pub fn last_working_day_before(&self, day: Date) -> Option<Date> {
-        (1..400)
-            .filter_map(|back| day.checked_sub(back.days()).ok())
-            .find(|&day| self.is_working(day))
+        (1..400).filter_map(|back| day.checked_sub(back.days()).ok()).find(|&day| self.is_working(day))
     }
 
     /// Why nobody works on `day`: "a Saturday", or "a holiday".
     #[must_use]
     pub fn why_free(&self, day: Date) -> Option<&'static str> {
-        let names = [
-            "a Monday",
-            "a Tuesday",
-            "a Wednesday",
-            "a Thursday",
-            "a Friday",
-            "a Saturday",
-            "a Sunday",
-        ];
+        let names = ["a Monday", "a Tuesday", "a Wednesday", "a Thursday", "a Friday", "a Saturday", "a Sunday"];
         let weekday = weekday_index(day.weekday());
         match (self.workdays[weekday], self.is_working(day)) {
             (_, true) => None,
@@ -94,10 +71,7 @@ mod tests {
         assert_eq!(calendar.why_free(date(2026, 2, 28)), Some("a Saturday"));
         assert_eq!(calendar.why_free(date(2026, 4, 3)), Some("a holiday"));
         assert_eq!(calendar.why_free(date(2026, 4, 2)), None);
-        assert_eq!(
-            calendar.last_working_day_before(date(2026, 4, 5)),
-            Some(date(2026, 4, 2))
-        );
+        assert_eq!(calendar.last_working_day_before(date(2026, 4, 5)), Some(date(2026, 4, 2)));
         assert_eq!(calendar.days_per_week(), 5);
     }
 }

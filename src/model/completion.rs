@@ -18,11 +18,7 @@ pub const PARTIAL_LIMIT: f64 = 0.9;
 pub fn credit(task: &Task, policy: &Policy) -> Option<Ratio> {
     match &task.status {
         Status::Done => Some(Ratio::ONE),
-        Status::Partial(complete) => Some(
-            complete
-                .unwrap_or(policy.partial_credit)
-                .min(Ratio::clamped(PARTIAL_LIMIT)),
-        ),
+        Status::Partial(complete) => Some(complete.unwrap_or(policy.partial_credit).min(Ratio::clamped(PARTIAL_LIMIT))),
         Status::Todo => Some(Ratio::ZERO),
         Status::Waived { .. } => None,
     }
@@ -33,9 +29,7 @@ pub fn credit(task: &Task, policy: &Policy) -> Option<Ratio> {
 pub fn weighted_mean(parts: impl IntoIterator<Item = (f64, Ratio)>) -> Option<Ratio> {
     let (sum, weights) = parts
         .into_iter()
-        .fold((0.0, 0.0), |(sum, weights), (weight, ratio)| {
-            (sum + weight * ratio.get(), weights + weight)
-        });
+        .fold((0.0, 0.0), |(sum, weights), (weight, ratio)| (sum + weight * ratio.get(), weights + weight));
     (weights > 0.0).then(|| Ratio::clamped(sum / weights))
 }
 
@@ -66,27 +60,21 @@ pub fn area(project: &Project, index: usize) -> Option<Ratio> {
     if !has_points(area) {
         return by_tasks(project, index);
     }
-    let remaining: f64 = (0..area.workstreams.len())
-        .map(|workstream| remaining_points(project, index, workstream))
-        .sum();
+    let remaining: f64 =
+        (0..area.workstreams.len()).map(|workstream| remaining_points(project, index, workstream)).sum();
     Some(Ratio::clamped(1.0 - remaining / 100.0))
 }
 
 /// Whether any workstream of the area carries points.
 #[must_use]
 pub fn has_points(area: &Area) -> bool {
-    area.workstreams
-        .iter()
-        .any(|workstream| workstream.points.is_some())
+    area.workstreams.iter().any(|workstream| workstream.points.is_some())
 }
 
 /// The points of a workstream that are still to be earned; 0 where it carries none.
 #[must_use]
 pub fn remaining_points(project: &Project, area: usize, index: usize) -> f64 {
-    let points = project
-        .workstream(area, index)
-        .points
-        .map_or(0.0, |points| points.get());
+    let points = project.workstream(area, index).points.map_or(0.0, |points| points.get());
     points * (1.0 - workstream(project, area, index).get())
 }
 
@@ -94,13 +82,9 @@ fn by_tasks(project: &Project, index: usize) -> Option<Ratio> {
     let area = &project.areas[index];
     let streams = area.workstreams.iter().enumerate();
     // A workstream without tasks counts like one task of its own completion.
-    let whole = streams
-        .clone()
-        .filter(|(_, stream)| stream.tasks.is_empty());
+    let whole = streams.clone().filter(|(_, stream)| stream.tasks.is_empty());
     let whole = whole.map(|(at, _)| (1.0, workstream(project, index, at)));
-    let own = streams
-        .flat_map(|(_, stream)| &stream.tasks)
-        .filter_map(own_task);
+    let own = streams.flat_map(|(_, stream)| &stream.tasks).filter_map(own_task);
     weighted_mean(credits(area.done.iter().chain(own), &project.policy).chain(whole))
 }
 
@@ -108,9 +92,7 @@ fn by_tasks(project: &Project, index: usize) -> Option<Ratio> {
 #[must_use]
 pub fn project(project: &Project) -> Option<Ratio> {
     let areas = project.areas.iter().enumerate();
-    weighted_mean(
-        areas.filter_map(|(index, section)| Some((section.weight.get(), area(project, index)?))),
-    )
+    weighted_mean(areas.filter_map(|(index, section)| Some((section.weight.get(), area(project, index)?))))
 }
 
 /// What people report for the project, or else the weighted mean of what they report for every area.
@@ -122,11 +104,7 @@ pub fn reported(project: &Project) -> Option<Ratio> {
 /// The weighted mean of the areas' reported completion; `None` unless every area has one.
 #[must_use]
 pub fn mean_reported(project: &Project) -> Option<Ratio> {
-    let areas: Option<Vec<_>> = project
-        .areas
-        .iter()
-        .map(|area| Some((area.weight.get(), area.reported?)))
-        .collect();
+    let areas: Option<Vec<_>> = project.areas.iter().map(|area| Some((area.weight.get(), area.reported?))).collect();
     weighted_mean(areas?)
 }
 
@@ -136,9 +114,9 @@ pub fn item(project: &Project, item: Item) -> Ratio {
     match item {
         Item::Area(index) => area(project, index).unwrap_or(Ratio::ZERO),
         Item::Workstream(area, index) => workstream(project, area, index),
-        Item::Task(index) => project.task(index).map_or(Ratio::ZERO, |task| {
-            credit(task, &project.policy).unwrap_or(Ratio::ONE)
-        }),
+        Item::Task(index) => {
+            project.task(index).map_or(Ratio::ZERO, |task| credit(task, &project.policy).unwrap_or(Ratio::ONE))
+        }
         Item::Milestone(index) => milestone(project, index),
     }
 }
@@ -158,18 +136,10 @@ pub fn milestone(project: &Project, index: usize) -> Ratio {
 
 /// What a milestone needs, with milestones among it replaced by what they need; reached ones stay.
 fn leaves(project: &Project, milestone: usize) -> BTreeSet<Item> {
-    let (mut leaves, mut seen, mut open) = (
-        BTreeSet::new(),
-        BTreeSet::from([milestone]),
-        vec![milestone],
-    );
+    let (mut leaves, mut seen, mut open) = (BTreeSet::new(), BTreeSet::from([milestone]), vec![milestone]);
     while let Some(milestone) = open.pop() {
         let to = Item::Milestone(milestone);
-        for dependency in project
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.to == to)
-        {
+        for dependency in project.dependencies.iter().filter(|dependency| dependency.to == to) {
             match dependency.from {
                 Item::Milestone(next) if project.milestones[next].done.is_none() => {
                     if seen.insert(next) {
@@ -203,16 +173,9 @@ pub fn counts<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> TaskCounts {
 /// The task that is defined here, if one is.
 #[must_use]
 pub fn own_task(entry: &Entry) -> Option<&Task> {
-    if let Entry::Own(task) = entry {
-        Some(task)
-    } else {
-        None
-    }
+    if let Entry::Own(task) = entry { Some(task) } else { None }
 }
 
-fn credits<'a>(
-    tasks: impl Iterator<Item = &'a Task>,
-    policy: &Policy,
-) -> impl Iterator<Item = (f64, Ratio)> {
+fn credits<'a>(tasks: impl Iterator<Item = &'a Task>, policy: &Policy) -> impl Iterator<Item = (f64, Ratio)> {
     tasks.filter_map(|task| Some((task.weight.get(), credit(task, policy)?)))
 }

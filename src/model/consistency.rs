@@ -43,18 +43,9 @@ fn drift(project: &Project, one: Ratio, other: Ratio) -> bool {
 fn project_drift(project: &Project) -> Option<Finding> {
     let (reported, mean) = (project.reported?, completion::mean_reported(project)?);
     drift(project, reported, mean).then(|| {
-        let message = format!(
-            "{reported} is reported, but the mean of the areas' reported completion is {mean}"
-        );
-        finding(
-            Kind::ProjectDrift,
-            NodePath::root().key("reported"),
-            message,
-        )
-        .help(format!(
-            "write `reported: {}`, or mend an area",
-            percent(mean)
-        ))
+        let message = format!("{reported} is reported, but the mean of the areas' reported completion is {mean}");
+        finding(Kind::ProjectDrift, NodePath::root().key("reported"), message)
+            .help(format!("write `reported: {}`, or mend an area", percent(mean)))
     })
 }
 
@@ -62,22 +53,12 @@ fn points_mismatch(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let reported = area.reported.filter(|_| completion::has_points(area))?;
     let earned = completion::area(project, index)?;
-    let points: f64 = area
-        .workstreams
-        .iter()
-        .filter_map(|it| it.points)
-        .map(|points| points.get())
-        .sum();
-    let remaining: f64 = (0..area.workstreams.len())
-        .map(|it| completion::remaining_points(project, index, it))
-        .sum();
+    let points: f64 = area.workstreams.iter().filter_map(|it| it.points).map(|points| points.get()).sum();
+    let remaining: f64 = (0..area.workstreams.len()).map(|it| completion::remaining_points(project, index, it)).sum();
     let at = project.node(Item::Area(index)).key("reported");
     let open = round(100.0 * (1.0 - reported.get()));
     if remaining > 100.0 + ROUNDING {
-        let message = format!(
-            "the workstreams leave {} points, more than the whole area, 100",
-            round(remaining)
-        );
+        let message = format!("the workstreams leave {} points, more than the whole area, 100", round(remaining));
         return Some(finding(Kind::PointsMismatch, at, message).help("lower their `points`"));
     }
     drift(project, reported, earned).then(|| {
@@ -87,10 +68,8 @@ fn points_mismatch(project: &Project, index: usize) -> Option<Finding> {
             format!("of {} points {} are left", round(points), round(remaining))
         };
         let message = format!("{sum}, but {reported} reported leaves {open}");
-        finding(Kind::PointsMismatch, at, message).help(format!(
-            "write `reported: {}`, or mend the `points`",
-            percent(earned)
-        ))
+        finding(Kind::PointsMismatch, at, message)
+            .help(format!("write `reported: {}`, or mend the `points`", percent(earned)))
     })
 }
 
@@ -99,43 +78,24 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
     if !completion::has_points(area) {
         return Vec::new();
     }
-    let streams = area
-        .workstreams
-        .iter()
-        .enumerate()
-        .filter(|(_, stream)| stream.points.is_none());
+    let streams = area.workstreams.iter().enumerate().filter(|(_, stream)| stream.points.is_none());
     let missing = streams.map(|(at, stream)| {
-        let message = format!(
-            "`{}` carries no points, though others of its area do: it counts nothing",
-            stream.id
-        );
-        finding(
-            Kind::PointsMissing,
-            project.node(Item::Workstream(index, at)),
-            message,
-        )
-        .at_key()
-        .help("write `points: ` and the percentage points of the area that it is worth")
+        let message = format!("`{}` carries no points, though others of its area do: it counts nothing", stream.id);
+        finding(Kind::PointsMissing, project.node(Item::Workstream(index, at)), message)
+            .at_key()
+            .help("write `points: ` and the percentage points of the area that it is worth")
     });
     missing.collect()
 }
 
 fn breakdown_drift(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
-    let mean = completion::weighted_mean(
-        area.components
-            .iter()
-            .map(|component| (1.0, component.complete)),
-    )?;
-    let reported = area
-        .reported
-        .filter(|reported| drift(project, *reported, mean))?;
+    let mean = completion::weighted_mean(area.components.iter().map(|component| (1.0, component.complete)))?;
+    let reported = area.reported.filter(|reported| drift(project, *reported, mean))?;
     let message = format!("the mean of the breakdown is {mean}, but {reported} is reported");
     let at = project.node(Item::Area(index)).key("breakdown");
     Some(
-        finding(Kind::BreakdownDrift, at, message)
-            .at_key()
-            .help("bring the two together, or widen `policy.tolerance`"),
+        finding(Kind::BreakdownDrift, at, message).at_key().help("bring the two together, or widen `policy.tolerance`"),
     )
 }
 
@@ -146,13 +106,9 @@ fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
         let earlier = *first.entry(essence(&task.title)).or_insert(index);
         if earlier.area != index.area {
             let path = project.path(Item::Task(earlier));
-            let message =
-                format!("this task also stands in another area, as `{path}`: it is counted twice");
+            let message = format!("this task also stands in another area, as `{path}`: it is counted twice");
             let at = project.node(Item::Task(index)).key(task.status.name());
-            findings.push(
-                finding(Kind::TaskInTwoAreas, at, message)
-                    .help(format!("write `- ref: {path}` here")),
-            );
+            findings.push(finding(Kind::TaskInTwoAreas, at, message).help(format!("write `- ref: {path}` here")));
         }
     }
     findings
@@ -173,11 +129,7 @@ fn essence(title: &str) -> String {
         }
     }
     let essence = words.trim();
-    if essence.is_empty() {
-        title.to_owned()
-    } else {
-        essence.to_owned()
-    }
+    if essence.is_empty() { title.to_owned() } else { essence.to_owned() }
 }
 
 fn action_dates(project: &Project) -> Vec<Finding> {
@@ -189,9 +141,7 @@ fn action_dates(project: &Project) -> Vec<Finding> {
         let (when, due) = (action.when?, project.milestones[milestone].due?);
         let path = project.path(Item::Milestone(milestone));
         (when.last_day().first_of_month() != due.last_day().first_of_month()).then(|| {
-            let message = format!(
-                "the action is planned for {when}, but its milestone `{path}` is due {due}"
-            );
+            let message = format!("the action is planned for {when}, but its milestone `{path}` is due {due}");
             let at = NodePath::root().key("actions").index(index).key("when");
             finding(Kind::ActionDate, at, message).help("agree on one of the two dates")
         })
@@ -203,47 +153,22 @@ fn non_working_days(project: &Project) -> Vec<Finding> {
     let root = NodePath::root();
     let mut dates = Vec::new();
     dates.extend(project.target.map(|day| (day, root.key("target"))));
-    dates.extend(
-        project
-            .next_review
-            .map(|day| (day, root.key("next_review"))),
-    );
-    for (index, milestone) in project
-        .milestones
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.done.is_none())
-    {
-        dates.extend(milestone.due.map(|due| {
-            (
-                due.last_day(),
-                project.node(Item::Milestone(index)).key("due"),
-            )
-        }));
+    dates.extend(project.next_review.map(|day| (day, root.key("next_review"))));
+    for (index, milestone) in project.milestones.iter().enumerate().filter(|(_, it)| it.done.is_none()) {
+        dates.extend(milestone.due.map(|due| (due.last_day(), project.node(Item::Milestone(index)).key("due"))));
     }
     for (area, index, stream) in project.workstreams() {
-        dates.extend(stream.due.map(|due| {
-            (
-                due.last_day(),
-                project.node(Item::Workstream(area, index)).key("due"),
-            )
-        }));
+        dates.extend(stream.due.map(|due| (due.last_day(), project.node(Item::Workstream(area, index)).key("due"))));
     }
     for (index, task) in project.tasks().filter(|(_, task)| is_open(task)) {
-        dates.extend(
-            task.due
-                .map(|due| (due.last_day(), project.node(Item::Task(index)).key("due"))),
-        );
+        dates.extend(task.due.map(|due| (due.last_day(), project.node(Item::Task(index)).key("due"))));
     }
     for (index, action) in project.actions.iter().enumerate() {
         if let Some(Due::Day(day)) = action.when {
             dates.push((day, root.key("actions").index(index).key("when")));
         }
     }
-    dates
-        .into_iter()
-        .filter_map(|(day, at)| non_working_day(project, day, at))
-        .collect()
+    dates.into_iter().filter_map(|(day, at)| non_working_day(project, day, at)).collect()
 }
 
 fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding> {
@@ -256,10 +181,7 @@ fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding
 fn due_before_need(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
     for dependency in &project.dependencies {
-        let (Some(due), false) = (
-            due(project, dependency.to),
-            is_complete(project, dependency.to),
-        ) else {
+        let (Some(due), false) = (due(project, dependency.to), is_complete(project, dependency.to)) else {
             continue;
         };
         for need in with_contents(project, dependency.from) {
@@ -268,12 +190,9 @@ fn due_before_need(project: &Project) -> Vec<Finding> {
             };
             if !is_complete(project, need) {
                 let (to, from) = (project.path(dependency.to), project.path(need));
-                let message =
-                    format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
+                let message = format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
                 let at = project.node(dependency.to).key("due");
-                findings.push(
-                    finding(Kind::DueBeforeNeed, at, message).help("move one of the two dates"),
-                );
+                findings.push(finding(Kind::DueBeforeNeed, at, message).help("move one of the two dates"));
             }
         }
     }
@@ -294,9 +213,7 @@ fn due(project: &Project, item: Item) -> Option<Date> {
 fn with_contents(project: &Project, item: Item) -> Vec<Item> {
     let mut items = vec![item];
     if let Item::Area(area) = item {
-        items.extend(
-            (0..project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index)),
-        );
+        items.extend((0..project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index)));
     }
     items
 }
@@ -306,19 +223,13 @@ fn is_complete(project: &Project, item: Item) -> bool {
 }
 
 fn risks_without_probability(project: &Project) -> Vec<Finding> {
-    let risks = project
-        .risks
-        .iter()
-        .filter(|risk| risk.probability.is_none());
+    let risks = project.risks.iter().filter(|risk| risk.probability.is_none());
     let findings = risks.map(|risk| {
         let at = NodePath::root().key("risks").key(risk.id.as_str());
         finding(
             Kind::RiskWithoutProbability,
             at,
-            format!(
-                "the risk `{}` has no probability: forecasts leave it out",
-                risk.id
-            ),
+            format!("the risk `{}` has no probability: forecasts leave it out", risk.id),
         )
         .at_key()
         .help("write how likely it is, such as `probability: 30%`")
@@ -327,15 +238,10 @@ fn risks_without_probability(project: &Project) -> Vec<Finding> {
 }
 
 fn critical_without_estimate(project: &Project) -> Vec<Finding> {
-    let items = project
-        .critical_path
-        .iter()
-        .filter(|item| !is_complete(project, **item) && !is_estimated(project, **item));
+    let items =
+        project.critical_path.iter().filter(|item| !is_complete(project, **item) && !is_estimated(project, **item));
     let findings = items.map(|item| {
-        let message = format!(
-            "`{}` is on the critical path and has no estimate",
-            project.path(*item)
-        );
+        let message = format!("`{}` is on the critical path and has no estimate", project.path(*item));
         finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
             .at_key()
             .help("write how long it takes, such as `estimate: 2-3w`")
@@ -348,19 +254,11 @@ fn is_estimated(project: &Project, item: Item) -> bool {
     match item {
         Item::Milestone(_) => true,
         Item::Area(area) => is_area_estimated(project, area),
-        Item::Task(index) => project
-            .task(index)
-            .is_some_and(|task| task.estimate.is_some()),
+        Item::Task(index) => project.task(index).is_some_and(|task| task.estimate.is_some()),
         Item::Workstream(area, index) => {
             let stream = project.workstream(area, index);
-            let mut open = stream
-                .tasks
-                .iter()
-                .filter_map(completion::own_task)
-                .filter(|task| is_open(task))
-                .peekable();
-            stream.estimate.is_some()
-                || (open.peek().is_some() && open.all(|task| task.estimate.is_some()))
+            let mut open = stream.tasks.iter().filter_map(completion::own_task).filter(|task| is_open(task)).peekable();
+            stream.estimate.is_some() || (open.peek().is_some() && open.all(|task| task.estimate.is_some()))
         }
     }
 }
@@ -368,9 +266,7 @@ fn is_estimated(project: &Project, item: Item) -> bool {
 fn is_area_estimated(project: &Project, area: usize) -> bool {
     let section: &Area = &project.areas[area];
     let items = (0..section.workstreams.len()).map(|index| Item::Workstream(area, index));
-    items
-        .into_iter()
-        .all(|item| is_complete(project, item) || is_estimated(project, item))
+    items.into_iter().all(|item| is_complete(project, item) || is_estimated(project, item))
 }
 
 fn is_open(task: &Task) -> bool {
@@ -381,10 +277,7 @@ fn review_overdue(project: &Project, today: Date) -> Option<Finding> {
     let review = project.next_review.filter(|review| *review < today)?;
     let message = format!("the next review was due on {review}");
     let at = NodePath::root().key("next_review");
-    Some(
-        finding(Kind::ReviewOverdue, at, message)
-            .help("review the plan, then write the date of the one after"),
-    )
+    Some(finding(Kind::ReviewOverdue, at, message).help("review the plan, then write the date of the one after"))
 }
 
 /// What is to be said of single tasks.
@@ -393,20 +286,15 @@ fn task_findings(project: &Project, today: Date) -> Vec<Finding> {
     for (index, task) in project.tasks() {
         let at = |key| project.node(Item::Task(index)).key(key);
         match &task.status {
-            Status::Waived {
-                until: Some(until), ..
-            } if *until < today => {
+            Status::Waived { until: Some(until), .. } if *until < today => {
                 let message = format!("the waiver ran out on {until}");
                 let help = "write `todo` again, or agree on a later `until`";
                 findings.push(finding(Kind::WaiverExpired, at("until"), message).help(help));
             }
             Status::Partial(Some(complete)) if complete.get() > completion::PARTIAL_LIMIT => {
-                let message = format!(
-                    "{complete} of a partial task counts 90 %: the rest is earned by finishing it"
-                );
+                let message = format!("{complete} of a partial task counts 90 %: the rest is earned by finishing it");
                 findings.push(
-                    finding(Kind::PartialAboveLimit, at("complete"), message)
-                        .help("write `done` when it is done"),
+                    finding(Kind::PartialAboveLimit, at("complete"), message).help("write `done` when it is done"),
                 );
             }
             _ => {}

@@ -29,10 +29,7 @@ pub fn find(project: &Project) -> Vec<Finding> {
 }
 
 fn describe(project: &Project, cycle: &[Event], items: &BTreeSet<Item>) -> Option<Finding> {
-    let dependency = project
-        .dependencies
-        .iter()
-        .find(|it| items.contains(&it.from) && items.contains(&it.to))?;
+    let dependency = project.dependencies.iter().find(|it| items.contains(&it.from) && items.contains(&it.to))?;
     let mut order: Vec<Item> = cycle.iter().map(|event| event.0).collect();
     order.dedup();
     if let Some(first) = order.iter().position(|item| *item == dependency.from) {
@@ -42,10 +39,7 @@ fn describe(project: &Project, cycle: &[Event], items: &BTreeSet<Item>) -> Optio
     if order.len() > 1 && order.first() == order.last() {
         order.pop();
     }
-    let mut names: Vec<String> = order
-        .iter()
-        .map(|item| format!("`{}`", project.path(*item)))
-        .collect();
+    let mut names: Vec<String> = order.iter().map(|item| format!("`{}`", project.path(*item))).collect();
     names.extend(names.first().cloned());
     let message = match order.as_slice() {
         [only] => format!("`{}` waits for itself", project.path(*only)),
@@ -64,11 +58,7 @@ struct Graph {
 
 impl Graph {
     fn of(project: &Project) -> Self {
-        let mut graph = Self {
-            next: HashMap::new(),
-            before: HashMap::new(),
-            left: BTreeSet::new(),
-        };
+        let mut graph = Self { next: HashMap::new(), before: HashMap::new(), left: BTreeSet::new() };
         // Without dependencies there is nothing to wait for, and most of the work can be left out:
         // only items that a dependency touches, and what contains them, can be part of a cycle.
         let mut touched: BTreeSet<Item> = BTreeSet::new();
@@ -141,12 +131,7 @@ impl Graph {
     }
 
     fn predecessors(&self, event: Event) -> impl Iterator<Item = Event> {
-        self.before
-            .get(&event)
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|before| self.left.contains(before))
+        self.before.get(&event).into_iter().flatten().copied().filter(|before| self.left.contains(before))
     }
 }
 

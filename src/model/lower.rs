@@ -8,15 +8,15 @@ use crate::date::Due;
 use crate::finding::{Finding, Kind, Trail};
 use crate::format::decode::unknown_key;
 use crate::format::document::{
-    ActionSection, AreaSection, CalendarSection, ComponentSection, CoverageSection, Document,
-    MilestoneSection, PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
+    ActionSection, AreaSection, CalendarSection, ComponentSection, CoverageSection, Document, MilestoneSection,
+    PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
 use crate::format::shape::{Entries, Scalar};
 use crate::model::calendar::Calendar;
 use crate::model::resolve::{References, Role};
 use crate::model::{
-    Action, Area, Component, Entry, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk,
-    Status, Task, TaskIndex, Workstream,
+    Action, Area, Component, Entry, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk, Status, Task,
+    TaskIndex, Workstream,
 };
 use crate::name::{Id, Reference, Text};
 use crate::notation::{Notation, shortened};
@@ -30,10 +30,7 @@ use crate::quantity::{Ratio, Weight, WorkTime};
 pub fn lower(document: Document) -> (Project, Vec<Finding>) {
     let mut lowering = Lowering::default();
     let mut project = lowering.document(document);
-    let Lowering {
-        mut findings,
-        references,
-    } = lowering;
+    let Lowering { mut findings, references } = lowering;
     findings.extend(references.resolve(&mut project));
     (project, findings)
 }
@@ -49,22 +46,13 @@ impl Lowering {
         let root = Trail::Root;
         self.take(document.version, &root.key("version"));
         if !document.project.is_given() {
-            let missing = Finding::new(
-                Kind::MissingKey,
-                root.path(),
-                "the key `project` is missing",
-            );
-            self.findings
-                .push(missing.help("write `project: ` and an id, such as `project: webshop`"));
+            let missing = Finding::new(Kind::MissingKey, root.path(), "the key `project` is missing");
+            self.findings.push(missing.help("write `project: ` and an id, such as `project: webshop`"));
         }
         let id = self.take(document.project, &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
         let milestones = self.milestones(document.milestones, &root.key("milestones"));
-        self.refer_all(
-            document.critical_path,
-            &root.key("critical_path"),
-            Role::Critical,
-        );
+        self.refer_all(document.critical_path, &root.key("critical_path"), Role::Critical);
         let risks = self.risks(document.risks, &root.key("risks"));
         let actions = self.actions(document.actions, &root.key("actions"));
         let id = id.unwrap_or_else(Id::unnamed);
@@ -76,13 +64,9 @@ impl Lowering {
             status: self.text(document.status, &root.key("status")),
             start: self.take(document.start, &root.key("start")),
             as_of: self.take(document.as_of, &root.key("as_of")),
-            target: self
-                .take(document.target, &root.key("target"))
-                .map(Due::last_day),
+            target: self.take(document.target, &root.key("target")).map(Due::last_day),
             next_review: self.take(document.next_review, &root.key("next_review")),
-            zone: self
-                .take(document.timezone, &root.key("timezone"))
-                .unwrap_or(TimeZone::UTC),
+            zone: self.take(document.timezone, &root.key("timezone")).unwrap_or(TimeZone::UTC),
             calendar: self.calendar(document.calendar, &root.key("calendar")),
             policy: self.policy(document.policy, &root.key("policy")),
             reported: self.take(document.reported, &root.key("reported")),
@@ -99,23 +83,14 @@ impl Lowering {
 
     fn calendar(&mut self, section: CalendarSection, at: &Trail<'_>) -> Calendar {
         let workdays = self.take_all(section.workdays, &at.key("workdays"));
-        Calendar::new(
-            &workdays,
-            self.take_all(section.holidays, &at.key("holidays")),
-        )
+        Calendar::new(&workdays, self.take_all(section.holidays, &at.key("holidays")))
     }
 
     fn policy(&mut self, section: PolicySection, at: &Trail<'_>) -> Policy {
         Policy {
-            partial_credit: self
-                .take(section.partial_credit, &at.key("partial_credit"))
-                .unwrap_or(Ratio::ZERO),
-            tolerance: self
-                .take(section.tolerance, &at.key("tolerance"))
-                .unwrap_or(Ratio::clamped(0.03)),
-            stale_after: self
-                .take(section.stale_after, &at.key("stale_after"))
-                .unwrap_or(WorkTime::Days(10.0)),
+            partial_credit: self.take(section.partial_credit, &at.key("partial_credit")).unwrap_or(Ratio::ZERO),
+            tolerance: self.take(section.tolerance, &at.key("tolerance")).unwrap_or(Ratio::clamped(0.03)),
+            stale_after: self.take(section.stale_after, &at.key("stale_after")).unwrap_or(WorkTime::Days(10.0)),
         }
     }
 
@@ -123,25 +98,14 @@ impl Lowering {
         let mut areas = Areas::default();
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
-            areas.notes.extend(self.notes(
-                section.notes,
-                &at.key("notes"),
-                Some(Item::Area(index)),
-            ));
-            let workstreams = self.workstreams(
-                section.workstreams,
-                index,
-                &at.key("workstreams"),
-                &mut areas.notes,
-            );
+            areas.notes.extend(self.notes(section.notes, &at.key("notes"), Some(Item::Area(index))));
+            let workstreams = self.workstreams(section.workstreams, index, &at.key("workstreams"), &mut areas.notes);
             let (coverage_target, features) = self.coverage(section.coverage, &at.key("coverage"));
             areas.areas.push(Area {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
                 priority: self.take(section.priority, &at.key("priority")),
-                weight: self
-                    .take(section.weight, &at.key("weight"))
-                    .unwrap_or_default(),
+                weight: self.take(section.weight, &at.key("weight")).unwrap_or_default(),
                 reported: self.take(section.reported, &at.key("reported")),
                 done: self.done(section.done, &at.key("done")),
                 workstreams,
@@ -171,13 +135,7 @@ impl Lowering {
                 });
             }
         }
-        self.unique(
-            tasks
-                .iter()
-                .enumerate()
-                .map(|(index, task)| (task.id.as_str(), index)),
-            at,
-        );
+        self.unique(tasks.iter().enumerate().map(|(index, task)| (task.id.as_str(), index)), at);
         tasks
     }
 
@@ -198,12 +156,7 @@ impl Lowering {
             let complete = self.take(section.complete, &at.key("complete"));
             if complete.is_some() && !section.tasks.is_empty() {
                 let message = "`complete` stands beside `tasks`, which say how much is complete";
-                self.report(
-                    Kind::Conflict,
-                    &at.key("complete"),
-                    message,
-                    "remove one of the two",
-                );
+                self.report(Kind::Conflict, &at.key("complete"), message, "remove one of the two");
             }
             let tasks = self.tasks(section.tasks, area, index, &at.key("tasks"), notes);
             workstreams.push(Workstream {
@@ -212,9 +165,7 @@ impl Lowering {
                 points: self.take(section.points, &at.key("points")),
                 estimate: self.take(section.estimate, &at.key("estimate")),
                 complete,
-                blocker: self
-                    .take(section.blocker, &at.key("blocker"))
-                    .unwrap_or(false),
+                blocker: self.take(section.blocker, &at.key("blocker")).unwrap_or(false),
                 impact: self.text(section.impact, &at.key("impact")),
                 started: self.take(section.started, &at.key("started")),
                 due: self.take(section.due, &at.key("due")),
@@ -235,27 +186,12 @@ impl Lowering {
         let mut entries = Vec::with_capacity(sections.len());
         for (task, mut section) in sections.into_iter().enumerate() {
             let at = at.index(task);
-            let index = TaskIndex {
-                area,
-                workstream,
-                task,
-            };
+            let index = TaskIndex { area, workstream, task };
             let item = Item::Task(index);
-            self.refer_all(
-                std::mem::take(&mut section.needs),
-                &at.key("needs"),
-                Role::Needs(item),
-            );
-            self.refer_all(
-                std::mem::take(&mut section.blocks),
-                &at.key("blocks"),
-                Role::Blocks(item),
-            );
+            self.refer_all(std::mem::take(&mut section.needs), &at.key("needs"), Role::Needs(item));
+            self.refer_all(std::mem::take(&mut section.blocks), &at.key("blocks"), Role::Blocks(item));
             if let Some(text) = self.take(std::mem::take(&mut section.note), &at.key("note")) {
-                notes.push(Note {
-                    item: Some(item),
-                    text: text.into(),
-                });
+                notes.push(Note { item: Some(item), text: text.into() });
             }
             self.one_status(&section, &at);
             if section.r#ref.is_given() {
@@ -265,13 +201,10 @@ impl Lowering {
                 entries.push(Entry::Own(self.task(section, &at)));
             }
         }
-        let ids = entries
-            .iter()
-            .enumerate()
-            .filter_map(|(index, entry)| match entry {
-                Entry::Own(task) => Some((task.id.as_str(), index)),
-                Entry::Shared(_) => None,
-            });
+        let ids = entries.iter().enumerate().filter_map(|(index, entry)| match entry {
+            Entry::Own(task) => Some((task.id.as_str(), index)),
+            Entry::Shared(_) => None,
+        });
         self.unique(ids, at);
         entries
     }
@@ -285,20 +218,11 @@ impl Lowering {
             ("waived", section.waived.is_given()),
             ("ref", section.r#ref.is_given()),
         ];
-        let keys: Vec<&str> = given
-            .iter()
-            .filter(|(_, given)| *given)
-            .map(|(key, _)| *key)
-            .collect();
+        let keys: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
         match keys.as_slice() {
             [] => {
                 let help = "begin it with `todo`, `partial`, `done`, `waived` or `ref`, as in `- todo: Load testing`";
-                self.report(
-                    Kind::MissingKey,
-                    at,
-                    "the task says neither what it is nor where it stands",
-                    help,
-                );
+                self.report(Kind::MissingKey, at, "the task says neither what it is nor where it stands", help);
             }
             ["waived"] if !section.reason.is_given() => {
                 self.report(
@@ -311,43 +235,18 @@ impl Lowering {
             [_] => {}
             [first, second, ..] => {
                 let message = format!("the task is both `{first}` and `{second}`");
-                self.report(
-                    Kind::Conflict,
-                    &at.key(second),
-                    message,
-                    "keep one of the two",
-                );
+                self.report(Kind::Conflict, &at.key(second), message, "keep one of the two");
             }
         }
         let only = [
-            (
-                "complete",
-                section.complete.is_given(),
-                "partial",
-                section.partial.is_given(),
-            ),
-            (
-                "reason",
-                section.reason.is_given(),
-                "waived",
-                section.waived.is_given(),
-            ),
-            (
-                "until",
-                section.until.is_given(),
-                "waived",
-                section.waived.is_given(),
-            ),
+            ("complete", section.complete.is_given(), "partial", section.partial.is_given()),
+            ("reason", section.reason.is_given(), "waived", section.waived.is_given()),
+            ("until", section.until.is_given(), "waived", section.waived.is_given()),
         ];
         for (key, is_given, owner, has_owner) in only {
             if is_given && !has_owner {
                 let message = format!("`{key}` goes with `{owner}` only");
-                self.report(
-                    Kind::Conflict,
-                    &at.key(key),
-                    message,
-                    format!("remove `{key}`"),
-                );
+                self.report(Kind::Conflict, &at.key(key), message, format!("remove `{key}`"));
             }
         }
     }
@@ -355,9 +254,7 @@ impl Lowering {
     fn task(&mut self, section: TaskSection, at: &Trail<'_>) -> Task {
         let complete = self.take(section.complete, &at.key("complete"));
         let until = self.take(section.until, &at.key("until"));
-        let reason = self
-            .text(section.reason, &at.key("reason"))
-            .unwrap_or_default();
+        let reason = self.text(section.reason, &at.key("reason")).unwrap_or_default();
         let (key, text, status) = if section.done.is_given() {
             ("done", section.done, Status::Done)
         } else if section.partial.is_given() {
@@ -377,9 +274,7 @@ impl Lowering {
             id,
             title: title.map(Into::into).unwrap_or_default(),
             status,
-            weight: self
-                .take(section.weight, &at.key("weight"))
-                .unwrap_or_default(),
+            weight: self.take(section.weight, &at.key("weight")).unwrap_or_default(),
             assignee: self.text(section.assignee, &at.key("assignee")),
             due: self.take(section.due, &at.key("due")),
             estimate: self.take(section.estimate, &at.key("estimate")),
@@ -388,50 +283,29 @@ impl Lowering {
         }
     }
 
-    fn components(
-        &mut self,
-        sections: Entries<ComponentSection>,
-        at: &Trail<'_>,
-    ) -> Vec<Component> {
+    fn components(&mut self, sections: Entries<ComponentSection>, at: &Trail<'_>) -> Vec<Component> {
         let mut components = Vec::with_capacity(sections.0.len());
         for (name, section) in sections.0 {
             let at = at.key(&name);
             for key in &section.unknown {
-                self.findings.push(unknown_key(
-                    at.key(key).path(),
-                    key,
-                    &ComponentSection::KEYS,
-                ));
+                self.findings.push(unknown_key(at.key(key).path(), key, &ComponentSection::KEYS));
             }
             if !section.complete.is_given() {
                 let help = "write how much of it is complete, such as `complete: 40%`";
                 self.report(Kind::MissingKey, &at, "the key `complete` is missing", help);
             }
             // The short form has no key of its own: its mistake stands at the component.
-            let short = !section.target.is_given()
-                && !section.note.is_given()
-                && section.unknown.is_empty();
+            let short = !section.target.is_given() && !section.note.is_given() && section.unknown.is_empty();
             let complete_at = at.key("complete");
             let complete = self.take(section.complete, if short { &at } else { &complete_at });
-            let (target, note) = (
-                self.take(section.target, &at.key("target")),
-                self.text(section.note, &at.key("note")),
-            );
-            components.extend(complete.map(|complete| Component {
-                name,
-                complete,
-                target,
-                note,
-            }));
+            let (target, note) =
+                (self.take(section.target, &at.key("target")), self.text(section.note, &at.key("note")));
+            components.extend(complete.map(|complete| Component { name, complete, target, note }));
         }
         components
     }
 
-    fn coverage(
-        &mut self,
-        section: CoverageSection,
-        at: &Trail<'_>,
-    ) -> (Option<Ratio>, Vec<Feature>) {
+    fn coverage(&mut self, section: CoverageSection, at: &Trail<'_>) -> (Option<Ratio>, Vec<Feature>) {
         let target = self.take(section.target, &at.key("target"));
         let at = at.key("features");
         let mut features = Vec::with_capacity(section.features.0.len());
@@ -442,19 +316,11 @@ impl Lowering {
         (target, features)
     }
 
-    fn milestones(
-        &mut self,
-        sections: Entries<MilestoneSection>,
-        at: &Trail<'_>,
-    ) -> Vec<Milestone> {
+    fn milestones(&mut self, sections: Entries<MilestoneSection>, at: &Trail<'_>) -> Vec<Milestone> {
         let mut milestones = Vec::with_capacity(sections.0.len());
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
-            self.refer_all(
-                section.needs,
-                &at.key("needs"),
-                Role::Needs(Item::Milestone(index)),
-            );
+            self.refer_all(section.needs, &at.key("needs"), Role::Needs(Item::Milestone(index)));
             milestones.push(Milestone {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
@@ -506,9 +372,7 @@ impl Lowering {
             self.required(section.action.is_given(), "action", &at);
             self.refer(section.r#for, &at.key("for"), Role::Furthered(index));
             actions.push(Action {
-                title: self
-                    .text(section.action, &at.key("action"))
-                    .unwrap_or_default(),
+                title: self.text(section.action, &at.key("action")).unwrap_or_default(),
                 when: self.take(section.when, &at.key("when")),
                 horizon: self.text(section.horizon, &at.key("horizon")),
                 item: None,
@@ -520,37 +384,19 @@ impl Lowering {
 
     fn notes(&mut self, texts: Vec<Scalar<Text>>, at: &Trail<'_>, item: Option<Item>) -> Vec<Note> {
         let texts = self.take_all(texts, at);
-        texts
-            .into_iter()
-            .map(|text| Note {
-                item,
-                text: text.into(),
-            })
-            .collect()
+        texts.into_iter().map(|text| Note { item, text: text.into() }).collect()
     }
 }
 
 /// The small steps that the others are made of.
 impl Lowering {
-    fn report(
-        &mut self,
-        kind: Kind,
-        at: &Trail<'_>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.findings
-            .push(Finding::new(kind, at.path(), message).help(help));
+    fn report(&mut self, kind: Kind, at: &Trail<'_>, message: impl Into<String>, help: impl Into<String>) {
+        self.findings.push(Finding::new(kind, at.path(), message).help(help));
     }
 
     fn required(&mut self, is_given: bool, key: &str, at: &Trail<'_>) {
         if !is_given {
-            self.report(
-                Kind::MissingKey,
-                at,
-                format!("the key `{key}` is missing"),
-                format!("add `{key}: …`"),
-            );
+            self.report(Kind::MissingKey, at, format!("the key `{key}` is missing"), format!("add `{key}: …`"));
         }
     }
 
@@ -559,8 +405,7 @@ impl Lowering {
             Ok(value) => Some(value),
             Err(mistake) => {
                 let (kind, mistake) = *mistake;
-                self.findings
-                    .push(Finding::new(kind, at.path(), mistake.message).maybe_help(mistake.help));
+                self.findings.push(Finding::new(kind, at.path(), mistake.message).maybe_help(mistake.help));
                 None
             }
         }
@@ -568,9 +413,7 @@ impl Lowering {
 
     fn take_all<T>(&mut self, scalars: Vec<Scalar<T>>, at: &Trail<'_>) -> Vec<T> {
         let scalars = scalars.into_iter().enumerate();
-        scalars
-            .filter_map(|(index, scalar)| self.take(scalar, &at.index(index)))
-            .collect()
+        scalars.filter_map(|(index, scalar)| self.take(scalar, &at.index(index))).collect()
     }
 
     fn text(&mut self, scalar: Scalar<Text>, at: &Trail<'_>) -> Option<Box<str>> {
@@ -578,8 +421,7 @@ impl Lowering {
     }
 
     fn title(&mut self, scalar: Scalar<Text>, parent: &Trail<'_>, id: &str) -> Box<str> {
-        self.text(scalar, &parent.key("title"))
-            .unwrap_or_else(|| id.into())
+        self.text(scalar, &parent.key("title")).unwrap_or_else(|| id.into())
     }
 
     fn id(&mut self, key: &str, at: &Trail<'_>) -> Id {
@@ -593,12 +435,7 @@ impl Lowering {
     fn slug(&mut self, title: &Text, at: &Trail<'_>) -> Id {
         Id::slug(title.as_str()).unwrap_or_else(|| {
             let message = format!("no id can be made of `{}`", shortened(title.as_str()));
-            self.report(
-                Kind::BadValue,
-                at,
-                message,
-                "use letters, or give the task an `id`",
-            );
+            self.report(Kind::BadValue, at, message, "use letters, or give the task an `id`");
             Id::unnamed()
         })
     }
@@ -609,12 +446,7 @@ impl Lowering {
             if !seen.insert(id) && id != Id::UNNAMED {
                 let at = at.index(index);
                 let message = format!("a second task has the id `{}`", shortened(id));
-                self.report(
-                    Kind::DuplicateId,
-                    &at,
-                    message,
-                    "reword it, or give it an `id` of its own",
-                );
+                self.report(Kind::DuplicateId, &at, message, "reword it, or give it an `id` of its own");
             }
         }
     }

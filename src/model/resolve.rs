@@ -69,16 +69,9 @@ fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
         let item = Item::Milestone(milestone);
         let path = project.path(item);
         if index.contains_key(&path) {
-            let finding = Finding::new(
-                Kind::DuplicateId,
-                project.node(item),
-                format!("an area has the id `{path}` too"),
-            );
-            findings.push(
-                finding
-                    .at_key()
-                    .help("references couldn't tell them apart: rename the milestone"),
-            );
+            let finding =
+                Finding::new(Kind::DuplicateId, project.node(item), format!("an area has the id `{path}` too"));
+            findings.push(finding.at_key().help("references couldn't tell them apart: rename the milestone"));
         }
         index.entry(path).or_insert(item);
     }
@@ -95,12 +88,10 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
         Role::Shares(index) => {
             let Item::Task(task) = item else {
                 let path = project.path(item);
-                let finding =
-                    Finding::new(Kind::UnknownReference, at, format!("`{path}` isn't a task"));
+                let finding = Finding::new(Kind::UnknownReference, at, format!("`{path}` isn't a task"));
                 return Some(finding.help("name a task, as in `ref: ml/azure/workspace`"));
             };
-            project.areas[index.area].workstreams[index.workstream].tasks[index.task] =
-                Entry::Shared(Some(task));
+            project.areas[index.area].workstreams[index.workstream].tasks[index.task] = Entry::Shared(Some(task));
         }
     }
     None
@@ -109,19 +100,11 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
 fn unknown(index: &BTreeMap<String, Item>, reference: &Reference, at: NodePath) -> Finding {
     let written = reference.as_str();
     let ending = format!("/{written}");
-    let longer = index
-        .keys()
-        .find(|path| path.ends_with(&ending))
-        .map(String::as_str);
+    let longer = index.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
     let near = longer.or_else(|| nearest(written, index.keys().map(String::as_str)));
     let help = near.map_or_else(
         || "write an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
-    Finding::new(
-        Kind::UnknownReference,
-        at,
-        format!("there is no item `{written}`"),
-    )
-    .help(help)
+    Finding::new(Kind::UnknownReference, at, format!("there is no item `{written}`")).help(help)
 }

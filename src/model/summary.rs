@@ -89,9 +89,7 @@ impl Summary {
             earned: completion::project(project),
             reported: completion::reported(project),
             tasks: completion::counts(done.chain(project.tasks().map(|(_, task)| task))),
-            areas: (0..project.areas.len())
-                .map(|area| area_summary(project, area))
-                .collect(),
+            areas: (0..project.areas.len()).map(|area| area_summary(project, area)).collect(),
             milestones: milestones(project),
         }
     }

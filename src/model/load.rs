@@ -1,0 +1,44 @@
+//! From a file's text to the project, with everything that is wrong on the way.
+
+use jiff::Timestamp;
+
+use crate::finding::{Finding, Severity};
+use crate::format;
+use crate::model::Project;
+use crate::model::{consistency, lower};
+
+/// What a text says, and what is wrong with it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The project; whole enough to be served only where [`Loaded::is_good`].
+    pub project: Option<Project>,
+    /// What is wrong, in the order of the file, each with its place.
+    pub findings: Vec<Finding>,
+}
+
+impl Loaded {
+    /// Whether nothing that is wrong is an error.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.project.is_some() && !self.findings.iter().any(|finding| finding.severity() == Severity::Error)
+    }
+}
+
+/// Reads `text` as of `now`; contradictions are looked for in whatever could be read.
+#[must_use]
+pub fn load(text: &str, now: Timestamp) -> Loaded {
+    let (document, mut findings) = format::parse(text);
+    let project = document.map(|document| {
+        let (project, more) = lower::lower(document);
+        findings.extend(more);
+        let today = now.to_zoned(project.zone.clone()).date();
+        findings.extend(consistency::check(&project, today));
+        project
+    });
+    format::place(text, &mut findings);
+    findings.sort_by(|one, other| {
+        let place = |finding: &Finding| finding.span.map(|span| span.start);
+        place(one).cmp(&place(other)).then_with(|| one.kind.cmp(&other.kind))
+    });
+    Loaded { project, findings }
+}
