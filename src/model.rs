@@ -4,10 +4,10 @@ pub mod calendar;
 pub mod completion;
 pub mod consistency;
 pub mod cycles;
+pub mod load;
 pub mod lower;
 pub mod resolve;
 pub mod summary;
-pub mod load;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
