@@ -1,1 +1,4 @@
+//! Black-box and property tests: one binary, so that it links once.
+
 mod arithmetic;
+mod seed;
