@@ -8,6 +8,7 @@ pub mod load;
 pub mod lower;
 pub mod resolve;
 pub mod summary;
+pub mod waiting;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -178,3 +178,18 @@ proptest! {
         prop_assert!((one.map_or(0.0, |it| it.get()) - other.map_or(0.0, |it| it.get())).abs() < 1e-12);
     }
 }
+
+#[test]
+fn what_waits_for_a_workstream_is_counted_in_points() {
+    let report = project(REPORT);
+    let blocked = readiness_exporter::model::waiting::blocked_points(&report);
+    let points = |path: &str| {
+        let found = blocked.iter().find(|((area, index), _)| report.path(Item::Workstream(*area, *index)) == path);
+        found.map(|(_, points)| *points)
+    };
+    // The workspace: training 20, deployment 15 and operations 10, as the report's blockers say.
+    assert_eq!(points("ml/azure"), Some(45.0));
+    assert_eq!(points("ml/training"), Some(15.0));
+    assert_eq!(points("implementation/vendor-apis"), Some(10.0));
+    assert_eq!(points("testing/unit"), Some(10.0));
+}
