@@ -38,11 +38,7 @@ impl SourceFile {
     pub fn new(path: impl Into<PathBuf>, text: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(text.as_bytes());
-        Self {
-            path: path.into(),
-            text: text.into(),
-            hash: hasher.finish(),
-        }
+        Self { path: path.into(), text: text.into(), hash: hasher.finish() }
     }
 }
 
@@ -55,9 +51,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            file_size: 16 * 1024 * 1024,
-        }
+        Self { file_size: 16 * 1024 * 1024 }
     }
 }
 
@@ -121,22 +115,18 @@ const TRIES: u32 = 5;
 /// line and column, since there is no text to look them up in.
 pub fn read(path: &Path, limits: &Limits) -> Result<SourceFile, Box<Finding>> {
     if path.to_str().is_none() {
-        return Err(
-            unreadable(format!("the file's name isn't UTF-8: `{}`", path.display()))
-                .help("rename the file")
-                .into(),
-        );
+        return Err(unreadable(format!("the file's name isn't UTF-8: `{}`", path.display()))
+            .help("rename the file")
+            .into());
     }
     for _ in 0..TRIES {
         if let Some(bytes) = read_once(path, limits.file_size)? {
             return decode(path, &bytes).map_err(Box::new);
         }
     }
-    Err(
-        unreadable("the file keeps changing while it is read".into())
-            .help("write to a temporary file, then rename it to this name")
-            .into(),
-    )
+    Err(unreadable("the file keeps changing while it is read".into())
+        .help("write to a temporary file, then rename it to this name")
+        .into())
 }
 
 /// What kept `path` from being read, in words.
@@ -148,9 +138,7 @@ pub(crate) fn failure(path: &Path, error: &io::Error) -> Finding {
                 .help("mend the link, or remove it"),
             Err(_) => unreadable("the file doesn't exist".into()),
         },
-        NotADirectory => {
-            unreadable("a part of the path is a file, where a directory belongs".into())
-        }
+        NotADirectory => unreadable("a part of the path is a file, where a directory belongs".into()),
         PermissionDenied => denied(path),
         _ => {
             let text = error.to_string();
@@ -165,20 +153,14 @@ fn denied(path: &Path) -> Finding {
         return unreadable("no permission to enter a directory of the path".into())
             .help("`chmod o+x` that directory, or run the exporter as a user who may enter it");
     };
-    let (what, mode) = if metadata.is_dir() {
-        ("directory", "o+rx")
-    } else {
-        ("file", "o+r")
-    };
+    let (what, mode) = if metadata.is_dir() { ("directory", "o+rx") } else { ("file", "o+r") };
     unreadable(format!(
         "no permission to read the {what}: mode `{:04o}`, owner uid {}, group gid {}",
         metadata.mode() & 0o7777,
         metadata.uid(),
         metadata.gid()
     ))
-    .help(format!(
-        "`chmod {mode}` the {what}, or run the exporter as a user who may read it"
-    ))
+    .help(format!("`chmod {mode}` the {what}, or run the exporter as a user who may read it"))
 }
 
 /// One try: `None` when somebody wrote to the file meanwhile.
@@ -187,11 +169,7 @@ fn read_once(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Box<Finding>> {
     // Opening a device can have effects of its own, so it is looked at first, and once more
     // after opening, when the name can't be given to something else any longer.
     check(&fs::metadata(path).map_err(fail)?, limit)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NONBLOCK)
-        .open(path)
-        .map_err(fail)?;
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path).map_err(fail)?;
     let opened = file.metadata().map_err(fail)?;
     check(&opened, limit)?;
     let before = contents(&opened);
@@ -224,11 +202,7 @@ fn check(metadata: &Metadata, limit: u64) -> Result<(), Box<Finding>> {
         return Err(unreadable(format!("this is {what}, not a file")).into());
     }
     if metadata.len() > limit {
-        return Err(too_large(format!(
-            "the file has {} bytes, of at most {limit}",
-            metadata.len()
-        ))
-        .into());
+        return Err(too_large(format!("the file has {} bytes, of at most {limit}", metadata.len())).into());
     }
     Ok(())
 }
@@ -287,9 +261,7 @@ fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
         // Without a mark, YAML's first character is one of ASCII, next to a zero byte.
-        [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..] => {
-            Some("UTF-16 without a byte order mark")
-        }
+        [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..] => Some("UTF-16 without a byte order mark"),
         _ => None,
     }
 }
@@ -304,9 +276,7 @@ fn too_large(message: String) -> Finding {
 }
 
 fn not_text(message: String, start: usize, end: usize) -> Finding {
-    Finding::new(Kind::NotText, NodePath::root(), message)
-        .help("save the file as UTF-8")
-        .span(Span { start, end })
+    Finding::new(Kind::NotText, NodePath::root(), message).help("save the file as UTF-8").span(Span { start, end })
 }
 
 fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {

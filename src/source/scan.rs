@@ -29,9 +29,7 @@ impl Scan {
     /// looked at.
     #[must_use]
     pub fn hides(&self, path: &Path) -> bool {
-        self.problems
-            .iter()
-            .any(|(problem, _)| path.starts_with(problem))
+        self.problems.iter().any(|(problem, _)| path.starts_with(problem))
     }
 }
 
@@ -57,10 +55,7 @@ impl FileId {
     /// The identity of what `metadata` describes.
     #[must_use]
     pub fn of(metadata: &Metadata) -> Self {
-        Self {
-            dev: metadata.dev(),
-            ino: metadata.ino(),
-        }
+        Self { dev: metadata.dev(), ino: metadata.ino() }
     }
 }
 
@@ -84,23 +79,13 @@ struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            files: 100_000,
-            directories: 100_000,
-            depth: 32,
-        }
+        Self { files: 100_000, directories: 100_000, depth: 32 }
     }
 }
 
 fn scan_within(roots: &[PathBuf], bounds: &Bounds) -> Scan {
-    let mut walk = Walk {
-        bounds,
-        scan: Scan::default(),
-        ancestors: Vec::new(),
-        walked: 0,
-        full: false,
-        watched: BTreeSet::new(),
-    };
+    let mut walk =
+        Walk { bounds, scan: Scan::default(), ancestors: Vec::new(), walked: 0, full: false, watched: BTreeSet::new() };
     for root in roots {
         walk.root(root);
     }
@@ -137,10 +122,7 @@ impl Walk<'_> {
                         "too many files: more than {} files or {} directories, the rest is left out",
                         self.bounds.files, self.bounds.directories
                     );
-                    self.problem(
-                        root,
-                        bound(message, "name the directories of readiness files"),
-                    );
+                    self.problem(root, bound(message, "name the directories of readiness files"));
                 }
             }
             Ok(metadata) => {
@@ -165,10 +147,8 @@ impl Walk<'_> {
             return; // A link back up: what it shows was found without it.
         }
         if self.ancestors.len() >= self.bounds.depth {
-            let message = format!(
-                "more than {} directories inside each other, the rest is left out",
-                self.bounds.depth
-            );
+            let message =
+                format!("more than {} directories inside each other, the rest is left out", self.bounds.depth);
             return self.problem(path, bound(message, "move the files up"));
         }
         if self.walked >= self.bounds.directories {
@@ -314,9 +294,9 @@ fn is_candidate(name: &OsStr, kind: FileType) -> bool {
 }
 
 fn is_yaml(name: &OsStr) -> bool {
-    Path::new(name).extension().is_some_and(|extension| {
-        extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
-    })
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml"))
 }
 
 /// Directories that hold other people's YAML, or that nobody may read.
@@ -330,11 +310,7 @@ fn parent(path: &Path) -> &Path {
 
 /// The parent of `a.yaml` is an empty path, which no system call takes.
 fn or_here(path: &Path) -> &Path {
-    if path.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        path
-    }
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
 #[cfg(test)]
@@ -382,10 +358,7 @@ mod tests {
         ]);
         let root = tree.path().to_owned();
         let scan = scan(&[root.clone(), root.join("d"), root.join("b.yaml")]);
-        assert_eq!(
-            names(&scan, &root),
-            ["C.YAML", "a.yml", "b.yaml", "d/e/f.yaml", "d.yaml/g.yml"]
-        );
+        assert_eq!(names(&scan, &root), ["C.YAML", "a.yml", "b.yaml", "d/e/f.yaml", "d.yaml/g.yml"]);
         assert_eq!(scan.problems, []);
         assert!(scan.missing.is_empty());
         assert_eq!(scan.directories.len(), 4);
@@ -395,20 +368,14 @@ mod tests {
     fn a_root_is_taken_whatever_its_name() {
         let tree = tree(&[".hidden", "target/a.yaml"]);
         let roots = [tree.path().join(".hidden"), tree.path().join("target")];
-        assert_eq!(
-            names(&scan(&roots), tree.path()),
-            [".hidden", "target/a.yaml"]
-        );
+        assert_eq!(names(&scan(&roots), tree.path()), [".hidden", "target/a.yaml"]);
     }
 
     #[test]
     fn a_bound_on_files_is_told_and_hides_the_rest() {
         let tree = tree(&["a.yaml", "b.yaml", "c.yaml"]);
         let root = tree.path().to_owned();
-        let bounds = Bounds {
-            files: 2,
-            ..Bounds::default()
-        };
+        let bounds = Bounds { files: 2, ..Bounds::default() };
         let scan = scan_within(std::slice::from_ref(&root), &bounds);
         assert_eq!(scan.files.len(), 2);
         insta::assert_snapshot!(scan.problems[0].1.message, @"too many files: more than 2 files or 100000 directories, the rest is left out");
@@ -426,10 +393,7 @@ mod tests {
                 symlink(format!("../{}", level + 1), directory.join(name)).unwrap();
             }
         }
-        let bounds = Bounds {
-            directories: 500,
-            ..Bounds::default()
-        };
+        let bounds = Bounds { directories: 500, ..Bounds::default() };
         let scan = scan_within(&[tree.path().join("0")], &bounds);
         assert_eq!(scan.problems.len(), 1);
         assert_eq!(scan.directories.len(), 21);

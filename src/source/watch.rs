@@ -214,10 +214,7 @@ struct Burst {
 
 impl Burst {
     fn begin() -> Self {
-        Self {
-            quiet: Box::pin(sleep(QUIET)),
-            storm: Box::pin(sleep(STORM)),
-        }
+        Self { quiet: Box::pin(sleep(QUIET)), storm: Box::pin(sleep(STORM)) }
     }
 
     async fn end(burst: Option<&mut Self>) {
@@ -252,11 +249,7 @@ impl Watched {
 
     /// notify gives up a directory that went away together with everything below it.
     fn lose(&self, path: &Path) {
-        for (_, id) in self
-            .lock()
-            .range_mut(path.to_owned()..)
-            .take_while(|(watched, _)| watched.starts_with(path))
-        {
+        for (_, id) in self.lock().range_mut(path.to_owned()..).take_while(|(watched, _)| watched.starts_with(path)) {
             *id = None;
         }
     }
