@@ -18,9 +18,9 @@ use crate::notation::shortened;
 pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
     let findings = RefCell::default();
     let decoder = Decoder { node: root, trail: &Trail::Root, findings: &findings };
-    let decoded = Document::deserialize(decoder);
+    let result = Document::deserialize(decoder);
     let mut findings = findings.into_inner();
-    match decoded {
+    match result {
         Ok(document) => (Some(document), findings),
         Err(error) => {
             findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));

@@ -1,6 +1,5 @@
 //! The JSON Schema of the document, derived from its types.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -14,19 +13,6 @@ pub fn text() -> String {
     tidy(&mut value);
     value["type"] = json!("object");
     format!("{value:#}\n")
-}
-
-/// Exactly one of the five keys that say what a task is and where it stands.
-pub(crate) fn one_status(schema: &mut Schema) {
-    let branch = |key: &str| json!({"required": [key]});
-    let branches =
-        [branch("todo"), branch("partial"), branch("done"), json!({"required": ["waived", "reason"]}), branch("ref")];
-    schema.insert("oneOf".into(), json!(branches));
-}
-
-/// A readiness file without a project says nothing.
-pub(crate) fn project_required(schema: &mut Schema) {
-    schema.insert("required".into(), json!(["project"]));
 }
 
 /// Makes the schema say what the parser does.

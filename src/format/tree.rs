@@ -229,6 +229,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     fn located(text: &str, path: &NodePath, part: Part) -> String {
@@ -251,7 +253,8 @@ mod tests {
         assert_eq!(parse(&deep).unwrap_err().kind, Kind::TooComplex);
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for level in 1..64 {
-            bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1));
+            let lower = level - 1;
+            writeln!(bomb, "a{level}: &a{level} [*a{lower}, *a{lower}, *a{lower}]").unwrap();
         }
         assert_eq!(parse(&bomb).unwrap_err().kind, Kind::TooComplex);
         assert_eq!(parse("a: &x [*x]").unwrap_err().kind, Kind::TooComplex);

@@ -350,7 +350,7 @@ mod tests {
 
         fn tell(&self, event: Event) {
             let mut state = self.0.lock().unwrap();
-            state.handler.as_mut().unwrap()(Ok(event));
+            state.handler.as_mut().expect("the backend was opened")(Ok(event));
         }
 
         fn watches(&self) -> Vec<PathBuf> {
