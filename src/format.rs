@@ -96,7 +96,7 @@ mod tests {
                 "wrong_type `ml` expected a mapping, found a list: -",
                 "duplicate_key `ml` the key `ml` stands twice: keep one of the two: the other would be lost",
                 "unknown_key `pionts` unknown key `pionts`: did you mean `points`?",
-                "wrong_type `b` expected a list, found a single value: -",
+                "wrong_type `b` expected a list, found `b`: -",
             ]
         );
     }

@@ -185,7 +185,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         keys.sort_unstable();
         // serde_yaml lets the last of two equal keys win; here they stop the quick way.
         if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
-            return Err(Error::custom(format_args!("the key `{}` stands twice", key)));
+            return Err(Error::custom(format_args!("the key `{key}` stands twice")));
         }
         Ok(Entries(entries))
     }
