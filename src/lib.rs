@@ -4,26 +4,26 @@
 //! `tests/it/layers.rs` holds it to that.
 //!
 //! ```text
-//! files ──▶ format ──▶ model ──▶ metrics ──▶ snapshot ──▶ http
+//! files ──▶ source ──▶ format ──▶ model ──▶ metrics ──▶ snapshot ──▶ http
 //! ```
 
 // The vocabulary: what everything else speaks of.
-pub mod clock;
-pub mod date;
+pub mod span;
+pub mod notation;
 pub mod finding;
 pub mod name;
-pub mod notation;
 pub mod quantity;
-pub mod span;
+pub mod date;
+pub mod clock;
 
 // The line.
-pub mod format;
-pub mod http;
-pub mod metrics;
-pub mod model;
-pub mod snapshot;
 pub mod source;
+pub mod format;
+pub mod model;
+pub mod metrics;
+pub mod snapshot;
+pub mod http;
 
 // The commands leave the line where they have what they need.
-pub mod cli;
 pub mod command;
+pub mod cli;

@@ -1,14 +1,14 @@
 //! The project as plain data: what the file means, with references resolved to indices.
 
 pub mod calendar;
-pub mod completion;
-pub mod consistency;
 pub mod cycles;
-pub mod load;
-pub mod lower;
 pub mod resolve;
+pub mod lower;
+pub mod completion;
 pub mod summary;
 pub mod waiting;
+pub mod consistency;
+pub mod load;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -18,9 +18,9 @@ use crate::notation::shortened;
 pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
     let findings = RefCell::default();
     let decoder = Decoder { node: root, trail: &Trail::Root, findings: &findings };
-    let decoded = Document::deserialize(decoder);
+    let result = Document::deserialize(decoder);
     let mut findings = findings.into_inner();
-    match decoded {
+    match result {
         Ok(document) => (Some(document), findings),
         Err(error) => {
             findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));
@@ -67,11 +67,19 @@ impl Decoder<'_> {
         visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: Vec::new(), value: None })
     }
 
+    /// An empty value is an empty list or mapping; anything else of another type is a mistake.
     fn expected(&self, what: &str) {
-        let found = self.node.noun();
-        let help = (found == "nothing").then(|| "write what belongs here, or remove the key".to_owned());
-        let message = format!("expected {what}, found {found}");
-        self.findings.borrow_mut().push(Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help));
+        if !self.node.is_nothing() {
+            let message = format!("expected {what}, found {}", self.node.noun());
+            let help = match (self.trail, self.node.text()) {
+                (Trail::Index(Trail::Key(_, "tasks"), _), Some(text)) => {
+                    Some(format!("write `- todo: {}`", shortened(text)))
+                }
+                _ => None,
+            };
+            let finding = Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help);
+            self.findings.borrow_mut().push(finding);
+        }
     }
 }
 

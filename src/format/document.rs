@@ -9,8 +9,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::date::Due;
-use crate::format::schema::{one_status, project_required};
-use crate::format::shape::{Entries, Scalar};
+use crate::format::component::ComponentSection;
+use crate::format::shape::{Entries, Scalar, one_status, project_required};
 use crate::name::{Id, Priority, Reference, RiskSeverity, Text};
 use crate::notation::{Form, Mistake, Notation};
 use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
@@ -177,24 +177,6 @@ pub struct TaskSection {
     pub until: Scalar<Date>,
     /// Whatever else readers should know.
     pub note: Scalar<Text>,
-}
-
-/// The completion of a component: a percentage, or more about it.
-#[derive(Debug, Default)]
-pub struct ComponentSection {
-    /// How much is complete.
-    pub complete: Scalar<Ratio>,
-    /// How much is to be complete; 100% unless given.
-    pub target: Scalar<Ratio>,
-    /// Whatever else readers should know.
-    pub note: Scalar<Text>,
-    /// Keys that a component doesn't have.
-    pub unknown: Vec<Box<str>>,
-}
-
-impl ComponentSection {
-    /// The keys of the long form.
-    pub const KEYS: [&'static str; 3] = ["complete", "target", "note"];
 }
 
 /// Test coverage by feature.

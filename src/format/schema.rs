@@ -1,6 +1,5 @@
 //! The JSON Schema of the document, derived from its types.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -12,27 +11,23 @@ pub fn text() -> String {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
     let mut value = schema.to_value();
     tidy(&mut value);
+    value["type"] = json!("object");
     format!("{value:#}\n")
 }
 
-/// Exactly one of the five keys that say what a task is and where it stands.
-pub(crate) fn one_status(schema: &mut Schema) {
-    let branch = |key: &str| json!({"required": [key]});
-    let branches =
-        [branch("todo"), branch("partial"), branch("done"), json!({"required": ["waived", "reason"]}), branch("ref")];
-    schema.insert("oneOf".into(), json!(branches));
-}
-
-/// A readiness file without a project says nothing.
-pub(crate) fn project_required(schema: &mut Schema) {
-    schema.insert("required".into(), json!(["project"]));
-}
-
-/// Takes out what serde's `default` left: every key is optional, and absent means absent.
+/// Makes the schema say what the parser does.
+///
+/// serde's `default` goes: every key is optional, and absent means absent. A list or mapping with
+/// nothing in it may be left empty, as in `notes:`, unless it has keys that must be there.
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.remove("default");
+            let kind = map.get("type").and_then(Value::as_str).filter(|kind| matches!(*kind, "object" | "array"));
+            if let (Some(kind), false) = (kind, map.contains_key("required") || map.contains_key("oneOf")) {
+                let kinds = json!([kind, "null"]);
+                map.insert("type".to_owned(), kinds);
+            }
             map.values_mut().for_each(tidy);
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),

@@ -6,12 +6,10 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::json;
 
 use crate::finding::Kind;
-use crate::format::document::ComponentSection;
-use crate::name::Text;
 use crate::notation::{Form, Mistake, Notation};
-use crate::quantity::Ratio;
 
 /// A value written as one scalar: absent, good, or a mistake that is reported when it is taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +46,7 @@ impl<T> Default for Scalar<T> {
 }
 
 impl<T: Notation> Scalar<T> {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         if matches!(text, "" | "~" | "null") {
             return Self::wrong("nothing");
@@ -66,7 +64,7 @@ impl<T: Notation> Scalar<T> {
         scalar
     }
 
-    fn wrong(found: &str) -> Self {
+    pub(crate) fn wrong(found: &str) -> Self {
         let mistake = Mistake::new(format!("expected {}, found {found}", T::EXPECTED));
         let mistake = if found == "nothing" { mistake.help("write a value, or remove the key") } else { mistake };
         Self::mistake(Kind::WrongType, mistake)
@@ -85,7 +83,8 @@ impl<'de, T: Notation> Deserialize<'de> for Scalar<T> {
     }
 }
 
-struct ScalarVisitor<T>(PhantomData<T>);
+/// Takes whatever stands where a scalar belongs.
+pub(crate) struct ScalarVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: Notation> Visitor<'de> for ScalarVisitor<T> {
     type Value = Scalar<T>;
@@ -185,8 +184,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         let mut keys: Vec<&str> = entries.iter().map(|(key, _)| &**key).collect();
         keys.sort_unstable();
         // serde_yaml lets the last of two equal keys win; here they stop the quick way.
-        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::custom(format_args!("the key `{}` stands twice", pair[0])));
+        if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
+            return Err(Error::custom(format_args!("the key `{key}` stands twice")));
         }
         Ok(Entries(entries))
     }
@@ -206,91 +205,15 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
 }
 
-impl<'de> Deserialize<'de> for ComponentSection {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ComponentVisitor)
-    }
+/// Exactly one of the five keys that say what a task is and where it stands.
+pub(crate) fn one_status(schema: &mut Schema) {
+    let branch = |key: &str| json!({"required": [key]});
+    let branches =
+        [branch("todo"), branch("partial"), branch("done"), json!({"required": ["waived", "reason"]}), branch("ref")];
+    schema.insert("oneOf".into(), json!(branches));
 }
 
-struct ComponentVisitor;
-
-impl ComponentVisitor {
-    fn short(complete: Scalar<Ratio>) -> ComponentSection {
-        ComponentSection { complete, ..ComponentSection::default() }
-    }
-}
-
-impl<'de> Visitor<'de> for ComponentVisitor {
-    type Value = ComponentSection;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a percentage or a mapping")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::parse(text)))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::parse(&value.to_string())))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::parse(&value.to_string())))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::parse(&value.to_string())))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::parse(&value.to_string())))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::wrong("nothing")))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        ScalarVisitor(PhantomData).visit_seq(list).map(Self::short)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut component = ComponentSection::default();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "complete" if !component.complete.is_given() => component.complete = map.next_value()?,
-                "target" if !component.target.is_given() => component.target = map.next_value()?,
-                "note" if !component.note.is_given() => component.note = map.next_value()?,
-                "complete" | "target" | "note" => {
-                    return Err(Error::custom(format_args!("the key `{key}` stands twice")));
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    component.unknown.push(key.into());
-                }
-            }
-        }
-        Ok(component)
-    }
-}
-
-impl JsonSchema for ComponentSection {
-    fn schema_name() -> Cow<'static, str> {
-        "ComponentSection".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let short = generator.subschema_for::<Scalar<Ratio>>();
-        let note = generator.subschema_for::<Scalar<Text>>();
-        json_schema!({
-            "description": "The completion of a component: a percentage, or more about it.",
-            "anyOf": [short.clone(), {
-                "type": "object",
-                "properties": {"complete": short.clone(), "target": short, "note": note},
-                "required": ["complete"],
-                "additionalProperties": false,
-            }],
-        })
-    }
+/// A readiness file without a project says nothing.
+pub(crate) fn project_required(schema: &mut Schema) {
+    schema.insert("required".into(), json!(["project"]));
 }

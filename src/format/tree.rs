@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use crate::finding::{Finding, Kind, NodePath, Part, Step};
+use crate::notation::shortened;
 use crate::span::Span;
 
 /// Deeper than any readiness file, and far from the end of the stack.
@@ -43,12 +44,12 @@ pub enum Content {
 impl Node {
     /// What it is, as a noun.
     #[must_use]
-    pub fn noun(&self) -> &'static str {
+    pub fn noun(&self) -> String {
         match &self.content {
-            Content::Scalar { .. } if self.is_nothing() => "nothing",
-            Content::Scalar { .. } => "a single value",
-            Content::List(_) => "a list",
-            Content::Mapping(_) => "a mapping",
+            Content::Scalar { .. } if self.is_nothing() => "nothing".to_owned(),
+            Content::Scalar { text, .. } => format!("`{}`", shortened(text)),
+            Content::List(_) => "a list".to_owned(),
+            Content::Mapping(_) => "a mapping".to_owned(),
         }
     }
 
@@ -115,11 +116,23 @@ pub fn parse(text: &str) -> Result<Node, Finding> {
     Ok(builder.root.unwrap_or(Node { span: Span::default(), content: Content::Mapping(Vec::new()) }))
 }
 
-/// The parser's own words, at its place.
+/// The parser's own words at its place, with what to write instead where that is known.
 fn refused(text: &str, error: &ScanError) -> Finding {
     let offset = error.marker().byte_offset().unwrap_or(text.len());
     let span = Span { start: offset, end: offset };
-    if error.info().contains("recursion") { too_deep(span) } else { syntax(error.info(), span) }
+    let said = error.info();
+    let help = match said.as_str() {
+        said if said.contains("recursion") => return too_deep(span),
+        said if said.contains("mapping values are not allowed") => "put a text that contains `: ` in quotes",
+        said if said.contains("tab") => "indent with spaces",
+        said if said.contains("unclosed") || said.contains("flow sequence") || said.contains("flow mapping") => {
+            "close the bracket, or put a text that begins with one in quotes"
+        }
+        said if said.contains("unknown anchor") => "define it earlier in the file, as in `&name value`",
+        said if said.contains("cannot start any token") => "put the text in quotes",
+        _ => return syntax(said, span),
+    };
+    syntax(said, span).help(help)
 }
 
 fn too_deep(span: Span) -> Finding {
@@ -216,6 +229,8 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     fn located(text: &str, path: &NodePath, part: Part) -> String {
@@ -238,7 +253,8 @@ mod tests {
         assert_eq!(parse(&deep).unwrap_err().kind, Kind::TooComplex);
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for level in 1..64 {
-            bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1));
+            let lower = level - 1;
+            writeln!(bomb, "a{level}: &a{level} [*a{lower}, *a{lower}, *a{lower}]").unwrap();
         }
         assert_eq!(parse(&bomb).unwrap_err().kind, Kind::TooComplex);
         assert_eq!(parse("a: &x [*x]").unwrap_err().kind, Kind::TooComplex);

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::summary::TaskCounts;
 use crate::model::{Area, Entry, Item, Policy, Project, Status, Task};
-use crate::quantity::Ratio;
+use crate::quantity::{Points, Ratio};
 
 /// What isn't done counts 90 % at most: the last tenth is earned by finishing.
 pub const PARTIAL_LIMIT: f64 = 0.9;
@@ -74,17 +73,16 @@ pub fn has_points(area: &Area) -> bool {
 /// The points of a workstream that are still to be earned; 0 where it carries none.
 #[must_use]
 pub fn remaining_points(project: &Project, area: usize, index: usize) -> f64 {
-    let points = project.workstream(area, index).points.map_or(0.0, |points| points.get());
+    let points = project.workstream(area, index).points.map_or(0.0, Points::get);
     points * (1.0 - workstream(project, area, index).get())
 }
 
 fn by_tasks(project: &Project, index: usize) -> Option<Ratio> {
     let area = &project.areas[index];
-    let streams = area.workstreams.iter().enumerate();
     // A workstream without tasks counts like one task of its own completion.
-    let whole = streams.clone().filter(|(_, stream)| stream.tasks.is_empty());
+    let whole = area.workstreams.iter().enumerate().filter(|(_, stream)| stream.tasks.is_empty());
     let whole = whole.map(|(at, _)| (1.0, workstream(project, index, at)));
-    let own = streams.flat_map(|(_, stream)| &stream.tasks).filter_map(own_task);
+    let own = area.workstreams.iter().flat_map(|stream| &stream.tasks).filter_map(own_task);
     weighted_mean(credits(area.done.iter().chain(own), &project.policy).chain(whole))
 }
 
@@ -153,6 +151,19 @@ fn leaves(project: &Project, milestone: usize) -> BTreeSet<Item> {
         }
     }
     leaves
+}
+
+/// How many tasks have which status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskCounts {
+    /// Done.
+    pub done: usize,
+    /// Begun.
+    pub partial: usize,
+    /// Not begun.
+    pub todo: usize,
+    /// Needn't be done.
+    pub waived: usize,
 }
 
 /// How many tasks of a workstream have which status; shared ones count where they are defined.

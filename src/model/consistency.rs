@@ -10,7 +10,7 @@ use crate::date::Due;
 use crate::finding::{Finding, Kind, NodePath};
 use crate::model::completion;
 use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
-use crate::quantity::Ratio;
+use crate::quantity::{Points, Ratio};
 
 /// Every contradiction of `project`, as of `today` in its own time zone.
 #[must_use]
@@ -53,7 +53,7 @@ fn points_mismatch(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let reported = area.reported.filter(|_| completion::has_points(area))?;
     let earned = completion::area(project, index)?;
-    let points: f64 = area.workstreams.iter().filter_map(|it| it.points).map(|points| points.get()).sum();
+    let points: f64 = area.workstreams.iter().filter_map(|it| it.points).map(Points::get).sum();
     let remaining: f64 = (0..area.workstreams.len()).map(|it| completion::remaining_points(project, index, it)).sum();
     let at = project.node(Item::Area(index)).key("reported");
     let open = round(100.0 * (1.0 - reported.get()));

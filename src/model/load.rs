@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Kind, Severity};
 use crate::format;
 use crate::model::Project;
 use crate::model::{consistency, lower};
@@ -38,7 +38,14 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
     format::place(text, &mut findings);
     findings.sort_by(|one, other| {
         let place = |finding: &Finding| finding.span.map(|span| span.start);
-        place(one).cmp(&place(other)).then_with(|| one.kind.cmp(&other.kind))
+        // Of two at one place, a wrong type tells more than a missing key, and stands later in the list.
+        place(one).cmp(&place(other)).then_with(|| other.kind.cmp(&one.kind))
     });
+    findings.dedup_by(|later, earlier| says_the_same(later, earlier));
     Loaded { project, findings }
+}
+
+/// What is of the wrong type also lacks its keys: saying the former is enough.
+fn says_the_same(redundant: &Finding, telling: &Finding) -> bool {
+    redundant.span == telling.span && redundant.kind == Kind::MissingKey && telling.kind == Kind::WrongType
 }

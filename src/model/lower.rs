@@ -6,10 +6,11 @@ use jiff::tz::TimeZone;
 
 use crate::date::Due;
 use crate::finding::{Finding, Kind, Trail};
+use crate::format::component::ComponentSection;
 use crate::format::decode::unknown_key;
 use crate::format::document::{
-    ActionSection, AreaSection, CalendarSection, ComponentSection, CoverageSection, Document, MilestoneSection,
-    PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
+    ActionSection, AreaSection, CalendarSection, CoverageSection, Document, MilestoneSection, PhaseSection,
+    PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
 use crate::format::shape::{Entries, Scalar};
 use crate::model::calendar::Calendar;

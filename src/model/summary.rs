@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::date::Due;
 use crate::model::completion;
+use crate::model::completion::TaskCounts;
 use crate::model::{Item, Project};
 use crate::name::Priority;
 use crate::quantity::Ratio;
@@ -33,19 +34,6 @@ pub struct Summary {
     pub areas: Vec<AreaSummary>,
     /// Its milestones, by due date; those without one last.
     pub milestones: Vec<MilestoneSummary>,
-}
-
-/// How many tasks have which status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct TaskCounts {
-    /// Done.
-    pub done: usize,
-    /// Begun.
-    pub partial: usize,
-    /// Not begun.
-    pub todo: usize,
-    /// Needn't be done.
-    pub waived: usize,
 }
 
 /// An area at a glance.

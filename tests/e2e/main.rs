@@ -1,1 +1,3 @@
+//! End to end, with real servers.
+
 fn main() {}

@@ -145,7 +145,7 @@ proptest! {
                 prop_assert!((0.0..=1.0).contains(&ratio.get()));
             }
         }
-        let all = completion::project(&plan).map_or(0.0, |ratio| ratio.get());
+        let all = completion::project(&plan).map_or(0.0, readiness_exporter::quantity::Ratio::get);
         prop_assert!((0.0..=1.0).contains(&all));
     }
 
@@ -161,7 +161,7 @@ proptest! {
         let after = project(&written(&better));
         for index in 0..before.areas.len() {
             let (old, new) = (completion::area(&before, index), completion::area(&after, index));
-            prop_assert!(new.map(|it| it.get()) >= old.map(|it| it.get() - 1e-12));
+            prop_assert!(new.map(readiness_exporter::quantity::Ratio::get) >= old.map(|it| it.get() - 1e-12));
         }
     }
 
@@ -171,11 +171,13 @@ proptest! {
         turned.reverse();
         for area in &mut turned {
             area.reverse();
-            area.iter_mut().for_each(|(_, tasks)| tasks.reverse());
+            for (_, tasks) in area.iter_mut() {
+                tasks.reverse();
+            }
         }
         let (one, other) = (completion::project(&project(&written(&areas))), completion::project(&project(&written(&turned))));
         prop_assert_eq!(one.is_some(), other.is_some());
-        prop_assert!((one.map_or(0.0, |it| it.get()) - other.map_or(0.0, |it| it.get())).abs() < 1e-12);
+        prop_assert!((one.map_or(0.0, readiness_exporter::quantity::Ratio::get) - other.map_or(0.0, readiness_exporter::quantity::Ratio::get)).abs() < 1e-12);
     }
 }
 

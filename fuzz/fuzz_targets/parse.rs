@@ -1,0 +1,38 @@
+//! Any text is read in bounded time, and every finding points into it.
+
+#![no_main]
+
+use std::cell::LazyCell;
+
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use readiness_exporter::finding::Severity;
+use readiness_exporter::model::load::load;
+use readiness_exporter::model::summary::Summary;
+use readiness_exporter::model::{completion, waiting};
+
+thread_local! {
+    static NOW: LazyCell<Timestamp> =
+        const { LazyCell::new(|| "2026-01-27T12:00:00Z".parse().expect("a literal timestamp")) };
+}
+
+fuzz_target!(|text: &str| {
+    let loaded = load(text, NOW.with(|now| **now));
+    for finding in &loaded.findings {
+        let span = finding.span.unwrap_or_else(|| panic!("a finding without a place: {finding:?}"));
+        assert!(text.get(span.start..span.end).is_some(), "outside of the text: {finding:?}");
+        assert!(!finding.message.is_empty());
+    }
+    if let Some(project) = &loaded.project {
+        Summary::of(project);
+        waiting::blocked_points(project);
+        if let Some(earned) = completion::project(project) {
+            assert!((0.0..=1.0).contains(&earned.get()));
+        }
+    }
+    // What is served has been through the strict parser.
+    let strict = serde::Deserialize::deserialize(serde_yaml::Deserializer::from_str(text));
+    let accepted = strict.map(|_: readiness_exporter::format::document::Document| ()).is_ok();
+    let errors = loaded.findings.iter().any(|finding| finding.severity() == Severity::Error);
+    assert!(accepted || errors, "refused without a finding");
+});
