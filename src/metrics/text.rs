@@ -1,1 +1,322 @@
-//! The text exposition format.
+//! The text exposition format, version 0.0.4: samples, headers and escaping.
+//!
+//! A file's samples are kept as text already, so that a page is put together by copying.
+
+use std::fmt::Write as _;
+
+use crate::metrics::{Family, FamilyId, Group};
+
+/// The rendered samples of one file, family by family in the order of the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fragment {
+    text: Box<str>,
+    parts: Box<[Part]>,
+}
+
+/// Where one family's samples end; they begin where those of the part before end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    family: FamilyId,
+    series: usize,
+    end: usize,
+}
+
+/// Samples of one family: whole lines, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Samples<'a> {
+    /// The lines, each with its line break.
+    pub text: &'a str,
+    /// How many series they are.
+    pub series: usize,
+}
+
+impl Fragment {
+    /// The samples of `family`; none are empty text.
+    #[must_use]
+    pub fn samples(&self, family: FamilyId) -> Samples<'_> {
+        self.parts
+            .binary_search_by_key(&family, |part| part.family)
+            .map_or_else(|_| Samples::default(), |at| self.part(at))
+    }
+
+    /// How many series there are.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.parts.iter().map(|part| part.series).sum()
+    }
+
+    /// How many of the series belong to `group`.
+    #[must_use]
+    pub fn series_in(&self, group: Group) -> usize {
+        let parts = self.parts.iter().filter(|part| part.family.family().group() == group);
+        parts.map(|part| part.series).sum()
+    }
+
+    /// The same without the series of `group`.
+    #[must_use]
+    pub fn without(&self, group: Group) -> Self {
+        let mut builder = FragmentBuilder::default();
+        for (at, part) in self.parts.iter().enumerate() {
+            if part.family.family().group() != group {
+                builder.append(part.family, self.part(at));
+            }
+        }
+        builder.finish()
+    }
+
+    /// The exposition of this fragment alone, with its headers.
+    #[must_use]
+    pub fn exposition(&self) -> String {
+        let mut text = String::with_capacity(self.text.len());
+        for (at, part) in self.parts.iter().enumerate() {
+            text.push_str(&header(part.family.family()));
+            text.push_str(self.part(at).text);
+        }
+        text
+    }
+
+    fn part(&self, at: usize) -> Samples<'_> {
+        let start = at.checked_sub(1).map_or(0, |before| self.parts[before].end);
+        Samples { text: &self.text[start..self.parts[at].end], series: self.parts[at].series }
+    }
+}
+
+/// Renders samples as they come, and hands them over by family.
+///
+/// Samples may be given in any order of families; those of one family keep the order in which they
+/// were given. One builder serves many files, and its memory with it.
+#[derive(Debug, Default)]
+pub struct FragmentBuilder {
+    text: String,
+    runs: Vec<Run>,
+}
+
+/// Consecutive samples of one family.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    family: FamilyId,
+    series: usize,
+    start: usize,
+    end: usize,
+}
+
+impl FragmentBuilder {
+    /// Adds the sample of `family` whose labels have these values, in the order of the table.
+    ///
+    /// A label without a value is left out: to Prometheus, empty is absent. A value that isn't
+    /// finite is left out with its sample, since no ratio, duration or date is infinite; in debug
+    /// builds it is a mistake, and so is a wrong number of labels.
+    pub fn sample(&mut self, family: FamilyId, labels: &[&str], value: f64) {
+        let row = family.family();
+        debug_assert_eq!(labels.len(), row.labels.len(), "labels of {}", row.name);
+        debug_assert!(value.is_finite(), "{value} as a value of {}", row.name);
+        if value.is_finite() {
+            let start = self.text.len();
+            write_sample(&mut self.text, row, labels, value);
+            self.extend(Run { family, series: 1, start, end: self.text.len() });
+        }
+    }
+
+    /// The samples added since the last call; the builder is empty again.
+    #[must_use]
+    pub fn finish(&mut self) -> Fragment {
+        // The sort is stable, so samples of one family stay in order.
+        self.runs.sort_by_key(|run| run.family);
+        let mut text = String::with_capacity(self.text.len());
+        let mut parts: Vec<Part> = Vec::new();
+        for run in self.runs.drain(..) {
+            text.push_str(&self.text[run.start..run.end]);
+            match parts.last_mut().filter(|part| part.family == run.family) {
+                Some(part) => (part.series, part.end) = (part.series + run.series, text.len()),
+                None => parts.push(Part { family: run.family, series: run.series, end: text.len() }),
+            }
+        }
+        self.text.clear();
+        Fragment { text: text.into(), parts: parts.into() }
+    }
+
+    fn append(&mut self, family: FamilyId, samples: Samples<'_>) {
+        let start = self.text.len();
+        self.text.push_str(samples.text);
+        self.extend(Run { family, series: samples.series, start, end: self.text.len() });
+    }
+
+    fn extend(&mut self, run: Run) {
+        match self.runs.last_mut().filter(|last| last.family == run.family) {
+            Some(last) => (last.series, last.end) = (last.series + run.series, run.end),
+            None => self.runs.push(run),
+        }
+    }
+}
+
+/// The lines that stand above a family's samples.
+#[must_use]
+pub fn header(family: &Family) -> String {
+    let Family { name, kind, help, .. } = family;
+    format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.name())
+}
+
+fn write_sample(out: &mut String, family: &Family, labels: &[&str], value: f64) {
+    out.push_str(family.name);
+    let mut separator = '{';
+    for (name, value) in family.labels.iter().zip(labels).filter(|(_, value)| !value.is_empty()) {
+        out.push(separator);
+        out.push_str(name);
+        out.push_str("=\"");
+        write_escaped(out, value);
+        out.push('"');
+        separator = ',';
+    }
+    if separator == ',' {
+        out.push('}');
+    }
+    out.push(' ');
+    write_value(out, value);
+    out.push('\n');
+}
+
+fn write_escaped(out: &mut String, mut value: &str) {
+    while let Some(at) = memchr::memchr3(b'\\', b'"', b'\n', value.as_bytes()) {
+        out.push_str(&value[..at]);
+        out.push_str(match value.as_bytes()[at] {
+            b'\n' => "\\n",
+            b'"' => "\\\"",
+            _ => "\\\\",
+        });
+        value = &value[at + 1..];
+    }
+    out.push_str(value);
+}
+
+fn write_value(out: &mut String, value: f64) {
+    // Below 2^53, every whole number is a float and an integer alike; -0 is a float only.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT && (value != 0.0 || value.is_sign_positive()) {
+        #[expect(clippy::cast_possible_truncation, reason = "the value is whole and within 53 bits")]
+        out.push_str(itoa::Buffer::new().format(value as i64));
+    } else {
+        // Writing to a string can't fail.
+        let _ = write!(out, "{value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
+    use prometheus::{Encoder as _, TextEncoder};
+    use proptest::prelude::*;
+
+    use crate::metrics::{FAMILIES, Type};
+
+    use super::*;
+
+    type Sample = (FamilyId, Vec<String>, f64);
+
+    fn fragment(samples: &[Sample]) -> Fragment {
+        let mut builder = FragmentBuilder::default();
+        for (family, labels, value) in samples {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            builder.sample(*family, &labels, *value);
+        }
+        builder.finish()
+    }
+
+    /// What the prometheus crate writes of the same samples.
+    fn oracle(samples: &[Sample]) -> String {
+        let families = FAMILIES.iter().filter_map(|family| {
+            let own = samples.iter().filter(|(id, ..)| *id == family.id);
+            let metrics: Vec<Metric> = own.map(|(_, labels, value)| metric(family, labels, *value)).collect();
+            let mut out = MetricFamily::default();
+            out.set_name(family.name.to_owned());
+            out.set_help(family.help.to_owned());
+            let counts = family.kind == Type::Counter;
+            out.set_field_type(if counts { MetricType::COUNTER } else { MetricType::GAUGE });
+            (!metrics.is_empty()).then(|| {
+                out.set_metric(metrics);
+                out
+            })
+        });
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&families.collect::<Vec<_>>(), &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn metric(family: &Family, labels: &[String], value: f64) -> Metric {
+        let pairs = family.labels.iter().zip(labels).filter(|(_, value)| !value.is_empty());
+        let mut metric = Metric::from_label(pairs.map(|(name, value)| pair(name, value)).collect());
+        let (mut gauge, mut counter) = (Gauge::default(), Counter::default());
+        gauge.set_value(value);
+        counter.set_value(value);
+        metric.set_gauge(gauge);
+        metric.set_counter(counter);
+        metric
+    }
+
+    fn pair(name: &str, value: &str) -> LabelPair {
+        let mut pair = LabelPair::default();
+        pair.set_name(name.to_owned());
+        pair.set_value(value.to_owned());
+        pair
+    }
+
+    fn any_sample() -> impl Strategy<Value = Sample> {
+        let writable: Vec<_> =
+            FAMILIES.iter().filter(|family| family.kind != Type::Histogram).map(|family| family.id).collect();
+        let text = prop_oneof!["", "[a-z]{1,8}", "[a\\\\\"\n\r\té☃]{0,8}", any::<String>()];
+        let value = prop_oneof![
+            any::<f64>().prop_filter("finite", |value| value.is_finite()),
+            any::<i32>().prop_map(f64::from),
+            Just(-0.0),
+            Just(9_007_199_254_740_992.0),
+            Just(1e300),
+            0.0..1.0_f64,
+        ];
+        (prop::sample::select(writable), prop::collection::vec(text, 8), value).prop_map(
+            |(family, mut labels, value)| {
+                labels.truncate(family.family().labels.len());
+                (family, labels, value)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_is_what_the_prometheus_crate_writes(
+            samples in prop::collection::vec(any_sample(), 0..40)
+        ) {
+            let fragment = fragment(&samples);
+            prop_assert_eq!(fragment.exposition(), oracle(&samples));
+            prop_assert_eq!(fragment.series(), samples.len());
+        }
+    }
+
+    #[test]
+    fn samples_are_grouped_by_family_and_a_builder_serves_again() {
+        let mut builder = FragmentBuilder::default();
+        builder.sample(FamilyId::TaskInfo, &["p", "a", "w", "t", "A \"b\"\nc\\", "", "todo"], 1.0);
+        builder.sample(FamilyId::ProjectCompletion, &["p", "earned"], 0.525);
+        builder.sample(FamilyId::TaskInfo, &["p", "a", "w", "u", "", "", "done"], 1.0);
+        let fragment = builder.finish();
+        insta::assert_snapshot!(fragment.exposition(), @r#"
+        # HELP readiness_project_completion_ratio Completion of the project, as earned by its areas and as reported by people.
+        # TYPE readiness_project_completion_ratio gauge
+        readiness_project_completion_ratio{project="p",method="earned"} 0.525
+        # HELP readiness_task_info A task, who does it, and where it stands.
+        # TYPE readiness_task_info gauge
+        readiness_task_info{project="p",area="a",workstream="w",task="t",title="A \"b\"\nc\\",status="todo"} 1
+        readiness_task_info{project="p",area="a",workstream="w",task="u",status="done"} 1
+        "#);
+        assert_eq!((fragment.series(), fragment.series_in(Group::Task)), (3, 2));
+        let rest = fragment.without(Group::Task);
+        assert_eq!((rest.series(), rest.samples(FamilyId::TaskInfo)), (1, Samples::default()));
+        assert_eq!(builder.finish(), Fragment::default());
+    }
+
+    #[test]
+    #[cfg(not(debug_assertions))]
+    fn what_is_not_finite_is_left_out() {
+        let mut builder = FragmentBuilder::default();
+        builder.sample(FamilyId::AreaWeight, &["p", "a"], f64::NAN);
+        assert_eq!(builder.finish(), Fragment::default());
+    }
+}

@@ -1,0 +1,1 @@
+//! The documentation of the metrics, printed from the table.
