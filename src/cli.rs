@@ -1,6 +1,6 @@
 //! The command line: every flag and its default, and the way from an outcome to an exit code.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -8,13 +8,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::clock;
 use crate::command::check;
 use crate::command::serve;
+use crate::date::end_of_day;
 use crate::finding::Severity;
+use crate::finding::print::Format;
 use crate::format::schema;
 use crate::log;
 use crate::metrics::process::ExporterMetrics;
@@ -30,7 +32,7 @@ struct Cli {
     command: Command,
 }
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"));
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -165,7 +167,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to be told if this fails, too.
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(check::Outcome::COULD_NOT_RUN)
         }
     }
 }
@@ -179,8 +181,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn run_check(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let _ = (args.format, args.fail_on, args.at, args.limits.file_size, &args.paths);
-    anyhow::bail!("not joined")
+    let at = args.at.map_or_else(clock::now, |day| end_of_day(day, &TimeZone::UTC));
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let options = check::Options {
+        limits: args.limits.limits(),
+        paths: args.paths,
+        format: args.format.format(),
+        fail_on: args.fail_on.severity(),
+        at,
+        colour,
+    };
+    let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 /// Writes to standard output; a reader that has seen enough is no failure.
@@ -199,7 +211,11 @@ impl ServeArgs {
             probe_listen: self.probe_listen.as_deref().map(address).transpose()?,
             telemetry_path: self.telemetry_path,
             max_requests: self.max_requests,
-            exporter_metrics: if self.disable_exporter_metrics { ExporterMetrics::LeftOut } else { ExporterMetrics::Served },
+            exporter_metrics: if self.disable_exporter_metrics {
+                ExporterMetrics::LeftOut
+            } else {
+                ExporterMetrics::Served
+            },
             interval: self.interval,
             store: store::Options {
                 limits: self.limits.limits(),
@@ -214,6 +230,25 @@ impl ServeArgs {
 impl LimitArgs {
     fn limits(&self) -> Limits {
         Limits { file_size: self.file_size }
+    }
+}
+
+impl CheckFormat {
+    fn format(self) -> Format {
+        match self {
+            Self::Human => Format::Human,
+            Self::Json => Format::Json,
+            Self::Github => Format::Github,
+        }
+    }
+}
+
+impl FailOn {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+        }
     }
 }
 

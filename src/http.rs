@@ -12,16 +12,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::http::body::Chunks;
 use crate::http::routes::Routes;
 
 /// How much a client may ask for.
@@ -98,14 +97,7 @@ fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-fn connection(
-    stream: TcpStream,
-    routes: Arc<Routes>,
-    limits: Limits,
-) -> hyper::server::conn::http1::Connection<
-    TokioIo<std::pin::Pin<Box<TimeoutStream<TcpStream>>>>,
-    impl hyper::service::Service<Request<Incoming>, Response = Response<Chunks>, Error = Infallible>,
-> {
+fn connection(stream: TcpStream, routes: Arc<Routes>, limits: Limits) -> impl GracefulConnection<Error = hyper::Error> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response));
     let service = service_fn(move |request: Request<Incoming>| {

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::clock;
 use crate::http;
 use crate::http::Limits;
-use crate::http::routes::{Reloaded, ReloadRequest, Routes};
+use crate::http::routes::{ReloadRequest, Reloaded, Routes};
 use crate::log;
 use crate::metrics::process::{Exporter, ExporterMetrics};
 use crate::snapshot::Snapshot;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hyper::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -69,7 +71,10 @@ impl Routes {
     fn metrics(&self, headers: &HeaderMap) -> Response<Chunks> {
         let Ok(_permit) = self.scrapes.try_acquire() else {
             self.exporter.answered(503);
-            return text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at the same time, see --web.max-requests\n");
+            return text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many scrapes at the same time, see --web.max-requests\n",
+            );
         };
         self.exporter.answered(200);
         let encoding = encoding(headers);
