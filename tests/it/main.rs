@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and knows its figures")]
 
 mod tools;
+mod harness;
 
 mod arithmetic;
+mod duplicates;
 mod files;
 mod layers;
 mod corpus;
