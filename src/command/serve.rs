@@ -79,7 +79,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             exporter: Arc::clone(&exporter),
             reload: ask.clone(),
             telemetry_path: options.telemetry_path.clone(),
-            scrapes: Semaphore::new(options.max_requests.get() as usize),
+            scrapes: Arc::new(Semaphore::new(options.max_requests.get() as usize)),
             only_health,
         })
     };

@@ -8,6 +8,7 @@ mod harness;
 mod arithmetic;
 mod duplicates;
 mod files;
+mod http;
 mod layers;
 mod corpus;
 mod seed;
