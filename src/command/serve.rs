@@ -147,11 +147,10 @@ impl Reloader {
                 let _ = ReloadRequest::send(answer, outcome);
             }
             tokio::select! {
-                wake = self.watcher.wait() => {
-                    if wake == Wake::Poll {
-                        tracing::debug!("looking at the files, as every while");
-                    }
-                }
+                wake = self.watcher.wait() => match wake {
+                    Wake::Hint => tracing::debug!("looking at the files, as something changed"),
+                    Wake::Poll => tracing::debug!("looking at the files, as every while"),
+                },
                 _ = hangup.recv() => tracing::info!(signal = "SIGHUP", "reloading"),
                 request = asked.recv() => answer = request,
             }

@@ -10,5 +10,6 @@ mod duplicates;
 mod files;
 mod http;
 mod layers;
+mod reload;
 mod corpus;
 mod seed;
