@@ -137,7 +137,7 @@ impl Store {
         self.forget(scan, &mut changes);
         let mut due = self.due(scan, now);
         while !due.is_empty() {
-            let fresh = look(due, now, self.options);
+            let fresh = look(&due, now, self.options);
             self.take(fresh, now, &mut changes);
             due = self.wanting();
         }
@@ -272,8 +272,8 @@ impl Store {
             }
         }
         let dropped_series = self.keep_to_ceiling(&mut changes);
-        let changed = changes.page.into_iter().map(|(file, fragment)| Change { file, fragment }).collect();
-        let page = self.snapshot.page.update(changed);
+        let samples = changes.page.into_iter().map(|(file, fragment)| Change { file, fragment }).collect();
+        let page = self.snapshot.page.update(samples);
         let files = self.files.values().filter_map(|file| file.report.clone()).collect();
         self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), page, dropped_series });
         Step { snapshot: Arc::clone(&self.snapshot), changed: changes.files.into_iter().collect() }
@@ -291,9 +291,9 @@ impl Store {
             let tasks = all.series_in(Group::Task);
             let fits = tasks <= room;
             if fits {
-                room -= tasks
+                room -= tasks;
             } else {
-                dropped += tasks
+                dropped += tasks;
             }
             let shown = if fits { all.clone() } else { all.without(Group::Task) };
             changes.page.insert(project_key(path), Some(shown));
@@ -336,7 +336,7 @@ impl File {
 }
 
 /// Reads and loads files, on as many threads as there are processors.
-fn look(due: Vec<(PathBuf, Stamp)>, now: Timestamp, options: Options) -> Vec<Fresh> {
+fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh> {
     const WORTH_A_THREAD: usize = 8;
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(due.len().div_ceil(WORTH_A_THREAD));
     let share = due.len().div_ceil(threads.max(1)).max(1);
