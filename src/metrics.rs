@@ -2,17 +2,12 @@
 //!
 //! What is served is written from this table, and so is its documentation.
 
-// A blank line between these keeps them in the order of their layers, whatever rustfmt would sort.
 pub mod gzip;
-
 pub mod text;
-
 pub mod body;
-
+mod bucket;
 pub mod page;
-
 pub mod process;
-
 pub mod docs;
 
 /// A family of metrics: what all series of one name have in common.
