@@ -31,8 +31,8 @@ fn main() -> std::io::Result<()> {
     for (files, rounds) in [(1, 200), (10, 50), (1000, 5)] {
         let (mut update, mut body) = (Duration::ZERO, Duration::ZERO);
         for round in 0..rounds {
-            let changed = (0..files).map(|file| change((file * 7 + round) % FILES, round + 2)).collect();
-            let (took, next) = timed(|| page.update(changed));
+            let batch = (0..files).map(|file| change((file * 7 + round) % FILES, round + 2)).collect();
+            let (took, next) = timed(|| page.update(batch));
             update += took;
             body += timed(|| next.body(Encoding::Gzip)).0;
             page = next;

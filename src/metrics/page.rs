@@ -189,15 +189,15 @@ impl Page {
     }
 
     fn bucket(&self, job: Job<'_>, count: usize, compressor: &mut Compressor) -> Bucket {
-        let changes = job.changes.into_iter().map(|(key, render)| (key, render.map(|render| render())));
-        let changes: Vec<(Key, Option<Fragment>)> = changes.collect();
-        let changed = |key: &Key| changes.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
+        let rendered = job.changes.into_iter().map(|(key, render)| (key, render.map(|render| render())));
+        let rendered: Vec<(Key, Option<Fragment>)> = rendered.collect();
+        let changed = |key: &Key| rendered.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
         let served = self.overlapping(job.bucket, count).iter().flat_map(|bucket| {
             let files = bucket.files.iter().enumerate();
             files.map(|(place, key)| (key, Source::Served(bucket, place)))
         });
         let kept = served.filter(|(key, _)| key.bucket(count) == job.bucket && !changed(key));
-        let fresh = changes.iter().filter_map(|(key, fragment)| Some((key, Source::Fresh(fragment.as_ref()?))));
+        let fresh = rendered.iter().filter_map(|(key, fragment)| Some((key, Source::Fresh(fragment.as_ref()?))));
         let mut files: Vec<(&Key, Source<'_>)> = kept.chain(fresh).collect();
         files.sort_by_key(|(key, _)| *key);
 
