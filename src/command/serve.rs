@@ -188,7 +188,7 @@ impl Reloader {
         }
         self.exporter.missing_paths.set(count(scan.missing.len()));
         self.exporter.series.set(count(snapshot.page.series()));
-        self.exporter.series_dropped.set(count(snapshot.dropped_series));
+        self.exporter.series_dropped.set(count(snapshot.page.dropped()));
         self.exporter.watch_active.set(i64::from(self.watcher.is_active()));
         self.publish.send_replace(Some(Arc::clone(snapshot)));
         let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.trouble()).collect();

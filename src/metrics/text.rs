@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::metrics::{Family, FamilyId, Group};
+use crate::metrics::{Family, FamilyId};
 
 /// The rendered samples of one file, family by family in the order of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +24,8 @@ struct Part {
 /// Samples of one family: whole lines, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Samples<'a> {
-    /// The lines, each with its line break.
-    pub text: &'a str,
+    /// The lines in UTF-8, each with its line break.
+    pub text: &'a [u8],
     /// How many series they are.
     pub series: usize,
 }
@@ -34,9 +34,10 @@ impl Fragment {
     /// The samples of `family`; none are empty text.
     #[must_use]
     pub fn samples(&self, family: FamilyId) -> Samples<'_> {
-        self.parts
-            .binary_search_by_key(&family, |part| part.family)
-            .map_or_else(|_| Samples::default(), |at| self.part(at))
+        self.parts.binary_search_by_key(&family, |part| part.family).map_or_else(
+            |_| Samples::default(),
+            |at| Samples { text: self.lines(at).as_bytes(), series: self.parts[at].series },
+        )
     }
 
     /// How many series there are.
@@ -45,39 +46,20 @@ impl Fragment {
         self.parts.iter().map(|part| part.series).sum()
     }
 
-    /// How many of the series belong to `group`.
-    #[must_use]
-    pub fn series_in(&self, group: Group) -> usize {
-        let parts = self.parts.iter().filter(|part| part.family.family().group() == group);
-        parts.map(|part| part.series).sum()
-    }
-
-    /// The same without the series of `group`.
-    #[must_use]
-    pub fn without(&self, group: Group) -> Self {
-        let mut builder = FragmentBuilder::default();
-        for (at, part) in self.parts.iter().enumerate() {
-            if part.family.family().group() != group {
-                builder.append(part.family, self.part(at));
-            }
-        }
-        builder.finish()
-    }
-
     /// The exposition of this fragment alone, with its headers.
     #[must_use]
     pub fn exposition(&self) -> String {
         let mut text = String::with_capacity(self.text.len());
         for (at, part) in self.parts.iter().enumerate() {
             text.push_str(&header(part.family.family()));
-            text.push_str(self.part(at).text);
+            text.push_str(self.lines(at));
         }
         text
     }
 
-    fn part(&self, at: usize) -> Samples<'_> {
-        let start = at.checked_sub(1).map_or(0, |before| self.parts[before].end);
-        Samples { text: &self.text[start..self.parts[at].end], series: self.parts[at].series }
+    fn lines(&self, part: usize) -> &str {
+        let start = part.checked_sub(1).map_or(0, |before| self.parts[before].end);
+        &self.text[start..self.parts[part].end]
     }
 }
 
@@ -133,12 +115,6 @@ impl FragmentBuilder {
         }
         self.text.clear();
         Fragment { text: text.into(), parts: parts.into() }
-    }
-
-    fn append(&mut self, family: FamilyId, samples: Samples<'_>) {
-        let start = self.text.len();
-        self.text.push_str(samples.text);
-        self.extend(Run { family, series: samples.series, start, end: self.text.len() });
     }
 
     fn extend(&mut self, run: Run) {
@@ -306,9 +282,8 @@ mod tests {
         readiness_task_info{project="p",area="a",workstream="w",task="t",title="A \"b\"\nc\\",status="todo"} 1
         readiness_task_info{project="p",area="a",workstream="w",task="u",status="done"} 1
         "#);
-        assert_eq!((fragment.series(), fragment.series_in(Group::Task)), (3, 2));
-        let rest = fragment.without(Group::Task);
-        assert_eq!((rest.series(), rest.samples(FamilyId::TaskInfo)), (1, Samples::default()));
+        assert_eq!((fragment.series(), fragment.samples(FamilyId::TaskInfo).series), (3, 2));
+        assert_eq!(fragment.samples(FamilyId::AreaInfo), Samples::default());
         assert_eq!(builder.finish(), Fragment::default());
     }
 

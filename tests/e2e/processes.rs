@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// Longer than any server here takes to start on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process that is stopped when its test is over, however it ends.
 pub(crate) struct Running {
@@ -36,7 +36,7 @@ impl Running {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(part) => return line,
                 Ok(line) => heard.push(line),
-                Err(_) => panic!("it never said `{part}`, but:\n{}", heard.join("\n")),
+                Err(error) => panic!("it never said `{part}` ({error}), but:\n{}", heard.join("\n")),
             }
         }
     }

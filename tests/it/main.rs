@@ -7,5 +7,6 @@ mod tools;
 mod arithmetic;
 mod files;
 mod layers;
+mod contract;
 mod corpus;
 mod seed;
