@@ -1,1 +1,318 @@
-//! The command line.
+//! The command line: every flag and its default, and the way from an outcome to an exit code.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::clock;
+use crate::command::check;
+use crate::command::serve;
+use crate::date::end_of_day;
+use crate::finding::Severity;
+use crate::finding::print::Format;
+use crate::format::schema;
+use crate::log;
+use crate::metrics::process::ExporterMetrics;
+use crate::notation::Notation;
+use crate::snapshot::store;
+use crate::source::Limits;
+
+/// Production readiness, kept as YAML in Git, served as Prometheus metrics.
+#[derive(Debug, Parser)]
+#[command(name = "readiness-exporter", version = VERSION, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch readiness files and serve them as metrics
+    Serve(Box<ServeArgs>),
+    /// Look for errors and contradictions in readiness files
+    ///
+    /// Exit code 0: nothing found. 1: findings at or above --fail-on. 2: couldn't run.
+    Check(CheckArgs),
+    /// Print the JSON Schema of readiness files
+    Schema,
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Readiness files, and directories of them (every *.yaml and *.yml below)
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Address to listen on for metrics and the page; repeatable
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":20430")]
+    listen: Vec<String>,
+
+    /// Path under which metrics are served
+    #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
+    telemetry_path: String,
+
+    /// How many scrapes may be served at the same time
+    #[arg(long = "web.max-requests", value_name = "N", default_value = "40")]
+    max_requests: NonZero<u32>,
+
+    /// Leave out metrics about the exporter itself (process_*, promhttp_*)
+    #[arg(long = "web.disable-exporter-metrics")]
+    disable_exporter_metrics: bool,
+
+    /// Address on which only /-/healthy and /-/ready are served, for probes
+    #[arg(long = "probe.listen-address", value_name = "ADDRESS")]
+    probe_listen: Option<String>,
+
+    /// How often to look at the files when nothing tells of a change
+    #[arg(long = "watch.interval", value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    interval: Duration,
+
+    /// Whether to serve series for single tasks
+    #[arg(long = "metrics.tasks", value_name = "BOOL", default_value_t = true, action = ArgAction::Set,
+          num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    tasks: bool,
+
+    /// How many readiness series to serve at most; task series are left out first. 0 is no limit
+    #[arg(long = "metrics.max-series", value_name = "N", default_value_t = 0)]
+    max_series: usize,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    /// Only log messages with the given severity or above
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info")]
+    level: Level,
+
+    /// Output format of log messages
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt")]
+    format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+struct LimitArgs {
+    /// How large a file may be, in bytes or with KiB, MiB or GiB
+    #[arg(long = "limits.file-size", value_name = "SIZE", default_value = "16MiB", value_parser = size)]
+    file_size: u64,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Readiness files, directories of them, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// How findings are printed
+    #[arg(long, default_value = "human")]
+    format: CheckFormat,
+
+    /// From which severity on findings make the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+
+    /// The day as of which reviews are overdue and waivers run out; today unless given
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    at: Option<Date>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CheckFormat {
+    /// Source lines with carets, for people
+    Human,
+    /// One JSON document
+    Json,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Logfmt,
+    Json,
+}
+
+/// Runs what the arguments ask for.
+///
+/// The exit code is 0 for success, 1 for findings, and 2 where it couldn't run.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to be told if this fails, too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(check::Outcome::COULD_NOT_RUN)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => serve::run(args.options()?).map(|()| ExitCode::SUCCESS),
+        Command::Check(args) => run_check(args),
+        Command::Schema => write_out(&schema::text()).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn run_check(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    let at = args.at.map_or_else(clock::now, |day| end_of_day(day, &TimeZone::UTC));
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let options = check::Options {
+        limits: args.limits.limits(),
+        paths: args.paths,
+        format: args.format.format(),
+        fail_on: args.fail_on.severity(),
+        at,
+        colour,
+    };
+    let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// Writes to standard output; a reader that has seen enough is no failure.
+fn write_out(text: &str) -> anyhow::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+impl ServeArgs {
+    fn options(self) -> anyhow::Result<serve::Options> {
+        Ok(serve::Options {
+            paths: self.paths,
+            listen: self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?,
+            probe_listen: self.probe_listen.as_deref().map(address).transpose()?,
+            telemetry_path: self.telemetry_path,
+            max_requests: self.max_requests,
+            exporter_metrics: if self.disable_exporter_metrics {
+                ExporterMetrics::LeftOut
+            } else {
+                ExporterMetrics::Served
+            },
+            interval: self.interval,
+            store: store::Options {
+                limits: self.limits.limits(),
+                tasks: self.tasks,
+                max_series: NonZero::new(self.max_series),
+            },
+            log: (self.level.level(), self.format.format()),
+        })
+    }
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits { file_size: self.file_size }
+    }
+}
+
+impl CheckFormat {
+    fn format(self) -> Format {
+        match self {
+            Self::Human => Format::Human,
+            Self::Json => Format::Json,
+            Self::Github => Format::Github,
+        }
+    }
+}
+
+impl FailOn {
+    fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+        }
+    }
+}
+
+impl Level {
+    fn level(self) -> tracing::Level {
+        match self {
+            Self::Debug => tracing::Level::DEBUG,
+            Self::Info => tracing::Level::INFO,
+            Self::Warn => tracing::Level::WARN,
+            Self::Error => tracing::Level::ERROR,
+        }
+    }
+}
+
+impl LogFormat {
+    fn format(self) -> log::Format {
+        match self {
+            Self::Logfmt => log::Format::Logfmt,
+            Self::Json => log::Format::Json,
+        }
+    }
+}
+
+/// An address as Go's programs take it: `:20430` is every address of the machine.
+fn address(text: &str) -> anyhow::Result<SocketAddr> {
+    let all = text.strip_prefix(':').map(|port| format!("[::]:{port}"));
+    let resolved = all.as_deref().unwrap_or(text).to_socket_addrs();
+    let first = resolved.ok().and_then(|mut addresses| addresses.next());
+    first.ok_or_else(|| anyhow::anyhow!("`{text}` is no address to listen on: write `:20430` or `127.0.0.1:20430`"))
+}
+
+fn telemetry_path(text: &str) -> Result<String, String> {
+    let taken = ["/", "/-/healthy", "/-/ready", "/-/reload"];
+    if text.starts_with('/') && !taken.contains(&text) && !text.contains(['?', '#', ' ']) {
+        return Ok(text.to_owned());
+    }
+    Err("write a path such as `/metrics`, other than those of the page, health and reload".to_owned())
+}
+
+/// A duration as Prometheus writes it: `30s`, `1m30s`, `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no duration: write a number with a unit, such as `30s`, `5m` or `1h`");
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let duration = Duration::try_from(parsed).map_err(|_| wrong())?;
+    if duration < Duration::from_millis(10) {
+        return Err(format!("`{text}` is too short: 10ms is the least"));
+    }
+    Ok(duration)
+}
+
+/// A size in bytes, or with a binary unit.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" | "K" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
+        _ => 0,
+    };
+    let size = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|size| *size > 0);
+    size.ok_or_else(|| format!("`{text}` is no size: write bytes, or a unit as in `16MiB`"))
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).map_err(|mistake| mistake.message)
+}

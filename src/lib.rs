@@ -15,6 +15,7 @@ pub mod name;
 pub mod quantity;
 pub mod date;
 pub mod clock;
+pub mod log;
 
 // The line.
 pub mod source;

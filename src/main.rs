@@ -1,2 +1,7 @@
 //! `readiness-exporter`: see the library's documentation.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    readiness_exporter::cli::main()
+}

@@ -3,8 +3,9 @@
 //! What is served is written from this table, and so is its documentation.
 
 pub mod gzip;
-pub mod text;
 pub mod body;
+pub mod text;
+pub mod collect;
 mod bucket;
 pub mod page;
 pub mod process;
@@ -280,7 +281,7 @@ families! {
         "Total number of scrapes by HTTP status code.";
     ActionDue "readiness_action_due_timestamp_seconds" Gauge TimestampSeconds, Action 1 [project action]:
         "End of the day or month by which the action is to be done.";
-    ActionInfo "readiness_action_info" Gauge Info, Action 1 [project action title when horizon item]:
+    ActionInfo "readiness_action_info" Gauge Info, Action 1 [project action title when horizon item note]:
         "Something to do next, and the item that it furthers.";
     AreaCompletion "readiness_area_completion_ratio" Gauge Ratio, Area 2 [project area method]:
         "Completion of the area, as earned by its workstreams and as reported by people.";
@@ -290,6 +291,8 @@ families! {
         "What the area counts beside the project's other areas.";
     ComponentCompletion "readiness_component_completion_ratio" Gauge Ratio, Component 1 [project area component]:
         "Completion of a component, from the area's breakdown.";
+    ComponentInfo "readiness_component_info" Gauge Info, Component 1 [project area component note]:
+        "A remark about a component.";
     ComponentTarget "readiness_component_target_ratio" Gauge Ratio, Component 1 [project area component]:
         "How much of the component is to be complete.";
     Coverage "readiness_coverage_ratio" Gauge Ratio, Feature 1 [project area feature]:
@@ -325,8 +328,8 @@ families! {
         "The project that the file is about.";
     FileLastLoad "readiness_file_last_load_timestamp_seconds" Gauge TimestampSeconds, File 1 [file]:
         "When the content that is served was loaded.";
-    FileReloadFailuresTotal "readiness_file_reload_failures_total" Counter Count, File 15 [file reason]:
-        "Loads of the file that failed, by the first error's kind.";
+    FileReloadFailuresTotal "readiness_file_reload_failures_total" Counter Count, File 3 [file reason]:
+        "Loads of the file whose content wasn't served: unreadable, invalid or of a project served from elsewhere.";
     FileReloadsTotal "readiness_file_reloads_total" Counter Count, File 1 [file]:
         "Loads of the file after a change, whether they succeeded or failed.";
     FileUp "readiness_file_up" Gauge Boolean, File 1 [file]:
@@ -346,7 +349,7 @@ families! {
     MilestoneDue "readiness_milestone_due_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 1 [project milestone]:
         "End of the day on which the milestone is due.";
-    MilestoneInfo "readiness_milestone_info" Gauge Info, Milestone 1 [project milestone title]:
+    MilestoneInfo "readiness_milestone_info" Gauge Info, Milestone 1 [project milestone title note]:
         "A point in time that people agreed on.";
     NoteInfo "readiness_note_info" Gauge Info, Note 1 [project note item text]:
         "A remark about the project, or about one of its items.";
@@ -355,7 +358,7 @@ families! {
     PhaseInfo "readiness_phase_info" Gauge Info, Phase 1 [project phase title]:
         "A phase of the plan, and what it is about.";
     ProjectAsOf "readiness_project_as_of_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
-        "End of the status date: the day on which all this was last true.";
+        "Beginning of the status date: the day on which all this was last true.";
     ProjectCompletion "readiness_project_completion_ratio" Gauge Ratio, Project 2 [project method]:
         "Completion of the project, as earned by its areas and as reported by people.";
     ProjectInfo "readiness_project_info" Gauge Info, Project 1 [project title status]:
@@ -385,6 +388,8 @@ families! {
     TaskWaivedUntil "readiness_task_waived_until_timestamp_seconds"
         Gauge TimestampSeconds, Task 1 [project area workstream task]:
         "End of the last day on which the task needn't be done.";
+    TaskWaiverInfo "readiness_task_waiver_info" Gauge Info, Task 1 [project area workstream task reason]:
+        "A task that needn't be done, and why.";
     Tasks "readiness_tasks" Gauge Count, Workstream 4 [project area workstream status]:
         "Tasks by status; those done outside of any workstream have no label workstream.";
     WorkstreamBlockedPoints "readiness_workstream_blocked_points"

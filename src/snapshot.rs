@@ -1,27 +1,32 @@
-//! Everything that the daemon serves, as one immutable value.
+//! Everything that the daemon serves, as one immutable value, and the step from one to the next.
+
+pub mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
+use crate::metrics::page::Page;
 use crate::model::summary::Summary;
 use crate::span::Position;
 
 /// What is served from one moment to the next change.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// The files, by path.
     pub files: Vec<Arc<FileReport>>,
-    /// When this snapshot was made.
-    pub made_at: Timestamp,
-    /// Paths of the command line that don't exist yet.
+    /// Paths of the command line that don't exist, or don't exist yet.
     pub missing: Vec<PathBuf>,
+    /// The readiness metrics, ready to be written.
+    pub page: Page,
+    /// How many series the ceiling left out.
+    pub dropped_series: usize,
 }
 
 /// A file's health, and the project that is served from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FileReport {
     /// The file.
     pub path: PathBuf,
@@ -33,4 +38,18 @@ pub struct FileReport {
     pub project: Option<Arc<Summary>>,
     /// When the content that is served was loaded.
     pub loaded_at: Option<Timestamp>,
+}
+
+impl FileReport {
+    /// The first error, with its file and place: `castiel.yaml:3:9: unknown key ...`.
+    #[must_use]
+    pub fn trouble(&self) -> String {
+        let first = self.findings.iter().find(|(finding, _)| finding.severity() == Severity::Error);
+        let path = self.path.display();
+        match first {
+            Some((finding, Some(at))) => format!("{path}:{}:{}: {}", at.line, at.column, finding.message),
+            Some((finding, None)) => format!("{path}: {}", finding.message),
+            None => path.to_string(),
+        }
+    }
 }

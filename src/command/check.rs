@@ -1,1 +1,408 @@
-//! The command check.
+//! The command check: everything that is wrong with the files, in one run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufWriter, Read, Write};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::bail;
+use jiff::Timestamp;
+
+use crate::finding::print::escape::visible;
+use crate::finding::print::{Counts, Format, Printer, Report};
+use crate::finding::{Finding, Kind, NodePath, Severity};
+use crate::format;
+use crate::model::load;
+use crate::name::Id;
+use crate::source;
+use crate::source::scan;
+use crate::source::{Limits, SourceFile};
+
+/// What to check, and how to say it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Files, directories, and `-` for the standard input.
+    pub paths: Vec<PathBuf>,
+    /// For whom findings are printed.
+    pub format: Format,
+    /// How bad a finding must be for [`Outcome::Found`].
+    pub fail_on: Severity,
+    /// The moment that the files are judged by: reviews and waivers run out.
+    pub at: Timestamp,
+    /// Whether people get colours.
+    pub colour: bool,
+    /// How much of a file is read at most.
+    pub limits: Limits,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// No finding is as bad as `--fail-on`.
+    Clean,
+    /// Some are.
+    Found,
+}
+
+impl Outcome {
+    /// The exit code of a check that couldn't be made: [`run`] failed.
+    pub const COULD_NOT_RUN: u8 = 2;
+
+    /// The exit code: 0 or 1.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Found => 1,
+        }
+    }
+}
+
+/// Checks the files and prints what is wrong with them to `out`; `-` is read from `input`.
+///
+/// # Errors
+///
+/// A path that doesn't exist, a directory without readiness files, a failing `input` or `out`. Nothing
+/// is checked then, so that a mistyped path doesn't pass for a clean one; the exit code is
+/// [`Outcome::COULD_NOT_RUN`].
+pub fn run(options: &Options, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+    let mut files = checked_files(options)?;
+    if options.paths.iter().any(|path| is_input(path)) {
+        files.push(checked_input(options, input)?);
+    }
+    add_duplicates(&mut files);
+    let counts = print(options, &files, out)?;
+    Ok(if counts.at_least(options.fail_on) == 0 { Outcome::Clean } else { Outcome::Found })
+}
+
+/// A file, and what is wrong with it.
+struct Checked {
+    path: PathBuf,
+    /// The text, unless it couldn't be read.
+    text: Option<SourceFile>,
+    findings: Vec<Finding>,
+    /// The project's id, if it could be read.
+    project: Option<Id>,
+}
+
+impl Checked {
+    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, at: Timestamp) -> Self {
+        match file {
+            Ok(file) => {
+                let loaded = load::load(&file.text, at);
+                let is_named = loaded.is_good();
+                let id = loaded.project.map(|project| project.id);
+                let project = id.filter(|id| is_named || id.as_str() != Id::UNNAMED);
+                Self { path, text: Some(file), findings: loaded.findings, project }
+            }
+            Err(finding) => Self { path, text: None, findings: vec![*finding], project: None },
+        }
+    }
+}
+
+fn is_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The files under the paths, in the paths' order of the alphabet.
+fn checked_files(options: &Options) -> anyhow::Result<Vec<Checked>> {
+    let roots: Vec<_> = options.paths.iter().filter(|path| !is_input(path)).cloned().collect();
+    let scan = scan::scan(&roots);
+    if !scan.missing.is_empty() {
+        bail!("no such file or directory: {}", listed(&scan.missing));
+    }
+    let mut paths: Vec<_> = scan.files.into_iter().map(|found| found.path).collect();
+    let holds_any = |root: &Path| {
+        let problems = scan.problems.iter().map(|(path, _)| path);
+        paths.iter().chain(problems).any(|path| path.starts_with(root))
+    };
+    let empty: Vec<_> = roots.into_iter().filter(|root| !holds_any(root)).collect();
+    if !empty.is_empty() {
+        bail!("no `.yaml` or `.yml` file under {}", listed(&empty));
+    }
+    // `a.yaml` and `./a.yaml` are one file, and not two of one project.
+    let mut seen = BTreeSet::new();
+    paths.retain(|path| seen.insert(path.components().filter(|it| *it != Component::CurDir).collect::<PathBuf>()));
+    let problems = scan.problems.into_iter();
+    let mut files: Vec<_> =
+        problems.map(|(path, finding)| Checked::of(path, Err(finding.into()), options.at)).collect();
+    files.extend(paths.into_iter().map(|path| {
+        let file = source::read(&path, &options.limits);
+        Checked::of(path, file, options.at)
+    }));
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let names = paths.iter().map(|path| format!("`{}`", visible(&path.display().to_string())));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The standard input, under the name `<stdin>`.
+fn checked_input(options: &Options, input: &mut dyn Read) -> anyhow::Result<Checked> {
+    let limit = options.limits.file_size;
+    let mut bytes = Vec::new();
+    input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let bad = |kind, message: String| Err(Box::new(Finding::new(kind, NodePath::root(), message)));
+    let file = if bytes.len() as u64 > limit {
+        bad(Kind::TooLarge, format!("the input is larger than {limit} bytes"))
+    } else {
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(SourceFile::new("<stdin>", text.strip_prefix('\u{feff}').unwrap_or(&text))),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                bad(Kind::NotText, format!("the byte at offset {offset} isn't UTF-8"))
+            }
+        }
+    };
+    Ok(Checked::of("<stdin>".into(), file, options.at))
+}
+
+fn add_duplicates(files: &mut [Checked]) {
+    let projects: Vec<_> = files
+        .iter()
+        .enumerate()
+        .filter_map(|(index, file)| Some((index, &*file.path, file.project.as_ref()?.as_str())))
+        .collect();
+    for (index, finding) in duplicate_projects(&projects) {
+        let file = &mut files[index];
+        file.findings.push(finding);
+        if let Some(source) = &file.text {
+            format::place(&source.text, &mut file.findings);
+        }
+    }
+}
+
+/// A finding for each file whose project's id another file has too, with the file's number.
+///
+/// `projects` are the files' numbers, paths and project ids. The findings have no place yet.
+#[must_use]
+pub fn duplicate_projects(projects: &[(usize, &Path, &str)]) -> Vec<(usize, Finding)> {
+    let mut by_id: BTreeMap<&str, Vec<(usize, &Path)>> = BTreeMap::new();
+    for &(index, path, id) in projects {
+        by_id.entry(id).or_default().push((index, path));
+    }
+    let mut findings = Vec::new();
+    for (id, files) in by_id.into_iter().filter(|(_, files)| 1 < files.len()) {
+        for (position, &(index, _)) in files.iter().enumerate() {
+            let (_, other) = files[usize::from(position == 0)];
+            findings.push((index, duplicate_project(id, other, files.len() - 2)));
+        }
+    }
+    findings
+}
+
+fn duplicate_project(id: &str, other: &Path, more: usize) -> Finding {
+    let others = match more {
+        0 => String::new(),
+        1 => ", and in 1 more file".to_owned(),
+        _ => format!(", and in {more} more files"),
+    };
+    let message = format!("the project `{id}` stands in `{}` too{others}", other.display());
+    Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message)
+        .help("give each project an id of its own, or keep one of the files")
+}
+
+fn print(options: &Options, files: &[Checked], out: &mut dyn Write) -> anyhow::Result<Counts> {
+    let mut out = BufWriter::new(out);
+    let mut printer = Printer::new(&mut out, options.format, options.colour);
+    for Checked { path, text, findings, .. } in files {
+        let text = text.as_ref().map(|file| &*file.text);
+        printer.report(&Report { path, text, findings })?;
+    }
+    Ok(printer.finish()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use insta::assert_snapshot;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const GOOD: &str = "project: x\n";
+    const WARNED: &str = "project: y\nnext_review: 2026-01-30\n";
+    const BAD: &str = "project: z\ntilte: Z\n";
+
+    struct Fixture {
+        directory: TempDir,
+        options: Options,
+    }
+
+    impl Fixture {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let directory = TempDir::new().unwrap();
+            for (name, text) in files {
+                fs::write(directory.path().join(name), text).unwrap();
+            }
+            let options = Options {
+                paths: vec![directory.path().into()],
+                format: Format::Human,
+                fail_on: Severity::Error,
+                at: "2026-03-02T12:00:00Z".parse().unwrap(),
+                colour: false,
+                limits: Limits::default(),
+            };
+            Self { directory, options }
+        }
+
+        fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+            change(&mut self.options);
+            self
+        }
+
+        fn run(&self, input: &[u8]) -> (String, anyhow::Result<u8>) {
+            let mut out = Vec::new();
+            let outcome = run(&self.options, &mut &input[..], &mut out).map(Outcome::exit_code);
+            let name = self.directory.path().display().to_string();
+            let hide = |text: &str| text.replace(&name, "DIR");
+            let outcome = outcome.map_err(|error| anyhow::anyhow!(hide(&error.to_string())));
+            (hide(&String::from_utf8(out).unwrap()), outcome)
+        }
+
+        fn code(&self) -> u8 {
+            self.run(b"").1.unwrap()
+        }
+
+        fn error(&self) -> String {
+            let (out, outcome) = self.run(b"");
+            assert_eq!(out, "", "nothing is checked");
+            outcome.unwrap_err().to_string()
+        }
+    }
+
+    #[test]
+    fn all_files_are_checked() {
+        let fixture = Fixture::new(&[("b.yaml", WARNED), ("c.yml", BAD), ("a.yaml", GOOD), ("README.md", "no")]);
+        let (out, code) = fixture.run(b"");
+        assert_eq!(code.unwrap(), 1);
+        assert_snapshot!(out, @r"
+        warning[review_overdue]: the next review was due on 2026-01-30
+         --> DIR/b.yaml:2:14
+          |
+        2 | next_review: 2026-01-30
+          |              ^^^^^^^^^^
+          |
+          = help: review the plan, then write the date of the one after
+
+        error[unknown_key]: unknown key `tilte`
+         --> DIR/c.yml:2:1
+          |
+        2 | tilte: Z
+          | ^^^^^
+          |
+          = help: did you mean `title`?
+
+        1 error and 1 warning in 3 files
+        ");
+    }
+
+    #[test]
+    fn warnings_fail_only_when_asked() {
+        let warned = [("a.yaml", WARNED)];
+        assert_eq!(Fixture::new(&[("a.yaml", GOOD)]).code(), 0);
+        assert_eq!(Fixture::new(&warned).code(), 0);
+        assert_eq!(Fixture::new(&warned).with(|it| it.fail_on = Severity::Warning).code(), 1);
+        assert_eq!(Fixture::new(&[("a.yaml", BAD)]).code(), 1);
+    }
+
+    #[test]
+    fn the_moment_is_an_argument() {
+        let earlier = |options: &mut Options| options.at = "2026-01-02T12:00:00Z".parse().unwrap();
+        let fixture = Fixture::new(&[("a.yaml", WARNED)]).with(earlier);
+        assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
+    }
+
+    #[test]
+    fn what_cannot_be_checked_does_not_pass() {
+        let fixture = Fixture::new(&[("a.yaml", GOOD)]);
+        let missing = fixture.directory.path().join("b.yaml");
+        let fixture = fixture.with(|it| it.paths.push(missing));
+        assert_eq!(fixture.error(), "no such file or directory: `DIR/b.yaml`");
+        assert_eq!(Fixture::new(&[("README.md", "")]).error(), "no `.yaml` or `.yml` file under `DIR`");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_finding() {
+        let fixture = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD)]).with(|it| it.limits.file_size = 4);
+        let (out, code) = fixture.run(b"");
+        assert_eq!(code.unwrap(), 1);
+        assert!(out.contains("error[too_large]") && out.ends_with("2 errors in 2 files\n"), "{out}");
+    }
+
+    #[test]
+    fn a_project_has_one_file() {
+        let (out, code) = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD), ("c.yaml", "project: [\n")]).run(b"");
+        assert_eq!(code.unwrap(), 1);
+        assert_snapshot!(out, @r"
+        error[duplicate_project]: the project `x` stands in `DIR/b.yaml` too
+         --> DIR/a.yaml:1:10
+          |
+        1 | project: x
+          |          ^
+          |
+          = help: give each project an id of its own, or keep one of the files
+
+        error[duplicate_project]: the project `x` stands in `DIR/a.yaml` too
+         --> DIR/b.yaml:1:10
+          |
+        1 | project: x
+          |          ^
+          |
+          = help: give each project an id of its own, or keep one of the files
+
+        error[syntax]: unclosed bracket '['
+         --> DIR/c.yaml:1:10
+          |
+        1 | project: [
+          |          ^
+          |
+          = help: close the bracket, or put a text that begins with one in quotes
+
+        3 errors in 3 files
+        ");
+        let nameless = Fixture::new(&[("a.yaml", "title: A\n"), ("b.yaml", "title: B\n")]).run(b"").0;
+        assert!(!nameless.contains("duplicate_project"), "{nameless}");
+    }
+
+    #[test]
+    fn each_duplicate_names_another_file() {
+        let paths = ["a", "b", "c", "d"].map(Path::new);
+        let projects: Vec<_> = (0..4).map(|at| (at, paths[at], if at == 3 { "y" } else { "x" })).collect();
+        let messages: Vec<_> =
+            duplicate_projects(&projects).into_iter().map(|(at, finding)| (at, finding.message)).collect();
+        let message = |other| format!("the project `x` stands in `{other}` too, and in 1 more file");
+        assert_eq!(messages, [(0, message("b")), (1, message("a")), (2, message("a"))]);
+    }
+
+    #[test]
+    fn one_file_under_two_names_is_one() {
+        let fixture = Fixture::new(&[("a.yaml", GOOD)]);
+        let again = fixture.directory.path().join(".").join("a.yaml");
+        let fixture = fixture.with(|it| it.paths.push(again));
+        assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
+    }
+
+    #[test]
+    fn the_standard_input_is_a_file() {
+        let fixture = Fixture::new(&[]).with(|it| it.paths = vec!["-".into()]);
+        let (out, code) = fixture.run(b"\xEF\xBB\xBFproject: x\ntitel: X\n");
+        assert_eq!(code.unwrap(), 1);
+        assert_snapshot!(out, @r"
+        error[unknown_key]: unknown key `titel`
+         --> <stdin>:2:1
+          |
+        2 | titel: X
+          | ^^^^^
+          |
+          = help: did you mean `title`?
+
+        1 error in 1 file
+        ");
+        assert!(fixture.run(b"project: \xff\n").0.starts_with("error[not_text]: the byte at offset 9 isn't UTF-8"));
+        let fixture = fixture.with(|it| it.limits.file_size = 3);
+        assert!(fixture.run(b"project: x\n").0.starts_with("error[too_large]"));
+    }
+}

@@ -1,1 +1,215 @@
-//! The command serve.
+//! The command `serve`: looks at the files, serves what they say, and looks again.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::clock;
+use crate::http;
+use crate::http::Limits;
+use crate::http::routes::{ReloadRequest, Reloaded, Routes};
+use crate::log;
+use crate::metrics::process::{Exporter, ExporterMetrics};
+use crate::snapshot::Snapshot;
+use crate::snapshot::store;
+use crate::snapshot::store::{Step, Store};
+use crate::source::scan::{Scan, scan};
+use crate::source::watch::{Wake, Watcher};
+
+/// What is served, and where.
+#[derive(Debug)]
+pub struct Options {
+    /// Files and directories.
+    pub paths: Vec<PathBuf>,
+    /// Where metrics and the page are served.
+    pub listen: Vec<SocketAddr>,
+    /// Where health alone is served.
+    pub probe_listen: Option<SocketAddr>,
+    /// The path of the metrics.
+    pub telemetry_path: String,
+    /// Scrapes at the same time.
+    pub max_requests: NonZero<u32>,
+    /// Whether the exporter tells of itself.
+    pub exporter_metrics: ExporterMetrics,
+    /// How often the files are looked at in any case.
+    pub interval: Duration,
+    /// What is served of them.
+    pub store: store::Options,
+    /// From which level on is logged, and how.
+    pub log: (tracing::Level, log::Format),
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// What kept it from starting: an address that is taken, a runtime that can't be made.
+pub fn run(options: Options) -> anyhow::Result<()> {
+    log::init(options.log.0, options.log.1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("can't start the runtime")?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup()).context("can't listen for SIGHUP")?;
+    let stop = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Addresses come first: one that is taken is told before anything is read.
+    let listeners = options.listen.iter().map(|address| bind(*address)).collect::<anyhow::Result<Vec<_>>>()?;
+    let probe = options.probe_listen.map(bind).transpose()?;
+    let exporter = Arc::new(Exporter::new(options.exporter_metrics)?);
+    exporter.config_reloaded(true, clock::now());
+    let (publish, snapshot) = watch::channel(None);
+    let (ask, mut asked) = mpsc::channel(16);
+    let (tell_stop, stopped) = watch::channel(false);
+
+    let routes = |only_health| {
+        Arc::new(Routes {
+            snapshot: snapshot.clone(),
+            exporter: Arc::clone(&exporter),
+            reload: ask.clone(),
+            telemetry_path: options.telemetry_path.clone(),
+            scrapes: Semaphore::new(options.max_requests.get() as usize),
+            only_health,
+        })
+    };
+    let mut servers = JoinSet::new();
+    let (all, health) = (routes(false), routes(true));
+    for (listener, routes) in listeners.into_iter().map(|it| (it, &all)).chain(probe.map(|it| (it, &health))) {
+        tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
+        servers.spawn(http::serve(listener, Arc::clone(routes), Limits::default(), stopped.clone()));
+    }
+
+    let mut reloader = Reloader {
+        paths: options.paths,
+        store: Some(Store::new(options.store)),
+        watcher: Watcher::new(options.interval),
+        exporter,
+        publish,
+    };
+    tokio::select! {
+        () = reloader.run(&mut hangup, &mut asked) => {}
+        () = told_to_stop(stop) => {}
+    }
+    // The receivers of the stop are the servers; without one there is nobody to tell.
+    let _ = tell_stop.send(true);
+    while servers.join_next().await.is_some() {}
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A listener whose address can be used again at once after a restart.
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(1024)
+    };
+    listen().with_context(|| format!("can't listen on {address}"))
+}
+
+async fn told_to_stop((mut terminate, mut interrupt): (Signal, Signal)) {
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal = name, "stopping");
+}
+
+/// Looks at the files, and publishes what they say.
+struct Reloader {
+    paths: Vec<PathBuf>,
+    /// Lent to a thread of its own while it works.
+    store: Option<Store>,
+    watcher: Watcher,
+    exporter: Arc<Exporter>,
+    publish: watch::Sender<Option<Arc<Snapshot>>>,
+}
+
+impl Reloader {
+    async fn run(&mut self, hangup: &mut Signal, asked: &mut mpsc::Receiver<ReloadRequest>) {
+        let mut answer = None;
+        loop {
+            let outcome = self.look().await;
+            if let Some(answer) = answer.take() {
+                // Who asked may have left.
+                let _ = ReloadRequest::send(answer, outcome);
+            }
+            tokio::select! {
+                wake = self.watcher.wait() => {
+                    if wake == Wake::Poll {
+                        tracing::debug!("looking at the files, as every while");
+                    }
+                }
+                _ = hangup.recv() => tracing::info!(signal = "SIGHUP", "reloading"),
+                request = asked.recv() => answer = request,
+            }
+        }
+    }
+
+    /// One look at all files: what changed is read, and what is served is exchanged.
+    async fn look(&mut self) -> Reloaded {
+        let Some(mut store) = self.store.take() else {
+            return Err("a reload before this one broke off".to_owned());
+        };
+        let paths = self.paths.clone();
+        let begun = clock::instant();
+        let work = tokio::task::spawn_blocking(move || {
+            let scan = scan(&paths);
+            let step = store.advance(&scan, clock::now());
+            (store, scan, step)
+        });
+        match work.await {
+            Ok((store, scan, step)) => {
+                self.store = Some(store);
+                self.published(&scan, &step, begun.elapsed())
+            }
+            Err(error) => Err(format!("the reload broke off: {error}")),
+        }
+    }
+
+    fn published(&mut self, scan: &Scan, step: &Step, took: Duration) -> Reloaded {
+        self.watcher.rewatch(scan);
+        let snapshot = &step.snapshot;
+        if !step.changed.is_empty() {
+            self.exporter.reloaded(took);
+            report(step, took);
+        }
+        self.exporter.missing_paths.set(count(scan.missing.len()));
+        self.exporter.series.set(count(snapshot.page.series()));
+        self.exporter.series_dropped.set(count(snapshot.dropped_series));
+        self.exporter.watch_active.set(i64::from(self.watcher.is_active()));
+        self.publish.send_replace(Some(Arc::clone(snapshot)));
+        let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.trouble()).collect();
+        if down.is_empty() { Ok(()) } else { Err(down.join("; ")) }
+    }
+}
+
+/// Logs what a look changed: every file by name while they are few.
+fn report(step: &Step, took: Duration) {
+    const FEW: usize = 20;
+    for path in step.changed.iter().take(FEW) {
+        match step.snapshot.files.iter().find(|file| file.path == *path) {
+            Some(file) if file.up => tracing::info!(file = %path.display(), "loaded"),
+            Some(file) => tracing::warn!(file = %path.display(), reason = file.trouble(), "not loaded"),
+            None => tracing::info!(file = %path.display(), "gone"),
+        }
+    }
+    let (changed, files, series) = (step.changed.len(), step.snapshot.files.len(), step.snapshot.page.series());
+    tracing::info!(changed, files, series, seconds = took.as_secs_f64(), "reloaded");
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

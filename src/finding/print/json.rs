@@ -1,0 +1,44 @@
+//! A finding as programs read it.
+
+use serde::Serialize;
+
+use crate::finding::print::escape::visible_json;
+use crate::finding::print::place::Placed;
+
+/// A finding in the JSON document. Keys are never left out: what isn't there is `null`.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    file: &'a str,
+    kind: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+    path: String,
+    line: Option<usize>,
+    column: Option<usize>,
+    end_line: Option<usize>,
+    end_column: Option<usize>,
+}
+
+/// The finding as a JSON object, on one line.
+///
+/// # Errors
+///
+/// None in practice: texts and numbers can be written.
+pub fn object(file: &str, placed: &Placed<'_>) -> serde_json::Result<String> {
+    let finding = placed.finding;
+    let (start, end) = (placed.place.map(|place| place.start), placed.place.map(|place| place.end));
+    let entry = Entry {
+        file,
+        kind: finding.kind.name(),
+        severity: finding.severity().name(),
+        message: &finding.message,
+        help: finding.help.as_deref(),
+        path: finding.at.to_string(),
+        line: start.map(|it| it.line),
+        column: start.map(|it| it.column),
+        end_line: end.map(|it| it.line),
+        end_column: end.map(|it| it.column),
+    };
+    serde_json::to_string(&entry).map(|json| visible_json(&json).into_owned())
+}

@@ -1,0 +1,282 @@
+//! What people, programs and GitHub get to see.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use proptest::prelude::prop;
+use proptest::{prop_assert, prop_assert_eq, proptest};
+
+use crate::finding::print::escape::is_hostile;
+use crate::finding::print::{Counts, Format, Printer, Report};
+use crate::finding::{Finding, Kind, NodePath};
+use crate::span::Span;
+
+fn printed_at(path: &str, text: Option<&str>, findings: &[Finding], format: Format, colour: bool) -> String {
+    let mut out = Vec::new();
+    let mut printer = Printer::new(&mut out, format, colour);
+    printer.report(&Report { path: Path::new(path), text, findings }).unwrap();
+    printer.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn printed(text: &str, findings: &[Finding], format: Format) -> String {
+    printed_at("a.yaml", Some(text), findings, format, false)
+}
+
+fn human(text: &str, findings: &[Finding]) -> String {
+    printed(text, findings, Format::Human)
+}
+
+/// A finding at the first `word` of `text`.
+fn at(text: &str, word: &str, kind: Kind, message: &str) -> Finding {
+    let start = text.find(word).unwrap();
+    Finding::new(kind, NodePath::root().key("areas"), message).span(Span { start, end: start + word.len() })
+}
+
+const TEXT: &str = "project: x\nareas:\n  ml: {wieght: 2, reported: 130%}\n";
+
+fn two() -> Vec<Finding> {
+    vec![
+        at(TEXT, "130%", Kind::BadValue, "`130%` is more than 100%"),
+        at(TEXT, "wieght", Kind::UnknownKey, "unknown key `wieght`").help("did you mean `weight`?"),
+        at(TEXT, "ml", Kind::PointsMismatch, "75 points are left where `70%` is reported"),
+    ]
+}
+
+#[test]
+fn people_see_the_line() {
+    assert_snapshot!(human(TEXT, &two()), @r"
+    warning[points_mismatch]: 75 points are left where `70%` is reported
+     --> a.yaml:3:3
+      |
+    3 |   ml: {wieght: 2, reported: 130%}
+      |   ^^
+
+    error[unknown_key]: unknown key `wieght`
+     --> a.yaml:3:8
+      |
+    3 |   ml: {wieght: 2, reported: 130%}
+      |        ^^^^^^
+      |
+      = help: did you mean `weight`?
+
+    error[bad_value]: `130%` is more than 100%
+     --> a.yaml:3:29
+      |
+    3 |   ml: {wieght: 2, reported: 130%}
+      |                             ^^^^
+
+    2 errors and 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn programs_get_one_document() {
+    assert_snapshot!(printed(TEXT, &two(), Format::Json), @r#"
+    {"findings":[
+    {"file":"a.yaml","kind":"points_mismatch","severity":"warning","message":"75 points are left where `70%` is reported","help":null,"path":"areas","line":3,"column":3,"end_line":3,"end_column":5},
+    {"file":"a.yaml","kind":"unknown_key","severity":"error","message":"unknown key `wieght`","help":"did you mean `weight`?","path":"areas","line":3,"column":8,"end_line":3,"end_column":14},
+    {"file":"a.yaml","kind":"bad_value","severity":"error","message":"`130%` is more than 100%","help":null,"path":"areas","line":3,"column":29,"end_line":3,"end_column":33}
+    ],"files":["a.yaml"],"errors":2,"warnings":1}
+    "#);
+    let document: serde_json::Value = serde_json::from_str(&printed(TEXT, &two(), Format::Json)).unwrap();
+    assert_eq!(document["findings"].as_array().unwrap().len(), 3);
+    assert_snapshot!(printed(TEXT, &[], Format::Json), @r#"
+    {"findings":[
+    ],"files":["a.yaml"],"errors":0,"warnings":0}
+    "#);
+}
+
+#[test]
+fn github_gets_commands() {
+    let block = at(TEXT, "areas:\n  ml", Kind::WrongType, "50% of\nit: wrong");
+    let mut findings = two();
+    findings.push(block);
+    assert_snapshot!(printed_at("./a,b:c%.yaml", Some(TEXT), &findings, Format::Github, false), @r"
+    ::error file=a%2Cb%3Ac%25.yaml,line=2,endLine=3,title=wrong_type::50%25 of\nit: wrong
+    ::warning file=a%2Cb%3Ac%25.yaml,line=3,col=3,endLine=3,endColumn=5,title=points_mismatch::75 points are left where `70%25` is reported
+    ::error file=a%2Cb%3Ac%25.yaml,line=3,col=8,endLine=3,endColumn=14,title=unknown_key::unknown key `wieght`%0Ahelp: did you mean `weight`?
+    ::error file=a%2Cb%3Ac%25.yaml,line=3,col=29,endLine=3,endColumn=33,title=bad_value::`130%25` is more than 100%25
+    3 errors and 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn colour_only_when_asked() {
+    let plain = printed_at("a.yaml", Some(TEXT), &two(), Format::Human, false);
+    let coloured = printed_at("a.yaml", Some(TEXT), &two(), Format::Human, true);
+    assert!(!plain.contains('\u{1b}'));
+    assert!(coloured.contains("\u{1b}["));
+    assert!(!printed_at("a.yaml", Some(TEXT), &two(), Format::Github, true).contains('\u{1b}'));
+}
+
+#[test]
+fn a_file_without_text_has_a_name() {
+    let finding = Finding::new(Kind::Unreadable, NodePath::root(), "the file can't be read").help("look at it");
+    assert_snapshot!(printed_at("dir/a.yaml", None, &[finding], Format::Human, false), @r"
+    error[unreadable]: the file can't be read
+    --> dir/a.yaml
+     = help: look at it
+
+    1 error in 1 file
+    ");
+}
+
+#[test]
+fn an_empty_file_and_the_end_of_a_file_have_a_place() {
+    let finding = |offset| {
+        Finding::new(Kind::MissingKey, NodePath::root(), "`project` is missing")
+            .span(Span { start: offset, end: offset })
+    };
+    assert_snapshot!(human("", &[finding(0)]), @r"
+    error[missing_key]: `project` is missing
+     --> a.yaml:1:1
+      |
+    1 |
+      | ^
+
+    1 error in 1 file
+    ");
+    assert_snapshot!(human("a: 1\n", &[finding(5)]), @r"
+    error[missing_key]: `project` is missing
+     --> a.yaml:2:1
+      |
+    2 |
+      | ^
+
+    1 error in 1 file
+    ");
+    assert_snapshot!(human("a: 1\r\nb: 2", &[finding(4), finding(99)]), @r"
+    error[missing_key]: `project` is missing
+     --> a.yaml:1:5
+      |
+    1 | a: 1
+      |     ^
+
+    error[missing_key]: `project` is missing
+     --> a.yaml:2:5
+      |
+    2 | b: 2
+      |     ^
+
+    2 errors in 1 file
+    ");
+}
+
+#[test]
+fn carets_stand_under_wide_letters_and_tabs() {
+    let text = "ti\ttle: 日本語 🚀 wieght: 1\n";
+    let findings = [at(text, "日本語", Kind::BadValue, "`日本語`"), at(text, "wieght", Kind::UnknownKey, "after")];
+    assert_snapshot!(human(text, &findings), @r"
+    error[bad_value]: `日本語`
+     --> a.yaml:1:9
+      |
+    1 | ti    tle: 日本語 🚀 wieght: 1
+      |            ^^^^^^
+
+    error[unknown_key]: after
+     --> a.yaml:1:15
+      |
+    1 | ti    tle: 日本語 🚀 wieght: 1
+      |                      ^^^^^^
+
+    2 errors in 1 file
+    ");
+}
+
+#[test]
+fn a_terminal_is_not_garbled() {
+    let text = "titel: \u{1b}[2J\u{202e}שלום\u{2066} # \u{9b}31m\u{7}\n";
+    let findings = [at(text, "שלום", Kind::BadValue, "`\u{202e}שלום\u{1b}[2J\n`").help("write\r`\u{200f}`")];
+    for format in [Format::Human, Format::Json, Format::Github] {
+        let shown = printed_at("a\u{202e}\u{1b}.yaml", Some(text), &findings, format, false);
+        assert!(!shown.contains(|it| it != '\n' && is_hostile(it)), "{shown:?}");
+    }
+    assert_snapshot!(human(text, &findings), @r"
+    error[bad_value]: `\u{202e}שלום\u{1b}[2J\n`
+     --> a.yaml:1:13
+      |
+    1 | titel: \u{1b}[2J\u{202e}שלום\u{2066} # \u{9b}31m\u{7}
+      |                         ^^^^
+      |
+      = help: write\r`\u{200f}`
+
+    1 error in 1 file
+    ");
+}
+
+#[test]
+fn long_lines_are_trimmed_around_the_finding() {
+    let text = format!("a: {}wieght{}", "x ".repeat(3000), " y".repeat(3000));
+    let findings = [at(&text, "wieght", Kind::UnknownKey, "unknown key")];
+    assert_snapshot!(human(&text, &findings), @r"
+    error[unknown_key]: unknown key
+     --> a.yaml:1:6004
+      |
+    1 | ...x x x x x x x x x x x x x x x x x x x x x wieght y y y y y y y y y y y y y y y y y y y y y...
+      |                                              ^^^^^^
+
+    1 error in 1 file
+    ");
+    let whole = [Finding::new(Kind::BadValue, NodePath::root(), "long").span(Span { start: 0, end: text.len() })];
+    assert!(human(&text, &whole).lines().all(|line| line.chars().count() <= 110));
+}
+
+#[test]
+fn many_findings_in_a_large_file_take_no_time() {
+    // Quadratic, this would take minutes.
+    let word = "wieght: 1, ";
+    for text in [word.repeat(1 << 20), format!("{word}\n").repeat(1 << 20)] {
+        let step = text.len() / 10_000;
+        let findings: Vec<_> = (0..10_000)
+            .map(|at| Span { start: at * step, end: at * step + 6 })
+            .map(|span| Finding::new(Kind::UnknownKey, NodePath::root(), "unknown key").span(span))
+            .collect();
+        let shown = human(&text, &findings);
+        assert!(shown.ends_with("10000 errors in 1 file\n"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_text_every_finding_is_printed(
+        text in "[a-c :\\-\t\r\n日🚀\u{301}\u{200d}\u{0}\u{1b}\u{202e}\u{85}\u{2028}]{0,300}",
+        spans in prop::collection::vec((0..1300_usize, 0..1300_usize), 0..8),
+    ) {
+        let finding = |(start, end)| Finding::new(Kind::Syntax, NodePath::root(), text.clone()).span(Span { start, end });
+        let findings: Vec<_> = spans.into_iter().map(finding).collect();
+        let drawn = human(&text, &findings);
+        prop_assert_eq!(drawn.matches(" --> a.yaml:").count(), findings.len());
+        prop_assert!(drawn.lines().all(|line| line.starts_with("error") || line.chars().count() <= 130), "{}", drawn);
+        let commands = printed(&text, &findings, Format::Github);
+        prop_assert_eq!(commands.lines().count(), findings.len() + 1);
+        let document: serde_json::Value = serde_json::from_str(&printed(&text, &findings, Format::Json)).unwrap();
+        prop_assert_eq!(document["errors"].as_u64(), Some(findings.len() as u64));
+        for shown in [drawn, commands] {
+            prop_assert!(!shown.contains(|it| it != '\n' && is_hostile(it)), "{:?}", shown);
+        }
+    }
+}
+
+#[test]
+fn counts_are_words() {
+    let words = |files, errors, warnings| Counts { files, errors, warnings }.to_string();
+    assert_eq!(words(3, 2, 5), "2 errors and 5 warnings in 3 files");
+    assert_eq!(words(1, 1, 1), "1 error and 1 warning in 1 file");
+    assert_eq!(words(2, 0, 1), "1 warning in 2 files");
+    assert_eq!(words(3, 0, 0), "3 files, no findings");
+}
+
+/// `docs/check.md` has one row for each kind, with its severity, in the order of the list.
+#[test]
+fn every_kind_is_documented() {
+    let page = include_str!("../../../docs/check.md");
+    let rows: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .filter_map(|(kind, rest)| Some((kind, rest.split_once(" | ")?.0)))
+        .filter(|(_, severity)| ["error", "warning"].contains(severity))
+        .collect();
+    let kinds: Vec<_> = Kind::ALL.iter().map(|kind| (kind.name(), kind.severity().name())).collect();
+    assert_eq!(rows, kinds);
+}

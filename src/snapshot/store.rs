@@ -1,0 +1,401 @@
+//! The state behind the snapshots: what each file last said, and which file speaks for a project.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::finding::{Finding, Kind, NodePath, Severity};
+use crate::format;
+use crate::metrics::Group;
+use crate::metrics::collect;
+use crate::metrics::collect::{Health, Reason};
+use crate::metrics::page::Change;
+use crate::metrics::text::Fragment;
+use crate::model::Project;
+use crate::model::load::load;
+use crate::model::summary::Summary;
+use crate::snapshot::{FileReport, Snapshot};
+use crate::source::scan::Scan;
+use crate::source::{Limits, SourceFile, Stamp, read};
+use crate::span::Position;
+
+/// What is to be served.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How much is read of one file.
+    pub limits: Limits,
+    /// Whether there are series for single tasks.
+    pub tasks: bool,
+    /// How many series there may be; beyond it task series are left out first.
+    pub max_series: Option<NonZero<usize>>,
+}
+
+/// What came of one step.
+#[derive(Debug)]
+pub struct Step {
+    /// What is served from now on; the same as before where nothing changed.
+    pub snapshot: Arc<Snapshot>,
+    /// The files whose content, health or presence changed.
+    pub changed: Vec<PathBuf>,
+}
+
+/// The files as they were last seen, and the page made of them.
+#[derive(Debug)]
+pub struct Store {
+    options: Options,
+    files: BTreeMap<PathBuf, File>,
+    /// Which file speaks for a project: the one that did so first.
+    owners: BTreeMap<Box<str>, PathBuf>,
+    snapshot: Arc<Snapshot>,
+}
+
+/// A file as it was last seen.
+#[derive(Debug, Default)]
+struct File {
+    stamp: Option<Stamp>,
+    hash: Option<u64>,
+    /// The day as of which it was loaded, and where its days begin.
+    day: Option<(Date, TimeZone)>,
+    findings: Vec<(Finding, Option<Position>)>,
+    failed: Option<Reason>,
+    /// The project that it names, while another file speaks for it.
+    wants: Option<Box<str>>,
+    reloads: u64,
+    failures: [u64; Reason::ALL.len()],
+    served: Option<Served>,
+    report: Option<Arc<FileReport>>,
+}
+
+/// The last good content of a file.
+#[derive(Debug)]
+struct Served {
+    summary: Arc<Summary>,
+    loaded_at: Timestamp,
+    /// All its samples, kept where a ceiling may have to leave some out.
+    kept: Option<Fragment>,
+}
+
+/// A file's content, just looked at.
+struct Fresh {
+    path: PathBuf,
+    stamp: Stamp,
+    source: Option<SourceFile>,
+    day: Option<(Date, TimeZone)>,
+    findings: Vec<(Finding, Option<Position>)>,
+    rendered: Option<Rendered>,
+}
+
+/// A project that can be served.
+struct Rendered {
+    summary: Summary,
+    fragment: Fragment,
+}
+
+/// The page's key for the samples of the project in the file at `path`.
+fn project_key(path: &Path) -> Arc<Path> {
+    path.into()
+}
+
+/// The page's key for the health of the file at `path`, which changes also when its project doesn't.
+fn health_key(path: &Path) -> Arc<Path> {
+    let mut key = path.as_os_str().to_owned();
+    key.push("\0health");
+    PathBuf::from(key).into()
+}
+
+/// Changes of the page, by key, and the files that they come from.
+#[derive(Default)]
+struct Changes {
+    page: BTreeMap<Arc<Path>, Option<Fragment>>,
+    files: BTreeSet<PathBuf>,
+}
+
+impl Store {
+    /// A store that has seen nothing yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let snapshot = Snapshot::default();
+        Self { options, files: BTreeMap::new(), owners: BTreeMap::new(), snapshot: Arc::new(snapshot) }
+    }
+
+    /// What is served at present.
+    #[must_use]
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// Takes in what `scan` found: reads what changed since the last step, and what a new day
+    /// changes, and leaves everything else as it is.
+    pub fn advance(&mut self, scan: &Scan, now: Timestamp) -> Step {
+        let mut changes = Changes::default();
+        self.forget(scan, &mut changes);
+        let mut due = self.due(scan, now);
+        while !due.is_empty() {
+            let fresh = look(&due, now, self.options);
+            self.take(fresh, now, &mut changes);
+            due = self.wanting();
+        }
+        self.publish(scan, changes)
+    }
+
+    /// Lets go of files that were removed, and notes what can't be looked at.
+    fn forget(&mut self, scan: &Scan, changes: &mut Changes) {
+        let found: BTreeSet<&Path> = scan.files.iter().map(|found| found.path.as_path()).collect();
+        let troubled: BTreeMap<&Path, Finding> = scan
+            .missing
+            .iter()
+            .map(|path| (path.as_path(), waited_for()))
+            .chain(scan.problems.iter().map(|(path, finding)| (path.as_path(), finding.clone())))
+            .collect();
+        let gone: Vec<PathBuf> = self.files.keys().filter(|path| !found.contains(path.as_path())).cloned().collect();
+        for path in gone.into_iter().filter(|path| !troubled.contains_key(path.as_path())) {
+            if scan.hides(&path) || scan.missing.iter().any(|root| path.starts_with(root)) {
+                self.trouble(&path, waited_for(), changes);
+            } else {
+                self.remove(&path, changes);
+            }
+        }
+        for (path, finding) in troubled {
+            self.trouble(path, finding, changes);
+        }
+    }
+
+    /// A path that can't be looked at keeps its last good content.
+    fn trouble(&mut self, path: &Path, finding: Finding, changes: &mut Changes) {
+        let file = self.files.entry(path.to_owned()).or_default();
+        file.stamp = None;
+        file.hash = None;
+        let findings = vec![(finding, None)];
+        if file.failed != Some(Reason::Unreadable) || file.findings != findings {
+            file.fail(Reason::Unreadable, findings);
+            changes.files.insert(path.to_owned());
+        }
+    }
+
+    fn remove(&mut self, path: &Path, changes: &mut Changes) {
+        self.release(path, None);
+        self.files.remove(path);
+        changes.files.insert(path.to_owned());
+        changes.page.extend([(project_key(path), None), (health_key(path), None)]);
+    }
+
+    /// The files that have to be read: new or changed ones, and those for which a day has turned.
+    fn due(&self, scan: &Scan, now: Timestamp) -> Vec<(PathBuf, Stamp)> {
+        let due = scan.files.iter().filter(|found| {
+            let Some(file) = self.files.get(&found.path) else { return true };
+            let turned = |(day, zone): &(Date, TimeZone)| now.to_zoned(zone.clone()).date() != *day;
+            file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(turned)
+        });
+        due.map(|found| (found.path.clone(), found.stamp)).collect()
+    }
+
+    /// The files whose project nobody speaks for any longer.
+    fn wanting(&self) -> Vec<(PathBuf, Stamp)> {
+        let wanting =
+            self.files.iter().filter(|(_, file)| file.wants.as_ref().is_some_and(|id| !self.owners.contains_key(id)));
+        wanting.filter_map(|(path, file)| Some((path.clone(), file.stamp?))).collect()
+    }
+
+    fn take(&mut self, fresh: Vec<Fresh>, now: Timestamp, changes: &mut Changes) {
+        // First everyone lets go, so that two files can exchange their projects in one step.
+        for fresh in &fresh {
+            if let Some(rendered) = &fresh.rendered {
+                self.release(&fresh.path, Some(&rendered.summary.id));
+            }
+        }
+        for fresh in fresh {
+            self.take_one(fresh, now, changes);
+        }
+    }
+
+    /// The file at `path` no longer speaks for its project, unless that is `kept`.
+    fn release(&mut self, path: &Path, kept: Option<&str>) {
+        let served = self.files.get(path).and_then(|file| file.served.as_ref());
+        let Some(id) = served.map(|served| &served.summary.id).filter(|id| Some(&***id) != kept) else { return };
+        if self.owners.get(id).is_some_and(|owner| owner == path) {
+            self.owners.remove(id);
+        }
+    }
+
+    fn take_one(&mut self, fresh: Fresh, now: Timestamp, changes: &mut Changes) {
+        let Fresh { path, stamp, source, day, mut findings, rendered } = fresh;
+        let hash = source.as_ref().map(|source| source.hash);
+        let file = self.files.entry(path.clone()).or_default();
+        let seen = file.hash.is_some() && file.hash == hash && file.failed != Some(Reason::Unreadable);
+        file.stamp = Some(stamp);
+        if seen && file.day == day && file.wants.is_none() {
+            return;
+        }
+        file.hash = hash;
+        file.day = day;
+        file.reloads += 1;
+        changes.files.insert(path.clone());
+        let Some(rendered) = rendered else {
+            let reason = if source.is_some() { Reason::Invalid } else { Reason::Unreadable };
+            file.wants = None;
+            return file.fail(reason, findings);
+        };
+        let id = rendered.summary.id.clone();
+        if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
+            findings.push(duplicate(&id, &path, owner, source.as_ref()));
+            // The project that it spoke for before is still served from its last good content.
+            if let Some(served) = &file.served {
+                self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.clone());
+            }
+            file.wants = Some(id);
+            return file.fail(Reason::DuplicateProject, findings);
+        }
+        self.owners.insert(id, path.clone());
+        let kept = self.options.max_series.map(|_| rendered.fragment.clone());
+        changes.page.insert(project_key(&path), Some(rendered.fragment));
+        file.wants = None;
+        file.failed = None;
+        file.findings = findings;
+        file.served = Some(Served { summary: Arc::new(rendered.summary), loaded_at: now, kept });
+    }
+
+    fn publish(&mut self, scan: &Scan, mut changes: Changes) -> Step {
+        if changes.files.is_empty() && self.snapshot.missing == scan.missing {
+            return Step { snapshot: Arc::clone(&self.snapshot), changed: Vec::new() };
+        }
+        for path in &changes.files {
+            if let Some(file) = self.files.get_mut(path) {
+                file.report = Some(Arc::new(file.reported(path)));
+                let health = collect::health(path, &file.health());
+                changes.page.insert(health_key(path), Some(health));
+            }
+        }
+        let dropped_series = self.keep_to_ceiling(&mut changes);
+        let samples = changes.page.into_iter().map(|(file, fragment)| Change::of(file, fragment)).collect();
+        let page = self.snapshot.page.update(samples);
+        let files = self.files.values().filter_map(|file| file.report.clone()).collect();
+        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), page, dropped_series });
+        Step { snapshot: Arc::clone(&self.snapshot), changed: changes.files.into_iter().collect() }
+    }
+
+    /// Leaves out the task series of as many files, the last by path first, as the ceiling wants;
+    /// returns how many series that are.
+    fn keep_to_ceiling(&self, changes: &mut Changes) -> usize {
+        let Some(ceiling) = self.options.max_series else { return 0 };
+        let kept = || self.files.iter().filter_map(|(path, file)| Some((path, file.served.as_ref()?.kept.as_ref()?)));
+        let others: usize = kept().map(|(_, all)| all.series() - all.series_in(Group::Task)).sum();
+        let mut room = ceiling.get().saturating_sub(others + self.files.len() * collect::HEALTH_SERIES);
+        let mut dropped = 0;
+        for (path, all) in kept() {
+            let tasks = all.series_in(Group::Task);
+            let fits = tasks <= room;
+            if fits {
+                room -= tasks;
+            } else {
+                dropped += tasks;
+            }
+            let shown = if fits { all.clone() } else { all.without(Group::Task) };
+            changes.page.insert(project_key(path), Some(shown));
+        }
+        dropped
+    }
+}
+
+impl File {
+    fn fail(&mut self, reason: Reason, findings: Vec<(Finding, Option<Position>)>) {
+        self.failed = Some(reason);
+        self.findings = findings;
+        if let Some(count) = Reason::ALL.iter().position(|it| *it == reason) {
+            self.failures[count] += 1;
+        }
+    }
+
+    fn reported(&self, path: &Path) -> FileReport {
+        FileReport {
+            path: path.to_owned(),
+            up: self.failed.is_none(),
+            findings: self.findings.clone(),
+            project: self.served.as_ref().map(|served| Arc::clone(&served.summary)),
+            loaded_at: self.served.as_ref().map(|served| served.loaded_at),
+        }
+    }
+
+    fn health(&self) -> Health {
+        let with = |severity| self.findings.iter().filter(|(finding, _)| finding.severity() == severity).count();
+        Health {
+            project: self.served.as_ref().map(|served| served.summary.id.clone()),
+            up: self.failed.is_none(),
+            loaded_at: self.served.as_ref().map(|served| served.loaded_at),
+            errors: with(Severity::Error),
+            warnings: with(Severity::Warning),
+            reloads: self.reloads,
+            failures: self.failures,
+        }
+    }
+}
+
+/// Reads and loads files, on as many threads as there are processors.
+fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh> {
+    const WORTH_A_THREAD: usize = 8;
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(due.len().div_ceil(WORTH_A_THREAD));
+    let share = due.len().div_ceil(threads.max(1)).max(1);
+    thread::scope(|scope| {
+        let look_at = |part: &[(PathBuf, Stamp)]| -> Vec<Fresh> {
+            part.iter().map(|(path, stamp)| look_at(path, *stamp, now, options)).collect()
+        };
+        let (first, rest) = due.split_at(share.min(due.len()));
+        let others: Vec<_> = rest.chunks(share).map(|part| scope.spawn(move || look_at(part))).collect();
+        let mut fresh = look_at(first);
+        for other in others {
+            // A panic there is a defect, which is to be seen as if it had happened here.
+            fresh.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        fresh
+    })
+}
+
+fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options) -> Fresh {
+    let fresh = Fresh { path: path.to_owned(), stamp, source: None, day: None, findings: Vec::new(), rendered: None };
+    let source = match read(path, &options.limits) {
+        Ok(source) => source,
+        Err(finding) => return Fresh { findings: vec![(*finding, None)], ..fresh },
+    };
+    let loaded = load(&source.text, now);
+    let rendered =
+        loaded.project.as_ref().filter(|_| loaded.is_good()).map(|project| render(project, &loaded.findings, options));
+    let day = loaded.project.map(|project| (now.to_zoned(project.zone.clone()).date(), project.zone));
+    let findings = with_positions(&source.text, loaded.findings);
+    Fresh { source: Some(source), day, findings, rendered, ..fresh }
+}
+
+fn render(project: &Project, findings: &[Finding], options: Options) -> Rendered {
+    let warnings = Kind::ALL.into_iter().filter(|kind| kind.severity() == Severity::Warning);
+    let counts: Vec<(Kind, usize)> =
+        warnings.map(|kind| (kind, findings.iter().filter(|finding| finding.kind == kind).count())).collect();
+    Rendered { summary: Summary::of(project), fragment: collect::project(project, &counts, options.tasks) }
+}
+
+fn with_positions(text: &str, findings: Vec<Finding>) -> Vec<(Finding, Option<Position>)> {
+    let position = |finding: &Finding| finding.span.map(|span| Position::of(text, span.start));
+    findings.into_iter().map(|finding| (position(&finding), finding)).map(|(at, finding)| (finding, at)).collect()
+}
+
+/// A project that two files name is served from the one that named it first.
+fn duplicate(id: &str, path: &Path, owner: &Path, source: Option<&SourceFile>) -> (Finding, Option<Position>) {
+    let message = format!("`{}` and `{}` both describe the project `{id}`", owner.display(), path.display());
+    let mut findings = [Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message).help(format!(
+        "the first goes on being served: give one of them another `project`, or remove `{}`",
+        path.display()
+    ))];
+    let text = source.map_or("", |source| &source.text);
+    format::place(text, &mut findings);
+    let [finding] = findings;
+    let at = finding.span.map(|span| Position::of(text, span.start));
+    (finding, at)
+}
+
+fn waited_for() -> Finding {
+    Finding::new(Kind::Unreadable, NodePath::root(), "there is no such file or directory")
+        .help("it is waited for; what was served from it before goes on being served")
+}
