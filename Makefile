@@ -21,7 +21,7 @@ prerequisites-go: prerequisites
 build: prerequisites ## build the release binary
 	$(CARGO) build --release --locked
 
-run: prerequisites ## serve the example on http://localhost:$(or $(PORT),9877)
+run: prerequisites ## serve the example on http://localhost:20430
 	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
 
 test: lint unit check-generated ## run everything: lints, unit, integration and end-to-end tests with real servers
@@ -42,7 +42,7 @@ tools: prerequisites-go ## build the real servers that the tests run against
 
 docs: prerequisites ## write the generated files anew
 	$(CARGO) run --quiet --locked -- schema > readiness.schema.json.new && mv readiness.schema.json.new readiness.schema.json
-	UPDATE=1 $(CARGO) test --quiet --locked --test it generated >/dev/null
+	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
 
 check-generated: docs
 	@git diff --exit-code -- readiness.schema.json docs || { echo "generated files are out of date: run make docs and commit" >&2; exit 1; }
