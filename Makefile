@@ -19,6 +19,8 @@ prerequisites-go: prerequisites
 	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or later (https://go.dev/dl), or put it on PATH; the tests build a real Prometheus with it" >&2; exit 1; }
 
 build: prerequisites ## build the release binary
+	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)" \
 	$(CARGO) build --release --locked
 
 run: prerequisites ## serve the example on http://localhost:20430
