@@ -41,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 512,
-            request: Duration::from_secs(120),
+            request: Duration::from_mins(2),
             response: Duration::from_secs(30),
             drain: Duration::from_secs(5),
         }

@@ -6,6 +6,7 @@ pub mod gzip;
 pub mod body;
 pub mod text;
 pub mod collect;
+mod bucket;
 pub mod page;
 pub mod process;
 pub mod docs;
@@ -328,7 +329,7 @@ families! {
     FileLastLoad "readiness_file_last_load_timestamp_seconds" Gauge TimestampSeconds, File 1 [file]:
         "When the content that is served was loaded.";
     FileReloadFailuresTotal "readiness_file_reload_failures_total" Counter Count, File 3 [file reason]:
-        "Loads of the file whose content wasn't served: unreadable, invalid or duplicate_project.";
+        "Loads of the file whose content wasn't served: unreadable, invalid or of a project served from elsewhere.";
     FileReloadsTotal "readiness_file_reloads_total" Counter Count, File 1 [file]:
         "Loads of the file after a change, whether they succeeded or failed.";
     FileUp "readiness_file_up" Gauge Boolean, File 1 [file]:

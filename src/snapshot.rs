@@ -21,8 +21,6 @@ pub struct Snapshot {
     pub missing: Vec<PathBuf>,
     /// The readiness metrics, ready to be written.
     pub page: Page,
-    /// How many series the ceiling left out.
-    pub dropped_series: usize,
 }
 
 /// A file's health, and the project that is served from it.

@@ -1,6 +1,7 @@
 //! The command `serve`: looks at the files, serves what they say, and looks again.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,14 +110,25 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 }
 
 /// A listener whose address can be used again at once after a restart.
+///
+/// Every address of the machine means those of IPv4 alone where there is no IPv6.
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listen = || {
+    let listen = |address: SocketAddr| {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(1024)
     };
-    listen().with_context(|| format!("can't listen on {address}"))
+    let every_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    match listen(address) {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => listen(every_v4),
+        listener => listener,
+    }
+    .with_context(|| format!("can't listen on {address}"))
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 async fn told_to_stop((mut terminate, mut interrupt): (Signal, Signal)) {
@@ -187,7 +199,7 @@ impl Reloader {
         }
         self.exporter.missing_paths.set(count(scan.missing.len()));
         self.exporter.series.set(count(snapshot.page.series()));
-        self.exporter.series_dropped.set(count(snapshot.dropped_series));
+        self.exporter.series_dropped.set(count(snapshot.page.dropped()));
         self.exporter.watch_active.set(i64::from(self.watcher.is_active()));
         self.publish.send_replace(Some(Arc::clone(snapshot)));
         let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.trouble()).collect();

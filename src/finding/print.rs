@@ -1,10 +1,10 @@
 //! Findings as people, programs and GitHub read them.
 
 pub mod escape;
+pub mod place;
 pub mod github;
 pub mod human;
 pub mod json;
-pub mod place;
 
 use std::fmt;
 use std::io::{self, Write};

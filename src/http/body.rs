@@ -13,10 +13,10 @@ use tokio::sync::OwnedSemaphorePermit;
 /// Chunks that are written one after the other; shared, never copied.
 #[derive(Debug, Default)]
 pub struct Chunks {
-    chunks: VecDeque<Bytes>,
+    queue: VecDeque<Bytes>,
     left: u64,
     /// Only to be dropped together with the chunks.
-    place: Option<Place>,
+    _place: Option<Place>,
 }
 
 /// One of the places for scrapes; it is given back when this is dropped.
@@ -45,20 +45,20 @@ impl Chunks {
     /// Keeps `place` until the client has taken all this, or left.
     #[must_use]
     pub fn holding(self, place: Place) -> Self {
-        Self { place: Some(place), ..self }
+        Self { _place: Some(place), ..self }
     }
 
     /// All the bytes in one piece.
     #[must_use]
     pub fn concat(self) -> Vec<u8> {
-        Vec::from(self.chunks).concat()
+        Vec::from(self.queue).concat()
     }
 }
 
 impl From<Vec<Bytes>> for Chunks {
     fn from(chunks: Vec<Bytes>) -> Self {
         let left = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        Self { chunks: chunks.into(), left, place: None }
+        Self { queue: chunks.into(), left, _place: None }
     }
 }
 
@@ -73,13 +73,13 @@ impl Body for Chunks {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some(chunk) = self.chunks.pop_front() else { return Poll::Ready(None) };
+        let Some(chunk) = self.queue.pop_front() else { return Poll::Ready(None) };
         self.left -= chunk.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunks.is_empty()
+        self.queue.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -12,14 +12,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::thread;
-
-use bytes::Bytes;
+use std::{panic, thread};
 
 use crate::metrics::body::{Body, Encoding, Pieces};
+use crate::metrics::bucket::{Bucket, Cell, Key, Source};
 use crate::metrics::gzip::{self, Compressor};
-use crate::metrics::text::{self, Fragment, Samples};
-use crate::metrics::{FAMILIES, FamilyId};
+use crate::metrics::text::Fragment;
+use crate::metrics::{FAMILIES, Family, Group};
 
 /// How many files a bucket holds on average before the number of buckets doubles. When the average
 /// falls below a quarter, the number is halved; in between, both fit.
@@ -28,13 +27,42 @@ const FILES_PER_BUCKET: usize = 64;
 /// From how many buckets on two threads share the work.
 const WORTH_TWO_THREADS: usize = 8;
 
+/// What is left out above the ceiling, the most series and the least telling ones first. The health
+/// of the files is never left out.
+const LEFT_OUT_FIRST: [Group; 6] =
+    [Group::Task, Group::Workstream, Group::Risk, Group::Milestone, Group::Area, Group::Project];
+
 /// A file whose samples changed.
-#[derive(Debug)]
-pub struct Change {
-    /// The file; a stable name for it is enough.
-    pub file: Arc<Path>,
-    /// Its samples from now on; `None` takes the file off the page.
-    pub fragment: Option<Fragment>,
+pub struct Change<'a> {
+    file: Arc<Path>,
+    render: Option<Render<'a>>,
+}
+
+type Render<'a> = Box<dyn FnOnce() -> Fragment + Send + 'a>;
+
+impl<'a> Change<'a> {
+    /// From now on `file` has the samples that `render` returns.
+    ///
+    /// They are rendered when their bucket is made, with few others and by one of two threads, so
+    /// that the samples of many files needn't be in memory all at once, and twice.
+    pub fn serve(file: Arc<Path>, render: impl FnOnce() -> Fragment + Send + 'a) -> Self {
+        Self { file, render: Some(Box::new(render)) }
+    }
+
+    /// From now on `file` has the samples of `fragment`; without one it is taken off the page.
+    #[must_use]
+    pub fn of(file: Arc<Path>, fragment: Option<Fragment>) -> Self {
+        match fragment {
+            Some(fragment) => Self::serve(file, move || fragment),
+            None => Self::remove(file),
+        }
+    }
+
+    /// `file` is taken off the page.
+    #[must_use]
+    pub fn remove(file: Arc<Path>) -> Self {
+        Self { file, render: None }
+    }
 }
 
 /// The samples of all files. Pages are never changed: a change makes a new one.
@@ -42,86 +70,59 @@ pub struct Change {
 pub struct Page {
     /// A power of two of them.
     buckets: Vec<Arc<Bucket>>,
+    ceiling: usize,
     files: usize,
     series: usize,
+    dropped: usize,
+    left_out: &'static [Group],
     identity: OnceLock<Arc<Body>>,
     gzip: OnceLock<Arc<Body>>,
 }
 
-/// Some of the files, and their samples.
-#[derive(Debug, Default)]
-struct Bucket {
-    /// In order.
-    files: Vec<Key>,
-    /// In the order of families; families without samples have none.
-    cells: Vec<Cell>,
-}
-
-/// What orders files.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    hash: u64,
-    file: Arc<Path>,
-}
-
-/// The samples of one family in one bucket.
-#[derive(Debug)]
-struct Cell {
-    family: FamilyId,
-    plain: Bytes,
-    gzip: Bytes,
-    /// One for each of the bucket's files.
-    parts: Box<[Part]>,
-}
-
-/// Where one file's samples end, and how many series they are.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    end: usize,
-    series: usize,
-}
-
 /// A bucket to be made: its number, and the changes that fall into it.
-#[derive(Debug)]
-struct Job {
+struct Job<'a> {
     bucket: usize,
-    changes: Vec<(Key, Option<Fragment>)>,
+    changes: Vec<(Key, Option<Render<'a>>)>,
 }
 
-/// Where the samples of a file come from.
-#[derive(Debug, Clone, Copy)]
-enum Source<'a> {
-    /// From the page before: the bucket, and the file's place in it.
-    Served(&'a Bucket, usize),
-    /// From a change.
-    Fresh(&'a Fragment),
-}
+/// The headers of all families.
+static HEADERS: LazyLock<Vec<Cell>> = LazyLock::new(Cell::headers);
 
 impl Default for Page {
     fn default() -> Self {
-        Self::of(vec![Arc::default()])
+        Self::empty(usize::MAX)
     }
 }
 
 impl Page {
+    /// A page without files, which leaves out series as soon as there are more than `ceiling`.
+    ///
+    /// Then tasks' series are left out, all of them, so that what is served stays whole and doesn't
+    /// depend on the order of files; and other groups too if that isn't enough.
+    #[must_use]
+    pub fn empty(ceiling: usize) -> Self {
+        Self::of(vec![Arc::default()], ceiling)
+    }
+
     /// The page after `changes`; of two changes of one file, the later one counts.
     ///
     /// This page stays as it is, and shares its memory with the new one.
     #[must_use]
-    pub fn update(&self, changes: Vec<Change>) -> Self {
+    pub fn update(&self, changes: Vec<Change<'_>>) -> Self {
         let changes = sorted(changes);
         let count = bucket_count(self.buckets.len(), self.files_after(&changes));
         let mut jobs = jobs(changes, count);
-        if count == self.buckets.len() {
+        let buckets = if count == self.buckets.len() {
             jobs.retain(|job| !job.changes.is_empty());
             let mut buckets = self.buckets.clone();
             for (place, bucket) in self.run(jobs, count) {
                 buckets[place] = bucket;
             }
-            Self::of(buckets)
+            buckets
         } else {
-            Self::of(self.run(jobs, count).into_iter().map(|(_, bucket)| bucket).collect())
-        }
+            self.run(jobs, count).into_iter().map(|(_, bucket)| bucket).collect()
+        };
+        Self::of(buckets, self.ceiling)
     }
 
     /// The page's bytes. They are put together when they are asked for first.
@@ -134,10 +135,16 @@ impl Page {
         Arc::clone(cache.get_or_init(|| Arc::new(self.assemble(encoding))))
     }
 
-    /// How many series there are.
+    /// How many series are served.
     #[must_use]
     pub fn series(&self) -> usize {
         self.series
+    }
+
+    /// How many series are left out, to stay below the ceiling.
+    #[must_use]
+    pub fn dropped(&self) -> usize {
+        self.dropped
     }
 
     /// How many files there are.
@@ -146,17 +153,24 @@ impl Page {
         self.files
     }
 
-    fn of(buckets: Vec<Arc<Bucket>>) -> Self {
+    fn of(buckets: Vec<Arc<Bucket>>, ceiling: usize) -> Self {
+        let cells = || buckets.iter().flat_map(|bucket| &bucket.cells);
         let files = buckets.iter().map(|bucket| bucket.files.len()).sum();
-        let series = buckets.iter().map(|bucket| bucket.series()).sum();
-        Self { buckets, files, series, identity: OnceLock::new(), gzip: OnceLock::new() }
+        let (mut series, mut dropped, mut groups) = (cells().map(|cell| cell.series).sum::<usize>(), 0, 0);
+        while series > ceiling && groups < LEFT_OUT_FIRST.len() {
+            let group = cells().filter(|cell| cell.family.family().group() == LEFT_OUT_FIRST[groups]);
+            let count: usize = group.map(|cell| cell.series).sum();
+            (series, dropped, groups) = (series - count, dropped + count, groups + 1);
+        }
+        let left_out = &LEFT_OUT_FIRST[..groups];
+        Self { buckets, ceiling, files, series, dropped, left_out, identity: OnceLock::new(), gzip: OnceLock::new() }
     }
 
-    fn files_after(&self, changes: &[(Key, Option<Fragment>)]) -> usize {
+    fn files_after(&self, changes: &[(Key, Option<Render<'_>>)]) -> usize {
         let mut files = self.files;
-        for (key, fragment) in changes {
-            let bucket = &self.buckets[bucket_of(key.hash, self.buckets.len())];
-            match (bucket.files.binary_search(key), fragment) {
+        for (key, render) in changes {
+            let bucket = &self.buckets[key.bucket(self.buckets.len())];
+            match (bucket.files.binary_search(key), render) {
                 (Err(_), Some(_)) => files += 1,
                 (Ok(_), None) => files -= 1,
                 _ => (),
@@ -166,11 +180,10 @@ impl Page {
     }
 
     /// Makes the buckets of `jobs`, in their order, for a page of `count` buckets.
-    fn run(&self, mut jobs: Vec<Job>, count: usize) -> Vec<(usize, Arc<Bucket>)> {
-        let run = |jobs: Vec<Job>| -> Vec<_> {
+    fn run(&self, mut jobs: Vec<Job<'_>>, count: usize) -> Vec<(usize, Arc<Bucket>)> {
+        let run = |jobs: Vec<Job<'_>>| -> Vec<_> {
             let mut compressor = Compressor::default();
-            // The fragments of a job go with it, before the next one needs memory.
-            jobs.into_iter().map(|job| (job.bucket, Arc::new(self.bucket(&job, count, &mut compressor)))).collect()
+            jobs.into_iter().map(|job| (job.bucket, Arc::new(self.bucket(job, count, &mut compressor)))).collect()
         };
         if jobs.len() < WORTH_TWO_THREADS {
             return run(jobs);
@@ -179,29 +192,26 @@ impl Page {
             let second = jobs.split_off(jobs.len() / 2);
             let second = scope.spawn(|| run(second));
             let mut buckets = run(jobs);
-            buckets.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            buckets.extend(second.join().unwrap_or_else(|cause| panic::resume_unwind(cause)));
             buckets
         })
     }
 
-    fn bucket(&self, job: &Job, count: usize, compressor: &mut Compressor) -> Bucket {
-        let changed = |key: &Key| job.changes.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
+    fn bucket(&self, job: Job<'_>, count: usize, compressor: &mut Compressor) -> Bucket {
+        let rendered = job.changes.into_iter().map(|(key, render)| (key, render.map(|render| render())));
+        let rendered: Vec<(Key, Option<Fragment>)> = rendered.collect();
+        let changed = |key: &Key| rendered.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
         let served = self.overlapping(job.bucket, count).iter().flat_map(|bucket| {
             let files = bucket.files.iter().enumerate();
             files.map(|(place, key)| (key, Source::Served(bucket, place)))
         });
-        let kept = served.filter(|(key, _)| bucket_of(key.hash, count) == job.bucket && !changed(key));
-        let fresh = job.changes.iter().filter_map(|(key, fragment)| Some((key, Source::Fresh(fragment.as_ref()?))));
+        let kept = served.filter(|(key, _)| key.bucket(count) == job.bucket && !changed(key));
+        let fresh = rendered.iter().filter_map(|(key, fragment)| Some((key, Source::Fresh(fragment.as_ref()?))));
         let mut files: Vec<(&Key, Source<'_>)> = kept.chain(fresh).collect();
         files.sort_by_key(|(key, _)| *key);
 
-        // Where the bucket stays, cells that come out the same keep their bytes.
         let before = (count == self.buckets.len()).then(|| &*self.buckets[job.bucket]);
-        let cells = FAMILIES.iter().filter_map(|family| {
-            let before = before.and_then(|bucket| bucket.cell(family.id));
-            join(family.id, &files, before, compressor)
-        });
-        Bucket { cells: cells.collect(), files: files.iter().map(|(key, _)| (*key).clone()).collect() }
+        Bucket::new(&files, before, compressor)
     }
 
     /// The buckets with files that belong into bucket `place` of `count`.
@@ -213,7 +223,8 @@ impl Page {
 
     fn assemble(&self, encoding: Encoding) -> Body {
         let mut pieces = Pieces::default();
-        for (family, header) in FAMILIES.iter().zip(HEADERS.iter()) {
+        let served = |family: &Family| !self.left_out.contains(&family.group());
+        for (family, header) in FAMILIES.iter().zip(HEADERS.iter()).filter(|(family, _)| served(family)) {
             let mut cells = self.buckets.iter().filter_map(|bucket| bucket.cell(family.id)).peekable();
             if cells.peek().is_some() {
                 pieces.push(header.bytes(encoding));
@@ -230,85 +241,9 @@ impl Page {
     }
 }
 
-impl Bucket {
-    fn cell(&self, family: FamilyId) -> Option<&Cell> {
-        let place = self.cells.binary_search_by_key(&family, |cell| cell.family).ok()?;
-        Some(&self.cells[place])
-    }
-
-    fn series(&self) -> usize {
-        self.cells.iter().flat_map(|cell| &cell.parts).map(|part| part.series).sum()
-    }
-}
-
-impl Cell {
-    fn new(family: FamilyId, plain: Vec<u8>, parts: Vec<Part>, compressor: &mut Compressor) -> Self {
-        let gzip = compressor.member(&plain);
-        Self { family, plain: plain.into(), gzip, parts: parts.into() }
-    }
-
-    fn bytes(&self, encoding: Encoding) -> &Bytes {
-        match encoding {
-            Encoding::Identity => &self.plain,
-            Encoding::Gzip => &self.gzip,
-        }
-    }
-
-    fn samples(&self, place: usize) -> (&[u8], usize) {
-        let start = place.checked_sub(1).map_or(0, |before| self.parts[before].end);
-        (&self.plain[start..self.parts[place].end], self.parts[place].series)
-    }
-}
-
-impl<'a> Source<'a> {
-    fn samples(self, family: FamilyId) -> (&'a [u8], usize) {
-        match self {
-            Self::Served(bucket, place) => bucket.cell(family).map_or((&[], 0), |cell| cell.samples(place)),
-            Self::Fresh(fragment) => {
-                let Samples { text, series } = fragment.samples(family);
-                (text.as_bytes(), series)
-            }
-        }
-    }
-}
-
-/// The headers of all families, as cells without files.
-static HEADERS: LazyLock<Vec<Cell>> = LazyLock::new(|| {
-    let mut compressor = Compressor::default();
-    let headers = FAMILIES.iter().map(|family| (family.id, text::header(family).into_bytes()));
-    headers.map(|(family, header)| Cell::new(family, header, Vec::new(), &mut compressor)).collect()
-});
-
-/// The cell of `family` for `files`; `None` if they have no samples of it.
-fn join(
-    family: FamilyId,
-    files: &[(&Key, Source<'_>)],
-    before: Option<&Cell>,
-    compressor: &mut Compressor,
-) -> Option<Cell> {
-    let samples: Vec<_> = files.iter().map(|(_, source)| source.samples(family)).collect();
-    if samples.iter().all(|(text, _)| text.is_empty()) {
-        return None;
-    }
-    // The exact capacity keeps the text from being copied when it becomes shared.
-    let mut plain = Vec::with_capacity(samples.iter().map(|(text, _)| text.len()).sum());
-    let mut parts = Vec::with_capacity(samples.len());
-    for (text, series) in samples {
-        plain.extend_from_slice(text);
-        parts.push(Part { end: plain.len(), series });
-    }
-    Some(match before.filter(|cell| cell.plain == plain) {
-        Some(same) => Cell { family, plain: same.plain.clone(), gzip: same.gzip.clone(), parts: parts.into() },
-        None => Cell::new(family, plain, parts, compressor),
-    })
-}
-
 /// By key, and only the last change of each file.
-fn sorted(changes: Vec<Change>) -> Vec<(Key, Option<Fragment>)> {
-    let keyed = changes.into_iter().map(|change| {
-        let hash = hash(&change.file);
-        (Key { hash, file: change.file }, change.fragment)
-    });
+fn sorted(changes: Vec<Change<'_>>) -> Vec<(Key, Option<Render<'_>>)> {
+    let keyed = changes.into_iter().map(|change| (Key::new(change.file), change.render));
     let mut changes: Vec<_> = keyed.collect();
     changes.sort_by(|(one, _), (other, _)| one.cmp(other));
     // Of two equal neighbours `dedup_by` drops the later one, so the later change moves forward.
@@ -322,11 +257,11 @@ fn sorted(changes: Vec<Change>) -> Vec<(Key, Option<Fragment>)> {
     changes
 }
 
-/// One job for each of `count` buckets; `changes` are sorted, and so are the buckets.
-fn jobs(changes: Vec<(Key, Option<Fragment>)>, count: usize) -> Vec<Job> {
-    let mut jobs: Vec<Job> = (0..count).map(|bucket| Job { bucket, changes: Vec::new() }).collect();
+/// One job for each of `count` buckets; within a job, the changes stay sorted.
+fn jobs(changes: Vec<(Key, Option<Render<'_>>)>, count: usize) -> Vec<Job<'_>> {
+    let mut jobs: Vec<Job<'_>> = (0..count).map(|bucket| Job { bucket, changes: Vec::new() }).collect();
     for change in changes {
-        jobs[bucket_of(change.0.hash, count)].changes.push(change);
+        jobs[change.0.bucket(count)].changes.push(change);
     }
     jobs
 }
@@ -342,23 +277,6 @@ fn bucket_count(before: usize, files: usize) -> usize {
     count
 }
 
-/// The bucket of a hash among `count` of them, a power of two: the hash's first bits.
-fn bucket_of(hash: u64, count: usize) -> usize {
-    hash.checked_shr(u64::BITS - count.ilog2()).map_or(0, |bits| usize::try_from(bits).unwrap_or(0))
-}
-
-/// FNV-1a, and `MurmurHash3`'s finalizer, since only the first bits choose a bucket. The same for ever.
-fn hash(file: &Path) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in file.as_os_str().as_encoded_bytes() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
-        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
-    }
-    hash ^ (hash >> 33)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -367,6 +285,7 @@ mod tests {
     use flate2::read::MultiGzDecoder;
     use proptest::prelude::*;
 
+    use crate::metrics::FamilyId;
     use crate::metrics::text::FragmentBuilder;
 
     use super::*;
@@ -382,9 +301,12 @@ mod tests {
         builder.finish()
     }
 
-    fn change((file, version): (u16, Option<u8>)) -> Change {
-        let path = format!("/plans/{file}.yaml");
-        Change { file: Path::new(&path).into(), fragment: version.map(|version| fragment(file, version)) }
+    fn change((file, version): (u16, Option<u8>)) -> Change<'static> {
+        let path: Arc<Path> = Path::new(&format!("/plans/{file}.yaml")).into();
+        match version {
+            Some(version) => Change::serve(path, move || fragment(file, version)),
+            None => Change::remove(path),
+        }
     }
 
     fn page(files: impl Iterator<Item = u16>) -> Page {
@@ -408,7 +330,7 @@ mod tests {
 
     /// The addresses of all cells that are shared between two pages, and how many there are.
     fn shared(one: &Page, other: &Page) -> (usize, usize) {
-        let address = |cell: &Cell| (cell.family, cell.plain.as_ptr(), cell.gzip.as_ptr());
+        let address = |cell: &Cell| [Encoding::Identity, Encoding::Gzip].map(|form| cell.bytes(form).as_ptr());
         let cells = |page: &Page| -> Vec<_> {
             page.buckets.iter().flat_map(|bucket| bucket.cells.iter().map(address)).collect()
         };
@@ -459,5 +381,19 @@ mod tests {
     fn buckets_grow_late_and_shrink_later() {
         assert_eq!([1, 64, 65, 128, 129, 10_000].map(|files| bucket_count(1, files)), [1, 1, 2, 2, 4, 256]);
         assert_eq!([10_000, 4096, 4095, 2000, 0].map(|files| bucket_count(256, files)), [256, 256, 128, 64, 1]);
+    }
+
+    #[test]
+    fn above_the_ceiling_tasks_are_left_out_first_and_come_back() {
+        let files = |files: u16| (0..files).map(|file| change((file, Some(3)))).collect();
+        let two = Page::empty(10).update(files(2));
+        assert_eq!((two.series(), two.dropped()), (10, 0));
+        let three = two.update(files(3));
+        assert_eq!((three.series(), three.dropped()), (6, 9));
+        assert!(!text(&three).contains("task") && text(&three).contains("readiness_project_info{"));
+        let six = three.update(files(6));
+        assert_eq!((six.series(), six.dropped(), text(&six).len()), (0, 30, 0));
+        let two = six.update((2..6).map(|file| change((file, None))).collect());
+        assert_eq!((two.series(), two.dropped()), (10, 0));
     }
 }

@@ -24,8 +24,8 @@ struct Part {
 /// Samples of one family: whole lines, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Samples<'a> {
-    /// The lines, each with its line break.
-    pub text: &'a str,
+    /// The lines in UTF-8, each with its line break.
+    pub text: &'a [u8],
     /// How many series they are.
     pub series: usize,
 }
@@ -34,9 +34,10 @@ impl Fragment {
     /// The samples of `family`; none are empty text.
     #[must_use]
     pub fn samples(&self, family: FamilyId) -> Samples<'_> {
-        self.parts
-            .binary_search_by_key(&family, |part| part.family)
-            .map_or_else(|_| Samples::default(), |at| self.part(at))
+        self.parts.binary_search_by_key(&family, |part| part.family).map_or_else(
+            |_| Samples::default(),
+            |at| Samples { text: self.lines(at).as_bytes(), series: self.parts[at].series },
+        )
     }
 
     /// How many series there are.
@@ -55,13 +56,12 @@ impl Fragment {
     /// The same without the series of `group`.
     #[must_use]
     pub fn without(&self, group: Group) -> Self {
-        let mut builder = FragmentBuilder::default();
-        for (at, part) in self.parts.iter().enumerate() {
-            if part.family.family().group() != group {
-                builder.append(part.family, self.part(at));
-            }
+        let (mut text, mut parts) = (String::with_capacity(self.text.len()), Vec::new());
+        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| part.family.family().group() != group) {
+            text.push_str(self.lines(at));
+            parts.push(Part { end: text.len(), ..*part });
         }
-        builder.finish()
+        Self { text: text.into(), parts: parts.into() }
     }
 
     /// The exposition of this fragment alone, with its headers.
@@ -70,14 +70,14 @@ impl Fragment {
         let mut text = String::with_capacity(self.text.len());
         for (at, part) in self.parts.iter().enumerate() {
             text.push_str(&header(part.family.family()));
-            text.push_str(self.part(at).text);
+            text.push_str(self.lines(at));
         }
         text
     }
 
-    fn part(&self, at: usize) -> Samples<'_> {
-        let start = at.checked_sub(1).map_or(0, |before| self.parts[before].end);
-        Samples { text: &self.text[start..self.parts[at].end], series: self.parts[at].series }
+    fn lines(&self, part: usize) -> &str {
+        let start = part.checked_sub(1).map_or(0, |before| self.parts[before].end);
+        &self.text[start..self.parts[part].end]
     }
 }
 
@@ -133,12 +133,6 @@ impl FragmentBuilder {
         }
         self.text.clear();
         Fragment { text: text.into(), parts: parts.into() }
-    }
-
-    fn append(&mut self, family: FamilyId, samples: Samples<'_>) {
-        let start = self.text.len();
-        self.text.push_str(samples.text);
-        self.extend(Run { family, series: samples.series, start, end: self.text.len() });
     }
 
     fn extend(&mut self, run: Run) {
@@ -306,9 +300,11 @@ mod tests {
         readiness_task_info{project="p",area="a",workstream="w",task="t",title="A \"b\"\nc\\",status="todo"} 1
         readiness_task_info{project="p",area="a",workstream="w",task="u",status="done"} 1
         "#);
-        assert_eq!((fragment.series(), fragment.series_in(Group::Task)), (3, 2));
+        assert_eq!((fragment.series(), fragment.samples(FamilyId::TaskInfo).series), (3, 2));
+        assert_eq!(fragment.samples(FamilyId::AreaInfo), Samples::default());
         let rest = fragment.without(Group::Task);
-        assert_eq!((rest.series(), rest.samples(FamilyId::TaskInfo)), (1, Samples::default()));
+        assert_eq!((fragment.series_in(Group::Task), rest.series_in(Group::Task), rest.series()), (2, 0, 1));
+        assert!(fragment.exposition().starts_with(&rest.exposition()));
         assert_eq!(builder.finish(), Fragment::default());
     }
 

@@ -12,11 +12,9 @@ use jiff::tz::TimeZone;
 
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
-use crate::metrics::Group;
 use crate::metrics::collect;
 use crate::metrics::collect::{Health, Reason};
-use crate::metrics::page::Change;
-use crate::metrics::text::Fragment;
+use crate::metrics::page::{Change, Page};
 use crate::model::Project;
 use crate::model::load::load;
 use crate::model::summary::Summary;
@@ -77,8 +75,6 @@ struct File {
 struct Served {
     summary: Arc<Summary>,
     loaded_at: Timestamp,
-    /// All its samples, kept where a ceiling may have to leave some out.
-    kept: Option<Fragment>,
 }
 
 /// A file's content, just looked at.
@@ -88,13 +84,15 @@ struct Fresh {
     source: Option<SourceFile>,
     day: Option<(Date, TimeZone)>,
     findings: Vec<(Finding, Option<Position>)>,
-    rendered: Option<Rendered>,
+    good: Option<Good>,
 }
 
 /// A project that can be served.
-struct Rendered {
+struct Good {
     summary: Summary,
-    fragment: Fragment,
+    project: Project,
+    /// How many warnings of each kind there are.
+    warnings: Vec<(Kind, usize)>,
 }
 
 /// The page's key for the samples of the project in the file at `path`.
@@ -109,10 +107,10 @@ fn health_key(path: &Path) -> Arc<Path> {
     PathBuf::from(key).into()
 }
 
-/// Changes of the page, by key, and the files that they come from.
+/// Changes of the page, and the files that they come from.
 #[derive(Default)]
 struct Changes {
-    page: BTreeMap<Arc<Path>, Option<Fragment>>,
+    page: Vec<Change<'static>>,
     files: BTreeSet<PathBuf>,
 }
 
@@ -120,7 +118,8 @@ impl Store {
     /// A store that has seen nothing yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let snapshot = Snapshot::default();
+        let ceiling = options.max_series.map_or(usize::MAX, NonZero::get);
+        let snapshot = Snapshot { page: Page::empty(ceiling), ..Snapshot::default() };
         Self { options, files: BTreeMap::new(), owners: BTreeMap::new(), snapshot: Arc::new(snapshot) }
     }
 
@@ -135,7 +134,7 @@ impl Store {
     pub fn advance(&mut self, scan: &Scan, now: Timestamp) -> Step {
         let mut changes = Changes::default();
         self.forget(scan, &mut changes);
-        let fresh = look(self.due(scan, now), now, self.options);
+        let fresh = look(&self.due(scan, now), now, self.options);
         self.take(fresh, now, &mut changes);
         loop {
             // Also what was removed, without anything to read, may have left a project to others.
@@ -143,7 +142,7 @@ impl Store {
             if wanting.is_empty() {
                 return self.publish(scan, changes);
             }
-            self.take(look(wanting, now, self.options), now, &mut changes);
+            self.take(look(&wanting, now, self.options), now, &mut changes);
         }
     }
 
@@ -185,7 +184,7 @@ impl Store {
         self.release(path, None);
         self.files.remove(path);
         changes.files.insert(path.to_owned());
-        changes.page.extend([(project_key(path), None), (health_key(path), None)]);
+        changes.page.extend([project_key(path), health_key(path)].map(Change::remove));
     }
 
     /// The files that have to be read: new or changed ones, and those for which a day has turned.
@@ -208,8 +207,8 @@ impl Store {
     fn take(&mut self, fresh: Vec<Fresh>, now: Timestamp, changes: &mut Changes) {
         // First everyone lets go, so that two files can exchange their projects in one step.
         for fresh in &fresh {
-            if let Some(rendered) = &fresh.rendered {
-                self.release(&fresh.path, Some(&rendered.summary.id));
+            if let Some(good) = &fresh.good {
+                self.release(&fresh.path, Some(&good.summary.id));
             }
         }
         for fresh in fresh {
@@ -227,7 +226,7 @@ impl Store {
     }
 
     fn take_one(&mut self, fresh: Fresh, now: Timestamp, changes: &mut Changes) {
-        let Fresh { path, stamp, source, day, mut findings, rendered } = fresh;
+        let Fresh { path, stamp, source, day, mut findings, good } = fresh;
         let hash = source.as_ref().map(|source| source.hash);
         let file = self.files.entry(path.clone()).or_default();
         let seen = file.hash.is_some() && file.hash == hash && file.failed != Some(Reason::Unreadable);
@@ -239,12 +238,12 @@ impl Store {
         file.day = day;
         file.reloads += 1;
         changes.files.insert(path.clone());
-        let Some(rendered) = rendered else {
+        let Some(Good { summary, project, warnings }) = good else {
             let reason = if source.is_some() { Reason::Invalid } else { Reason::Unreadable };
             file.wants = None;
             return file.fail(reason, findings);
         };
-        let id = rendered.summary.id.clone();
+        let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
             findings.push(duplicate(&id, &path, owner, source.as_ref()));
             file.wants = Some(id);
@@ -252,12 +251,13 @@ impl Store {
             return self.fall_back(&path, changes);
         }
         self.owners.insert(id, path.clone());
-        let kept = self.options.max_series.map(|_| rendered.fragment.clone());
-        changes.page.insert(project_key(&path), Some(rendered.fragment));
+        let tasks = self.options.tasks;
+        let render = move || collect::project(&project, &warnings, tasks);
+        changes.page.push(Change::serve(project_key(&path), render));
         file.wants = None;
         file.failed = None;
         file.findings = findings;
-        file.served = Some(Served { summary: Arc::new(rendered.summary), loaded_at: now, kept });
+        file.served = Some(Served { summary: Arc::new(summary), loaded_at: now });
     }
 
     /// A file that doesn't get another project goes on speaking for the one before, from its last
@@ -267,7 +267,7 @@ impl Store {
         let Some(served) = &file.served else { return };
         if self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.to_owned()) != path {
             file.served = None;
-            changes.page.insert(project_key(path), None);
+            changes.page.push(Change::remove(project_key(path)));
         }
     }
 
@@ -278,38 +278,14 @@ impl Store {
         for path in &changes.files {
             if let Some(file) = self.files.get_mut(path) {
                 file.report = Some(Arc::new(file.reported(path)));
-                let health = collect::health(path, &file.health());
-                changes.page.insert(health_key(path), Some(health));
+                let (health, path) = (file.health(), path.clone());
+                changes.page.push(Change::serve(health_key(&path), move || collect::health(&path, &health)));
             }
         }
-        let dropped_series = self.keep_to_ceiling(&mut changes);
-        let changed = changes.page.into_iter().map(|(file, fragment)| Change { file, fragment }).collect();
-        let page = self.snapshot.page.update(changed);
+        let page = self.snapshot.page.update(changes.page);
         let files = self.files.values().filter_map(|file| file.report.clone()).collect();
-        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), page, dropped_series });
+        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), page });
         Step { snapshot: Arc::clone(&self.snapshot), changed: changes.files.into_iter().collect() }
-    }
-
-    /// Leaves out the task series of as many files, the last by path first, as the ceiling wants;
-    /// returns how many series that are.
-    fn keep_to_ceiling(&self, changes: &mut Changes) -> usize {
-        let Some(ceiling) = self.options.max_series else { return 0 };
-        let kept = || self.files.iter().filter_map(|(path, file)| Some((path, file.served.as_ref()?.kept.as_ref()?)));
-        let others: usize = kept().map(|(_, all)| all.series() - all.series_in(Group::Task)).sum();
-        let mut room = ceiling.get().saturating_sub(others + self.files.len() * collect::HEALTH_SERIES);
-        let mut dropped = 0;
-        for (path, all) in kept() {
-            let tasks = all.series_in(Group::Task);
-            let fits = tasks <= room;
-            if fits {
-                room -= tasks
-            } else {
-                dropped += tasks
-            }
-            let shown = if fits { all.clone() } else { all.without(Group::Task) };
-            changes.page.insert(project_key(path), Some(shown));
-        }
-        dropped
     }
 }
 
@@ -347,7 +323,7 @@ impl File {
 }
 
 /// Reads and loads files, on as many threads as there are processors.
-fn look(due: Vec<(PathBuf, Stamp)>, now: Timestamp, options: Options) -> Vec<Fresh> {
+fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh> {
     const WORTH_A_THREAD: usize = 8;
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(due.len().div_ceil(WORTH_A_THREAD));
     let share = due.len().div_ceil(threads.max(1)).max(1);
@@ -367,24 +343,25 @@ fn look(due: Vec<(PathBuf, Stamp)>, now: Timestamp, options: Options) -> Vec<Fre
 }
 
 fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options) -> Fresh {
-    let fresh = Fresh { path: path.to_owned(), stamp, source: None, day: None, findings: Vec::new(), rendered: None };
+    let fresh = Fresh { path: path.to_owned(), stamp, source: None, day: None, findings: Vec::new(), good: None };
     let source = match read(path, &options.limits) {
         Ok(source) => source,
         Err(finding) => return Fresh { findings: vec![(*finding, None)], ..fresh },
     };
     let loaded = load(&source.text, now);
-    let rendered =
-        loaded.project.as_ref().filter(|_| loaded.is_good()).map(|project| render(project, &loaded.findings, options));
-    let day = loaded.project.map(|project| (now.to_zoned(project.zone.clone()).date(), project.zone));
+    let is_good = loaded.is_good();
+    let warnings = warnings(&loaded.findings);
     let findings = with_positions(&source.text, loaded.findings);
-    Fresh { source: Some(source), day, findings, rendered, ..fresh }
+    let source = Some(source);
+    let Some(project) = loaded.project else { return Fresh { source, findings, ..fresh } };
+    let day = Some((now.to_zoned(project.zone.clone()).date(), project.zone.clone()));
+    let good = is_good.then(|| Good { summary: Summary::of(&project), project, warnings });
+    Fresh { source, day, findings, good, ..fresh }
 }
 
-fn render(project: &Project, findings: &[Finding], options: Options) -> Rendered {
-    let warnings = Kind::ALL.into_iter().filter(|kind| kind.severity() == Severity::Warning);
-    let counts: Vec<(Kind, usize)> =
-        warnings.map(|kind| (kind, findings.iter().filter(|finding| finding.kind == kind).count())).collect();
-    Rendered { summary: Summary::of(project), fragment: collect::project(project, &counts, options.tasks) }
+fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.severity() == Severity::Warning);
+    kinds.map(|kind| (kind, findings.iter().filter(|finding| finding.kind == kind).count())).collect()
 }
 
 fn with_positions(text: &str, findings: Vec<Finding>) -> Vec<(Finding, Option<Position>)> {

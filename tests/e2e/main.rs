@@ -1,3 +1,10 @@
-//! End to end, with real servers.
+//! End to end, with real servers: what a user runs is what is run here.
 
-fn main() {}
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../it/tools.rs"]
+mod tools;
+
+mod processes;
+mod prometheus;
+mod readme;

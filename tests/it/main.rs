@@ -11,5 +11,6 @@ mod files;
 mod http;
 mod layers;
 mod reload;
+mod contract;
 mod corpus;
 mod seed;

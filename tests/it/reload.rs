@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::harness::{Client, Daemon, Metrics, NEVER, World, git, project};
 
 /// Prints how long a change took to be served.
+#[expect(clippy::print_stderr, reason = "for whoever wants to know, with --nocapture")]
 fn print(change: &str, took: Duration) {
     eprintln!("{change}: {} ms", took.as_millis());
 }
@@ -129,7 +130,7 @@ fn git_checks_out_a_thousand_files() {
         git(&repository, &["add", "."]);
         git(&repository, &["commit", "--quiet", "--message", "plans"]);
     }
-    let daemon = Daemon::serving(&[repository.clone()]);
+    let daemon = Daemon::serving(&[world.path("")]);
     daemon.while_scraped(|| {
         for (revision, percent) in [("main~1", "0.01"), ("main", "0.02")] {
             git(&repository, &["checkout", "--quiet", revision]);

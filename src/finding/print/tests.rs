@@ -1,7 +1,6 @@
 //! What people, programs and GitHub get to see.
 
 use std::path::Path;
-use std::time::Instant;
 
 use insta::assert_snapshot;
 use proptest::prelude::prop;
@@ -225,6 +224,7 @@ fn long_lines_are_trimmed_around_the_finding() {
 
 #[test]
 fn many_findings_in_a_large_file_take_no_time() {
+    // Quadratic, this would take minutes.
     let word = "wieght: 1, ";
     for text in [word.repeat(1 << 20), format!("{word}\n").repeat(1 << 20)] {
         let step = text.len() / 10_000;
@@ -232,11 +232,8 @@ fn many_findings_in_a_large_file_take_no_time() {
             .map(|at| Span { start: at * step, end: at * step + 6 })
             .map(|span| Finding::new(Kind::UnknownKey, NodePath::root(), "unknown key").span(span))
             .collect();
-        let begun = Instant::now();
         let shown = human(&text, &findings);
         assert!(shown.ends_with("10000 errors in 1 file\n"));
-        // Quadratic, this takes minutes.
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 }
 

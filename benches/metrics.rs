@@ -1,0 +1,86 @@
+//! What pages cost at a million series: time to build and to change them, and memory.
+//!
+//! `cargo bench --bench metrics`. Each file has a hundred series of about 120 bytes, as a project
+//! with twenty tasks has.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use readiness_exporter::clock;
+use readiness_exporter::metrics::FamilyId;
+use readiness_exporter::metrics::body::Encoding;
+use readiness_exporter::metrics::page::{Change, Page};
+use readiness_exporter::metrics::text::{Fragment, FragmentBuilder};
+
+const FILES: usize = 10_000;
+
+fn main() -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "at the start: {}", memory())?;
+
+    let changes = (0..FILES).map(|file| change(file, 1)).collect();
+    let (took, mut page) = timed(|| Page::default().update(changes));
+    writeln!(out, "page of {} series in {} files: {took:?}, {}", page.series(), page.files(), memory())?;
+    for encoding in [Encoding::Gzip, Encoding::Identity] {
+        let (took, body) = timed(|| page.body(encoding));
+        let (length, chunks) = (body.length, body.chunks.len());
+        writeln!(out, "{encoding:?}: {length} bytes in {chunks} chunks: {took:?}, {}", memory())?;
+    }
+
+    for (files, rounds) in [(1, 200), (10, 50), (1000, 5)] {
+        let (mut update, mut body) = (Duration::ZERO, Duration::ZERO);
+        for round in 0..rounds {
+            let batch = (0..files).map(|file| change((file * 7 + round) % FILES, round + 2)).collect();
+            let (took, next) = timed(|| page.update(batch));
+            update += took;
+            body += timed(|| next.body(Encoding::Gzip)).0;
+            page = next;
+        }
+        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+        writeln!(out, "{files} files changed: {:?}, gzip put together: {:?}", update / rounds, body / rounds)?;
+    }
+    writeln!(out, "at the end: {}", memory())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = clock::instant();
+    let result = work();
+    (start.elapsed(), result)
+}
+
+fn change(file: usize, version: usize) -> Change<'static> {
+    let path = format!("/plans/project-{file:05}.readiness.yaml");
+    Change::serve(Path::new(&path).into(), move || fragment(file, version))
+}
+
+fn fragment(file: usize, version: usize) -> Fragment {
+    let mut builder = FragmentBuilder::default();
+    let project = format!("project-{file:05}");
+    builder.sample(FamilyId::ProjectInfo, &[&project, &format!("Project number {file}"), "in progress"], 1.0);
+    builder.sample(FamilyId::ProjectCompletion, &[&project, "earned"], share(version, 97));
+    builder.sample(FamilyId::FileUp, &[&format!("/plans/{project}.readiness.yaml")], 1.0);
+    for task in 0..20 {
+        let (area, stream) = (["testing", "deployment"][task % 2], ["infrastructure", "monitoring"][task / 10]);
+        let (name, title) = (format!("task-number-{task}"), format!("Do what task {task} says, and say so"));
+        let labels = [&*project, area, stream, &*name];
+        builder.sample(FamilyId::TaskInfo, &[&labels[..], &[&title, "kim", "partial"]].concat(), 1.0);
+        builder.sample(FamilyId::TaskCompletion, &labels, share(task + version, 20));
+        builder.sample(FamilyId::TaskDue, &labels, 1_777_593_600.0);
+        for bound in ["optimistic", "pessimistic"] {
+            builder.sample(FamilyId::TaskEstimate, &[&labels[..], &[bound]].concat(), 432_000.0);
+        }
+    }
+    builder.finish()
+}
+
+fn share(part: usize, whole: u32) -> f64 {
+    f64::from(u32::try_from(part).unwrap_or(0) % whole) / f64::from(whole)
+}
+
+/// The memory that the process holds, and the most that it ever held; empty where there is no `/proc`.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,176 @@
+//! Some of the files of a page, with their samples joined by family.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::metrics::body::Encoding;
+use crate::metrics::gzip::Compressor;
+use crate::metrics::text::{self, Fragment, Samples};
+use crate::metrics::{FAMILIES, FamilyId};
+
+/// What orders files, and chooses their bucket.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    hash: u64,
+    file: Arc<Path>,
+}
+
+impl Key {
+    pub(super) fn new(file: Arc<Path>) -> Self {
+        Self { hash: hash(&file), file }
+    }
+
+    /// The file's bucket among `count` of them, a power of two: the first bits of its hash.
+    pub(super) fn bucket(&self, count: usize) -> usize {
+        let bits = self.hash.checked_shr(u64::BITS - count.ilog2());
+        bits.map_or(0, |bits| usize::try_from(bits).unwrap_or(0))
+    }
+}
+
+/// FNV-1a, and `MurmurHash3`'s finalizer, since only the first bits choose a bucket. The same for ever.
+fn hash(file: &Path) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in file.as_os_str().as_encoded_bytes() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
+        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
+    }
+    hash ^ (hash >> 33)
+}
+
+/// Some of the files, and their samples.
+#[derive(Debug, Default)]
+pub(super) struct Bucket {
+    /// In order.
+    pub(super) files: Vec<Key>,
+    /// In the order of families; families without samples have none.
+    pub(super) cells: Vec<Cell>,
+}
+
+/// The samples of one family in one bucket.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) family: FamilyId,
+    pub(super) series: usize,
+    plain: Bytes,
+    gzip: Bytes,
+    /// One for each of the bucket's files.
+    parts: Box<[Part]>,
+}
+
+/// Where one file's samples end, and how many series they are.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    end: usize,
+    series: usize,
+}
+
+/// Where the samples of a file come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// From a page before: the bucket, and the file's place in it.
+    Served(&'a Bucket, usize),
+    /// From a change.
+    Fresh(&'a Fragment),
+}
+
+impl<'a> Source<'a> {
+    fn samples(self, family: FamilyId) -> Samples<'a> {
+        match self {
+            Self::Served(bucket, place) => {
+                bucket.cell(family).map_or_else(Samples::default, |cell| cell.samples(place))
+            }
+            Self::Fresh(fragment) => fragment.samples(family),
+        }
+    }
+}
+
+impl Bucket {
+    /// The bucket of `files`, which are in order. Cells that are as in `before` share its bytes.
+    pub(super) fn new(files: &[(&Key, Source<'_>)], before: Option<&Self>, compressor: &mut Compressor) -> Self {
+        let cells = FAMILIES.iter().filter_map(|family| {
+            let before = before.and_then(|bucket| bucket.cell(family.id));
+            Cell::join(family.id, files, before, compressor)
+        });
+        Self { cells: cells.collect(), files: files.iter().map(|(key, _)| (*key).clone()).collect() }
+    }
+
+    pub(super) fn cell(&self, family: FamilyId) -> Option<&Cell> {
+        let place = self.cells.binary_search_by_key(&family, |cell| cell.family).ok()?;
+        Some(&self.cells[place])
+    }
+}
+
+impl Cell {
+    /// The headers of all families, as cells without files.
+    pub(super) fn headers() -> Vec<Self> {
+        let mut compressor = Compressor::default();
+        let header = |id: FamilyId| Self::new(id, text::header(id.family()).into_bytes(), Vec::new(), &mut compressor);
+        FAMILIES.iter().map(|family| family.id).map(header).collect()
+    }
+
+    pub(super) fn bytes(&self, encoding: Encoding) -> &Bytes {
+        match encoding {
+            Encoding::Identity => &self.plain,
+            Encoding::Gzip => &self.gzip,
+        }
+    }
+
+    fn new(family: FamilyId, plain: Vec<u8>, parts: Vec<Part>, compressor: &mut Compressor) -> Self {
+        let gzip = compressor.member(&plain);
+        let series = parts.iter().map(|part| part.series).sum();
+        Self { family, series, plain: plain.into(), gzip, parts: parts.into() }
+    }
+
+    /// The samples of `family` of all `files`; `None` if they have none.
+    fn join(
+        family: FamilyId,
+        files: &[(&Key, Source<'_>)],
+        before: Option<&Self>,
+        compressor: &mut Compressor,
+    ) -> Option<Self> {
+        let samples: Vec<Samples<'_>> = files.iter().map(|(_, source)| source.samples(family)).collect();
+        let series = samples.iter().map(|samples| samples.series).sum();
+        if series == 0 {
+            return None;
+        }
+        // The exact capacity keeps the text from being copied when it becomes shared.
+        let mut plain = Vec::with_capacity(samples.iter().map(|samples| samples.text.len()).sum());
+        let mut parts = Vec::with_capacity(samples.len());
+        for Samples { text, series } in samples {
+            plain.extend_from_slice(text);
+            parts.push(Part { end: plain.len(), series });
+        }
+        Some(match before.filter(|cell| cell.plain == plain) {
+            Some(same) => {
+                Self { family, series, plain: same.plain.clone(), gzip: same.gzip.clone(), parts: parts.into() }
+            }
+            None => Self::new(family, plain, parts, compressor),
+        })
+    }
+
+    fn samples(&self, place: usize) -> Samples<'_> {
+        let start = place.checked_sub(1).map_or(0, |before| self.parts[before].end);
+        Samples { text: &self.plain[start..self.parts[place].end], series: self.parts[place].series }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_spread_evenly_over_buckets_and_splitting_one_keeps_the_order() {
+        let keys: Vec<Key> =
+            (0..10_000).map(|file| Key::new(Path::new(&format!("/plans/{file}.yaml")).into())).collect();
+        let mut counts = [0; 256];
+        for key in &keys {
+            counts[key.bucket(256)] += 1;
+            assert_eq!((key.bucket(1), key.bucket(256) / 2), (0, key.bucket(128)));
+        }
+        assert!(counts.iter().all(|count| (10..80).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,149 @@
+//! A real Prometheus scrapes the daemon, and answers questions about the report.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::processes::{PATIENCE, Running, daemon};
+use crate::tools;
+
+/// A Prometheus that scrapes one address every 200 ms.
+struct Prometheus {
+    _running: Running,
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Prometheus {
+    fn scraping(address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
+             scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
+        );
+        let file = folder.path().join("prometheus.yml");
+        std::fs::write(&file, config).unwrap();
+        let mut command = Command::new(tools::path("prometheus"));
+        command
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg("--web.listen-address=127.0.0.1:0");
+        let running = Running::start(&mut command);
+        let line = running.says("Listening on");
+        let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
+        let url = format!("http://127.0.0.1:{port}");
+        running.says("Server is ready to receive web requests");
+        Self { _running: running, folder, url }
+    }
+
+    /// The values of `query`, each with the values of `labels` joined before it.
+    fn answer(&self, query: &str, labels: &[&str]) -> Vec<String> {
+        let output = Command::new(tools::path("promtool"))
+            .args(["query", "instant", "-o", "json", &self.url, query])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        let answer: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let mut rows: Vec<String> = answer
+            .iter()
+            .map(|row| {
+                let label = |name: &&str| row["metric"][name].as_str().unwrap_or("-").to_owned();
+                let mut cells: Vec<String> = labels.iter().map(label).collect();
+                cells.push(row["value"][1].as_str().unwrap().to_owned());
+                cells.join(" ")
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    /// The answers, once there are any.
+    #[expect(clippy::disallowed_methods, reason = "a test waits for a server")]
+    fn ask(&self, query: &str, labels: &[&str]) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let rows = self.answer(query, labels);
+            if !rows.is_empty() {
+                return rows;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no answer to `{query}`");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+#[test]
+fn prometheus_knows_the_report() {
+    let (_daemon, address) = daemon(&["examples/castiel.readiness.yaml"]);
+    let prometheus = Prometheus::scraping(&address);
+    let ask = |query: &str, labels: &[&str]| prometheus.ask(query, labels);
+
+    assert_eq!(ask("up == 1", &["job"]), ["readiness 1"]);
+    assert_eq!(
+        ask(r#"readiness_area_completion_ratio{method="reported"}"#, &["area"]),
+        ["deployment 0.3", "implementation 0.8", "ml 0.35", "testing 0.7"]
+    );
+    assert_eq!(
+        ask(r#"readiness_area_completion_ratio{method="earned"}"#, &["area"]),
+        ["deployment 0.25", "implementation 0.8", "ml 0.35", "testing 0.7"]
+    );
+    assert_eq!(ask("readiness_project_completion_ratio", &["method"]), ["earned 0.525", "reported 0.54"]);
+    assert_eq!(ask("sum by (status) (readiness_tasks)", &["status"]), ["done 33", "partial 47", "todo 45", "waived 0"]);
+    assert_eq!(ask("count(readiness_task_info)", &[]), ["125"]);
+    assert_eq!(ask("count(readiness_coverage_ratio)", &[]), ["9"]);
+    assert_eq!(
+        ask("readiness_coverage_ratio >= readiness_coverage_target_ratio", &["feature"]),
+        ["Tenant Feature 0.8"]
+    );
+    assert_eq!(ask("count(readiness_component_completion_ratio)", &[]), ["19"]);
+    assert_eq!(
+        ask("sum by (area) (readiness_workstream_points)", &["area"]),
+        ["deployment 75", "implementation 20", "ml 65", "testing 30"]
+    );
+    // 2026-04-30, its last second, in UTC; and the status date, its first.
+    assert_eq!(ask("readiness_project_target_timestamp_seconds", &[]), ["1777593599"]);
+    assert_eq!(ask("readiness_project_as_of_timestamp_seconds", &[]), ["1769472000"]);
+    assert_eq!(ask("readiness_project_next_review_timestamp_seconds", &[]), ["1770508799"]);
+    assert_eq!(ask("count(readiness_milestone_due_timestamp_seconds)", &[]), ["8"]);
+    assert_eq!(ask(r#"readiness_workstream_blocked_points{workstream="azure"}"#, &["area"]), ["ml 45"]);
+    assert_eq!(
+        ask("readiness_inconsistencies > 0", &["kind"]),
+        [
+            "action_date 1",
+            "breakdown_drift 4",
+            "critical_without_estimate 3",
+            "non_working_day 3",
+            "points_mismatch 1",
+            "review_overdue 1",
+            "risk_without_probability 5",
+            "task_in_two_areas 1",
+        ]
+    );
+    assert_eq!(ask("readiness_file_up", &["file"]), ["examples/castiel.readiness.yaml 1"]);
+    assert!(prometheus.folder.path().join("data").exists());
+}
+
+#[test]
+fn promtool_has_nothing_to_say_about_the_page() {
+    use std::io::{Read, Write};
+
+    let (_daemon, address) = daemon(&["examples"]);
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (_, page) = response.split_once("\r\n\r\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("metrics");
+    std::fs::write(&file, page).unwrap();
+    let output = Command::new(tools::path("promtool"))
+        .args(["check", "metrics"])
+        .stdin(std::fs::File::open(&file).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    assert!(Path::new(&file).exists());
+}
