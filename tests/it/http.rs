@@ -217,6 +217,16 @@ fn clients_that_stall_or_say_nothing_hold_up_nobody() {
 }
 
 #[test]
+fn a_stalled_reader_delays_the_end_for_a_few_seconds_only() {
+    let world = large();
+    let daemon = Daemon::serving(&[world.path("")]);
+    let _stalled = stalled(&daemon);
+    let (status, took) = daemon.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!((4..15).contains(&took.as_secs()), "{took:?}: it is given time to go on, but not more");
+}
+
+#[test]
 fn more_connections_than_it_takes_wait_and_do_not_end_it() {
     let world = small();
     let daemon = serving(&world, &["--probe.listen-address=127.0.0.1:0"]);
