@@ -5,6 +5,7 @@
 mod tools;
 
 mod arithmetic;
+mod bounds;
 mod files;
 mod layers;
 mod contract;
