@@ -80,7 +80,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             exporter: Arc::clone(&exporter),
             reload: ask.clone(),
             telemetry_path: options.telemetry_path.clone(),
-            scrapes: Semaphore::new(options.max_requests.get() as usize),
+            scrapes: Arc::new(Semaphore::new(options.max_requests.get() as usize)),
             only_health,
         })
     };
@@ -159,11 +159,10 @@ impl Reloader {
                 let _ = ReloadRequest::send(answer, outcome);
             }
             tokio::select! {
-                wake = self.watcher.wait() => {
-                    if wake == Wake::Poll {
-                        tracing::debug!("looking at the files, as every while");
-                    }
-                }
+                wake = self.watcher.wait() => match wake {
+                    Wake::Hint => tracing::debug!("looking at the files, as something changed"),
+                    Wake::Poll => tracing::debug!("looking at the files, as every while"),
+                },
                 _ = hangup.recv() => tracing::info!(signal = "SIGHUP", "reloading"),
                 request = asked.recv() => answer = request,
             }

@@ -41,16 +41,14 @@ impl References {
     pub fn resolve(self, project: &mut Project) -> Vec<Finding> {
         let (index, mut findings) = index(project);
         for (reference, at, role) in self.0 {
-            match index.get(reference.as_str()) {
-                Some(&item) => {
-                    if let Some(finding) = connect(project, item, at, role) {
-                        keep(&mut findings, || finding);
-                    }
-                }
-                None => {
-                    let help = (findings.len() < MOST_HELPS).then(|| suggestion(&index, &reference));
-                    keep(&mut findings, || unknown(&reference, at).maybe_help(help));
-                }
+            let wrong = if let Some(&item) = index.get(reference.as_str()) {
+                connect(project, item, at, role)
+            } else {
+                let help = (findings.len() < MOST_HELPS).then(|| suggestion(&index, &reference));
+                Some(unknown(&reference, at).maybe_help(help))
+            };
+            if let Some(finding) = wrong {
+                keep(&mut findings, || finding);
             }
         }
         project.dependencies.sort_by_key(|dependency| dependency.to);

@@ -70,7 +70,7 @@ impl Followers {
         while let Some(item) = open.pop() {
             let area = area_of(item);
             let direct = self.next.get(&item).into_iter().flatten().copied();
-            let with_area = area.iter().flat_map(|area| self.next.get(area)).flatten().copied();
+            let with_area = area.iter().filter_map(|area| self.next.get(area)).flatten().copied();
             for next in direct.chain(with_area) {
                 for next in self.parts(next) {
                     if seen.insert(next) {

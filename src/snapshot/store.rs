@@ -134,13 +134,16 @@ impl Store {
     pub fn advance(&mut self, scan: &Scan, now: Timestamp) -> Step {
         let mut changes = Changes::default();
         self.forget(scan, &mut changes);
-        let mut due = self.due(scan, now);
-        while !due.is_empty() {
-            let fresh = look(&due, now, self.options);
-            self.take(fresh, now, &mut changes);
-            due = self.wanting();
+        let fresh = look(&self.due(scan, now), now, self.options);
+        self.take(fresh, now, &mut changes);
+        loop {
+            // Also what was removed, without anything to read, may have left a project to others.
+            let wanting = self.wanting();
+            if wanting.is_empty() {
+                return self.publish(scan, changes);
+            }
+            self.take(look(&wanting, now, self.options), now, &mut changes);
         }
-        self.publish(scan, changes)
     }
 
     /// Lets go of files that were removed, and notes what can't be looked at.
@@ -243,12 +246,9 @@ impl Store {
         let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
             findings.push(duplicate(&id, &path, owner, source.as_ref()));
-            // The project that it spoke for before is still served from its last good content.
-            if let Some(served) = &file.served {
-                self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.clone());
-            }
             file.wants = Some(id);
-            return file.fail(Reason::DuplicateProject, findings);
+            file.fail(Reason::DuplicateProject, findings);
+            return self.fall_back(&path, changes);
         }
         self.owners.insert(id, path.clone());
         let tasks = self.options.tasks;
@@ -258,6 +258,17 @@ impl Store {
         file.failed = None;
         file.findings = findings;
         file.served = Some(Served { summary: Arc::new(summary), loaded_at: now });
+    }
+
+    /// A file that doesn't get another project goes on speaking for the one before, from its last
+    /// good content, unless that one was taken in the same step.
+    fn fall_back(&mut self, path: &Path, changes: &mut Changes) {
+        let Some(file) = self.files.get_mut(path) else { return };
+        let Some(served) = &file.served else { return };
+        if self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.to_owned()) != path {
+            file.served = None;
+            changes.page.push(Change::remove(project_key(path)));
+        }
     }
 
     fn publish(&mut self, scan: &Scan, mut changes: Changes) -> Step {
