@@ -31,7 +31,7 @@ pub struct FileReport {
     /// Whether its present content is what is served.
     pub up: bool,
     /// What is wrong with its present content, each with its place.
-    pub findings: Vec<(Finding, Option<Position>)>,
+    pub findings: Arc<[(Finding, Option<Position>)]>,
     /// The project, from the last good content.
     pub project: Option<Arc<Summary>>,
     /// When the content that is served was loaded.

@@ -15,12 +15,14 @@ use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::metrics::collect;
 use crate::metrics::collect::{Health, Reason};
+use crate::metrics::gzip::Compressor;
 use crate::metrics::page::{Change, Page};
+use crate::metrics::text::Packed;
 use crate::model::load::{Plan, load};
 use crate::model::summary::Summary;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
-use crate::source::{Limits, SourceFile, Stamp, read};
+use crate::source::{Limits, Stamp, read};
 use crate::span::Position;
 
 /// What is to be served.
@@ -60,7 +62,7 @@ struct File {
     hash: Option<u64>,
     /// The day as of which it was loaded, and where its days begin.
     day: Option<(Date, TimeZone)>,
-    findings: Vec<(Finding, Option<Position>)>,
+    findings: Arc<[(Finding, Option<Position>)]>,
     failed: Option<Reason>,
     /// The project that it names, while another file speaks for it.
     wants: Option<Box<str>>,
@@ -81,7 +83,8 @@ struct Served {
 struct Fresh {
     path: PathBuf,
     stamp: Stamp,
-    source: Option<SourceFile>,
+    /// Of the text, where it could be read.
+    hash: Option<u64>,
     day: Option<(Date, TimeZone)>,
     findings: Vec<(Finding, Option<Position>)>,
     good: Option<Good>,
@@ -90,9 +93,7 @@ struct Fresh {
 /// A project that can be served.
 struct Good {
     summary: Summary,
-    plan: Plan,
-    /// How many warnings of each kind there are.
-    warnings: Vec<(Kind, usize)>,
+    samples: Packed,
 }
 
 /// The page's key for the samples of the project in the file at `path`.
@@ -148,15 +149,13 @@ impl Store {
 
     /// Lets go of files that were removed, and notes what can't be looked at.
     fn forget(&mut self, scan: &Scan, changes: &mut Changes) {
-        let found: BTreeSet<&Path> = scan.files.iter().map(|found| found.path.as_path()).collect();
         let troubled: BTreeMap<&Path, Finding> = scan
             .missing
             .iter()
             .map(|path| (path.as_path(), waited_for()))
             .chain(scan.problems.iter().map(|(path, finding)| (path.as_path(), finding.clone())))
             .collect();
-        let gone: Vec<PathBuf> = self.files.keys().filter(|path| !found.contains(path.as_path())).cloned().collect();
-        for path in gone.into_iter().filter(|path| !troubled.contains_key(path.as_path())) {
+        for path in self.gone(scan).into_iter().filter(|path| !troubled.contains_key(path.as_path())) {
             if scan.hides(&path) || scan.missing.iter().any(|root| path.starts_with(root)) {
                 self.trouble(&path, waited_for(), changes);
             } else {
@@ -168,13 +167,23 @@ impl Store {
         }
     }
 
+    /// The files that `scan` doesn't have. Both are in order, so that one walk along the two tells.
+    fn gone(&self, scan: &Scan) -> Vec<PathBuf> {
+        let mut found = scan.files.iter().map(|found| &found.path).peekable();
+        let gone = self.files.keys().filter(|path| {
+            while found.next_if(|found| found < path).is_some() {}
+            found.next_if(|found| found == path).is_none()
+        });
+        gone.cloned().collect()
+    }
+
     /// A path that can't be looked at keeps its last good content.
     fn trouble(&mut self, path: &Path, finding: Finding, changes: &mut Changes) {
         let file = self.files.entry(path.to_owned()).or_default();
         file.stamp = None;
         file.hash = None;
         let findings = vec![(finding, None)];
-        if file.failed != Some(Reason::Unreadable) || file.findings != findings {
+        if file.failed != Some(Reason::Unreadable) || *file.findings != *findings {
             file.fail(Reason::Unreadable, findings);
             changes.files.insert(path.to_owned());
         }
@@ -189,8 +198,10 @@ impl Store {
 
     /// The files that have to be read: new or changed ones, and those for which a day has turned.
     fn due(&self, scan: &Scan, now: Timestamp) -> Vec<(PathBuf, Stamp)> {
+        let mut known = self.files.iter().peekable();
         let due = scan.files.iter().filter(|found| {
-            let Some(file) = self.files.get(&found.path) else { return true };
+            while known.next_if(|(path, _)| **path < found.path).is_some() {}
+            let Some((_, file)) = known.next_if(|(path, _)| **path == found.path) else { return true };
             let turned = |(day, zone): &(Date, TimeZone)| now.to_zoned(zone.clone()).date() != *day;
             file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(turned)
         });
@@ -226,8 +237,7 @@ impl Store {
     }
 
     fn take_one(&mut self, fresh: Fresh, now: Timestamp, changes: &mut Changes) {
-        let Fresh { path, stamp, source, day, mut findings, good } = fresh;
-        let hash = source.as_ref().map(|source| source.hash);
+        let Fresh { path, stamp, hash, day, mut findings, good } = fresh;
         let file = self.files.entry(path.clone()).or_default();
         let seen = file.hash.is_some() && file.hash == hash && file.failed != Some(Reason::Unreadable);
         file.stamp = Some(stamp);
@@ -238,25 +248,23 @@ impl Store {
         file.day = day;
         file.reloads += 1;
         changes.files.insert(path.clone());
-        let Some(Good { summary, plan, warnings }) = good else {
-            let reason = if source.is_some() { Reason::Invalid } else { Reason::Unreadable };
+        let Some(Good { summary, samples }) = good else {
+            let reason = if hash.is_some() { Reason::Invalid } else { Reason::Unreadable };
             file.wants = None;
             return file.fail(reason, findings);
         };
         let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
-            findings.push(duplicate(&id, &path, owner, source.as_ref()));
+            findings.push(duplicate(&id, &path, owner, &self.options.limits));
             file.wants = Some(id);
             file.fail(Reason::DuplicateProject, findings);
             return self.fall_back(&path, changes);
         }
         self.owners.insert(id, path.clone());
-        let tasks = self.options.tasks;
-        let render = move || collect::project(&plan.project, &plan.completion, &warnings, tasks);
-        changes.page.push(Change::serve(project_key(&path), render));
+        changes.page.push(Change::serve(project_key(&path), move || samples.unpack()));
         file.wants = None;
         file.failed = None;
-        file.findings = findings;
+        file.findings = findings.into();
         file.served = Some(Served { summary: Arc::new(summary), loaded_at: now });
     }
 
@@ -292,7 +300,7 @@ impl Store {
 impl File {
     fn fail(&mut self, reason: Reason, findings: Vec<(Finding, Option<Position>)>) {
         self.failed = Some(reason);
-        self.findings = findings;
+        self.findings = findings.into();
         if let Some(count) = Reason::ALL.iter().position(|it| *it == reason) {
             self.failures[count] += 1;
         }
@@ -302,7 +310,7 @@ impl File {
         FileReport {
             path: path.to_owned(),
             up: self.failed.is_none(),
-            findings: self.findings.clone(),
+            findings: Arc::clone(&self.findings),
             project: self.served.as_ref().map(|served| Arc::clone(&served.summary)),
             loaded_at: self.served.as_ref().map(|served| served.loaded_at),
         }
@@ -327,11 +335,12 @@ fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh
     const WORTH_A_THREAD: usize = 8;
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(due.len().div_ceil(WORTH_A_THREAD));
     let share = due.len().div_ceil(threads.max(1)).max(1);
+    let look_at = |part: &[(PathBuf, Stamp)]| -> Vec<Fresh> {
+        let mut compressor = Compressor::default();
+        part.iter().map(|(path, stamp)| look_at(path, *stamp, now, options, &mut compressor)).collect()
+    };
+    let (first, rest) = due.split_at(share.min(due.len()));
     thread::scope(|scope| {
-        let look_at = |part: &[(PathBuf, Stamp)]| -> Vec<Fresh> {
-            part.iter().map(|(path, stamp)| look_at(path, *stamp, now, options)).collect()
-        };
-        let (first, rest) = due.split_at(share.min(due.len()));
         let others: Vec<_> = rest.chunks(share).map(|part| scope.spawn(move || look_at(part))).collect();
         let mut fresh = look_at(first);
         for other in others {
@@ -342,22 +351,24 @@ fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh
     })
 }
 
-fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options) -> Fresh {
-    let fresh = Fresh { path: path.to_owned(), stamp, source: None, day: None, findings: Vec::new(), good: None };
+/// One file. What becomes of it is packed at once: of all files together it would be much.
+fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compressor: &mut Compressor) -> Fresh {
+    let fresh = Fresh { path: path.to_owned(), stamp, hash: None, day: None, findings: Vec::new(), good: None };
     let source = match read(path, &options.limits) {
         Ok(source) => source,
         Err(finding) => return Fresh { findings: vec![(*finding, None)], ..fresh },
     };
     let loaded = load(&source.text, now);
     let is_good = loaded.is_good();
-    let warnings = warnings(&loaded.findings);
     let findings = with_positions(&source.text, &loaded.findings);
-    let source = Some(source);
-    let Some(plan) = loaded.plan else { return Fresh { source, findings, ..fresh } };
-    let zone = plan.project.zone.clone();
-    let day = Some((now.to_zoned(zone.clone()).date(), zone));
-    let good = is_good.then(|| Good { summary: Summary::of(&plan.project, &plan.completion), plan, warnings });
-    Fresh { source, day, findings, good, ..fresh }
+    let hash = Some(source.hash);
+    let Some(Plan { project, completion }) = loaded.plan else { return Fresh { hash, findings, ..fresh } };
+    let day = Some((now.to_zoned(project.zone.clone()).date(), project.zone.clone()));
+    let good = is_good.then(|| {
+        let samples = collect::project(&project, &completion, &warnings(&loaded.findings), options.tasks);
+        Good { summary: Summary::of(&project, &completion), samples: samples.pack(compressor) }
+    });
+    Fresh { hash, day, findings, good, ..fresh }
 }
 
 fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {
@@ -371,13 +382,14 @@ fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Posi
 }
 
 /// A project that two files name is served from the one that named it first.
-fn duplicate(id: &str, path: &Path, owner: &Path, source: Option<&SourceFile>) -> (Finding, Option<Position>) {
+fn duplicate(id: &str, path: &Path, owner: &Path, limits: &Limits) -> (Finding, Option<Position>) {
     let message = format!("`{}` and `{}` both describe the project `{id}`", owner.display(), path.display());
-    let mut findings = [Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message).help(format!(
-        "the first goes on being served: give one of them another `project`, or remove `{}`",
-        path.display()
-    ))];
-    let text = source.map_or("", |source| &source.text);
+    let help =
+        format!("the first goes on being served: give one of them another `project`, or remove `{}`", path.display());
+    let mut findings = [Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message).help(help)];
+    // Texts aren't kept; this one is read again, since it is rarely wanted. It may have gone since.
+    let source = read(path, limits);
+    let text = source.as_ref().map_or("", |source| &source.text);
     format::place(text, &mut findings);
     let [finding] = findings;
     let at = finding.span.map(|span| Position::of(text, span.start));
