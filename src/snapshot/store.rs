@@ -255,7 +255,7 @@ impl Store {
         };
         let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
-            findings.push(duplicate(&id, &path, owner, &self.options.limits));
+            findings.push(duplicate(&id, &path, owner, self.options.limits));
             file.wants = Some(id);
             file.fail(Reason::DuplicateProject, findings);
             return self.fall_back(&path, changes);
@@ -382,13 +382,13 @@ fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Posi
 }
 
 /// A project that two files name is served from the one that named it first.
-fn duplicate(id: &str, path: &Path, owner: &Path, limits: &Limits) -> (Finding, Option<Position>) {
+fn duplicate(id: &str, path: &Path, owner: &Path, limits: Limits) -> (Finding, Option<Position>) {
     let message = format!("`{}` and `{}` both describe the project `{id}`", owner.display(), path.display());
     let help =
         format!("the first goes on being served: give one of them another `project`, or remove `{}`", path.display());
     let mut findings = [Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message).help(help)];
     // Texts aren't kept; this one is read again, since it is rarely wanted. It may have gone since.
-    let source = read(path, limits);
+    let source = read(path, &limits);
     let text = source.as_ref().map_or("", |source| &source.text);
     format::place(text, &mut findings);
     let [finding] = findings;
