@@ -19,9 +19,11 @@ prerequisites-go: prerequisites
 	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or later (https://go.dev/dl), or put it on PATH; the tests build a real Prometheus with it" >&2; exit 1; }
 
 build: prerequisites ## build the release binary
+	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)" \
 	$(CARGO) build --release --locked
 
-run: prerequisites ## serve the example on http://localhost:$(or $(PORT),9877)
+run: prerequisites ## serve the example on http://localhost:20430
 	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
 
 test: lint unit check-generated ## run everything: lints, unit, integration and end-to-end tests with real servers
@@ -42,7 +44,7 @@ tools: prerequisites-go ## build the real servers that the tests run against
 
 docs: prerequisites ## write the generated files anew
 	$(CARGO) run --quiet --locked -- schema > readiness.schema.json.new && mv readiness.schema.json.new readiness.schema.json
-	UPDATE=1 $(CARGO) test --quiet --locked --test it generated >/dev/null
+	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
 
 check-generated: docs
 	@git diff --exit-code -- readiness.schema.json docs || { echo "generated files are out of date: run make docs and commit" >&2; exit 1; }

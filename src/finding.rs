@@ -329,6 +329,16 @@ impl Finding {
     }
 }
 
+/// How many findings of a file are kept: nobody mends more at a time, and a hostile file has millions.
+pub const MOST_FINDINGS: usize = 1000;
+
+/// Adds `finding` unless there are [`MOST_FINDINGS`] already.
+pub fn keep(findings: &mut Vec<Finding>, finding: impl FnOnce() -> Finding) {
+    if findings.len() < MOST_FINDINGS {
+        findings.push(finding());
+    }
+}
+
 /// The `candidates` nearest to what was written, as "did you mean `x`?", when one is near enough.
 ///
 /// Near is a Damerau-Levenshtein distance of at most a third of the word's length, at least one.

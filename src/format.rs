@@ -51,10 +51,17 @@ fn lost_texts(text: &str) -> Vec<Finding> {
 
 /// Gives every finding that has no place yet the place of its node.
 pub fn place(text: &str, findings: &mut [Finding]) {
-    if findings.iter().any(|finding| finding.span.is_none())
-        && let Ok(root) = tree::parse(text)
-    {
-        place_in(&root, findings);
+    if findings.iter().all(|finding| finding.span.is_some()) {
+        return;
+    }
+    match tree::parse(text) {
+        Ok(root) => place_in(&root, findings),
+        // The quick parser takes some texts that the other one refuses: where it does, all stand.
+        Err(refusal) => {
+            for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
+                finding.span = refusal.span;
+            }
+        }
     }
 }
 
@@ -113,6 +120,16 @@ mod tests {
         let (document, findings) = parse("project: x\n\tareas: y\n");
         assert!(document.is_none());
         assert_eq!(findings[0].kind, Kind::Syntax);
+        assert!(findings[0].span.is_some());
+    }
+
+    #[test]
+    fn findings_have_a_place_also_where_only_one_parser_takes_the_text() {
+        let text = "!/!paymnen";
+        let (document, _) = parse(text);
+        assert!(document.is_some());
+        let mut findings = [Finding::new(Kind::MissingKey, NodePath::root(), "missing")];
+        place(text, &mut findings);
         assert!(findings[0].span.is_some());
     }
 

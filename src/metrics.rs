@@ -3,9 +3,9 @@
 //! What is served is written from this table, and so is its documentation.
 
 pub mod gzip;
+pub mod body;
 pub mod text;
 pub mod collect;
-pub mod body;
 mod bucket;
 pub mod page;
 pub mod process;

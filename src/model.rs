@@ -48,7 +48,7 @@ pub struct Project {
     pub areas: Vec<Area>,
     /// The milestones, in the order of the file.
     pub milestones: Vec<Milestone>,
-    /// What waits for what.
+    /// What waits for what, in the order of what waits.
     pub dependencies: Vec<Dependency>,
     /// The critical path as people report it.
     pub critical_path: Vec<Item>,
@@ -363,6 +363,14 @@ impl Project {
             Entry::Own(task) => Some(task),
             Entry::Shared(_) => None,
         }
+    }
+
+    /// What `item` itself needs, in the order of the file; not what its parts or its whole need.
+    #[must_use]
+    pub fn needs(&self, item: Item) -> &[Dependency] {
+        let start = self.dependencies.partition_point(|dependency| dependency.to < item);
+        let end = self.dependencies.partition_point(|dependency| dependency.to <= item);
+        &self.dependencies[start..end]
     }
 
     /// Every task that is defined in a workstream, in the order of the file.

@@ -7,9 +7,9 @@ use std::cell::LazyCell;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use readiness_exporter::finding::Severity;
-use readiness_exporter::model::load::load;
+use readiness_exporter::model::load::{Plan, load};
 use readiness_exporter::model::summary::Summary;
-use readiness_exporter::model::{completion, waiting};
+use readiness_exporter::model::waiting;
 
 thread_local! {
     static NOW: LazyCell<Timestamp> =
@@ -23,10 +23,10 @@ fuzz_target!(|text: &str| {
         assert!(text.get(span.start..span.end).is_some(), "outside of the text: {finding:?}");
         assert!(!finding.message.is_empty());
     }
-    if let Some(project) = &loaded.project {
-        Summary::of(project);
-        waiting::blocked_points(project);
-        if let Some(earned) = completion::project(project) {
+    if let Some(Plan { project, completion }) = &loaded.plan {
+        Summary::of(project, completion);
+        waiting::blocked_points(project, completion);
+        if let Some(earned) = completion.project() {
             assert!((0.0..=1.0).contains(&earned.get()));
         }
     }

@@ -90,7 +90,7 @@ impl Checked {
             Ok(file) => {
                 let loaded = load::load(&file.text, at);
                 let is_named = loaded.is_good();
-                let id = loaded.project.map(|project| project.id);
+                let id = loaded.plan.map(|plan| plan.project.id);
                 let project = id.filter(|id| is_named || id.as_str() != Id::UNNAMED);
                 Self { path, text: Some(file), findings: loaded.findings, project }
             }

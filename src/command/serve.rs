@@ -1,6 +1,7 @@
 //! The command `serve`: looks at the files, serves what they say, and looks again.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,7 +80,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             exporter: Arc::clone(&exporter),
             reload: ask.clone(),
             telemetry_path: options.telemetry_path.clone(),
-            scrapes: Semaphore::new(options.max_requests.get() as usize),
+            scrapes: Arc::new(Semaphore::new(options.max_requests.get() as usize)),
             only_health,
         })
     };
@@ -109,14 +110,25 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 }
 
 /// A listener whose address can be used again at once after a restart.
+///
+/// Every address of the machine means those of IPv4 alone where there is no IPv6.
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listen = || {
+    let listen = |address: SocketAddr| {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(1024)
     };
-    listen().with_context(|| format!("can't listen on {address}"))
+    let every_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    match listen(address) {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => listen(every_v4),
+        listener => listener,
+    }
+    .with_context(|| format!("can't listen on {address}"))
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 async fn told_to_stop((mut terminate, mut interrupt): (Signal, Signal)) {
@@ -147,11 +159,10 @@ impl Reloader {
                 let _ = ReloadRequest::send(answer, outcome);
             }
             tokio::select! {
-                wake = self.watcher.wait() => {
-                    if wake == Wake::Poll {
-                        tracing::debug!("looking at the files, as every while");
-                    }
-                }
+                wake = self.watcher.wait() => match wake {
+                    Wake::Hint => tracing::debug!("looking at the files, as something changed"),
+                    Wake::Poll => tracing::debug!("looking at the files, as every while"),
+                },
                 _ = hangup.recv() => tracing::info!(signal = "SIGHUP", "reloading"),
                 request = asked.recv() => answer = request,
             }

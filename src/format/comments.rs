@@ -1,6 +1,6 @@
 //! Text that YAML took for a comment: `Fix #12` is the text `Fix` and the comment `12`.
 
-use crate::finding::{Finding, Kind, NodePath};
+use crate::finding::{Finding, Kind, NodePath, keep};
 use crate::format::tree::{Content, Node};
 use crate::span::Span;
 
@@ -26,7 +26,7 @@ fn visit(text: &str, node: &Node, at: &NodePath, findings: &mut Vec<Finding>) {
                 let span = Span { start: node.span.start, end: lost.end };
                 let message = format!("YAML takes `{}` for a comment", &text[lost.start..lost.end]);
                 let help = format!("put the text in quotes: \"{value} {}\"", &text[lost.start..lost.end]);
-                findings.push(Finding::new(Kind::CommentInText, at.clone(), message).help(help).span(span));
+                keep(findings, || Finding::new(Kind::CommentInText, at.clone(), message).help(help).span(span));
             }
         }
         Content::Scalar { .. } => {}

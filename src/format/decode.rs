@@ -2,13 +2,14 @@
 //! rest of the file is still read.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::finding::{Finding, Kind, NodePath, Trail, nearest};
+use crate::finding::{Finding, Kind, NodePath, Trail, keep, nearest};
 use crate::format::document::Document;
 use crate::format::tree::{Content, Node};
 use crate::notation::shortened;
@@ -64,21 +65,22 @@ impl Decoder<'_> {
         if !matches!(self.node.content, Content::Mapping(_)) {
             self.expected("a mapping");
         }
-        visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: Vec::new(), value: None })
+        visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: HashSet::new(), value: None })
     }
 
     /// An empty value is an empty list or mapping; anything else of another type is a mistake.
     fn expected(&self, what: &str) {
         if !self.node.is_nothing() {
-            let message = format!("expected {what}, found {}", self.node.noun());
             let help = match (self.trail, self.node.text()) {
                 (Trail::Index(Trail::Key(_, "tasks"), _), Some(text)) => {
                     Some(format!("write `- todo: {}`", shortened(text)))
                 }
                 _ => None,
             };
-            let finding = Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help);
-            self.findings.borrow_mut().push(finding);
+            keep(&mut self.findings.borrow_mut(), || {
+                let message = format!("expected {what}, found {}", self.node.noun());
+                Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help)
+            });
         }
     }
 }
@@ -177,7 +179,7 @@ struct Pairs<'a> {
     decoder: Decoder<'a>,
     known: Option<&'static [&'static str]>,
     entries: std::slice::Iter<'a, (Node, Node)>,
-    seen: Vec<&'a str>,
+    seen: HashSet<&'a str>,
     value: Option<(&'a str, &'a Node)>,
 }
 
@@ -187,15 +189,15 @@ impl<'a> Pairs<'a> {
         loop {
             let (key_node, value) = self.entries.next()?;
             let key = key_node.text().unwrap_or_default();
-            let finding = match self.known {
-                _ if self.seen.contains(&key) => duplicate_key(self.decoder.trail.path().key(key), key),
-                Some(known) if !known.contains(&key) => unknown_key(self.decoder.trail.path().key(key), key, known),
-                _ => {
-                    self.seen.push(key);
-                    return Some((key, value));
+            let at = || self.decoder.trail.path().key(key);
+            let mut findings = self.decoder.findings.borrow_mut();
+            match self.known {
+                _ if !self.seen.insert(key) => keep(&mut findings, || duplicate_key(at(), key).span(key_node.span)),
+                Some(known) if !known.contains(&key) => {
+                    keep(&mut findings, || unknown_key(at(), key, known).span(key_node.span));
                 }
-            };
-            self.decoder.findings.borrow_mut().push(finding.span(key_node.span));
+                _ => return Some((key, value)),
+            }
         }
     }
 }

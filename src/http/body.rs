@@ -7,26 +7,58 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use prometheus::IntGauge;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Chunks that are written one after the other; shared, never copied.
 #[derive(Debug, Default)]
 pub struct Chunks {
-    chunks: VecDeque<Bytes>,
+    queue: VecDeque<Bytes>,
     left: u64,
+    /// Only to be dropped together with the chunks.
+    _place: Option<Place>,
+}
+
+/// One of the places for scrapes; it is given back when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    in_flight: IntGauge,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// Takes a place, and counts it in `in_flight`.
+    #[must_use]
+    pub fn taken(permit: OwnedSemaphorePermit, in_flight: &IntGauge) -> Self {
+        in_flight.inc();
+        Self { in_flight: in_flight.clone(), _permit: permit }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.in_flight.dec();
+    }
 }
 
 impl Chunks {
+    /// Keeps `place` until the client has taken all this, or left.
+    #[must_use]
+    pub fn holding(self, place: Place) -> Self {
+        Self { _place: Some(place), ..self }
+    }
+
     /// All the bytes in one piece.
     #[must_use]
     pub fn concat(self) -> Vec<u8> {
-        Vec::from(self.chunks).concat()
+        Vec::from(self.queue).concat()
     }
 }
 
 impl From<Vec<Bytes>> for Chunks {
     fn from(chunks: Vec<Bytes>) -> Self {
         let left = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        Self { chunks: chunks.into(), left }
+        Self { queue: chunks.into(), left, _place: None }
     }
 }
 
@@ -41,13 +73,13 @@ impl Body for Chunks {
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some(chunk) = self.chunks.pop_front() else { return Poll::Ready(None) };
+        let Some(chunk) = self.queue.pop_front() else { return Poll::Ready(None) };
         self.left -= chunk.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunks.is_empty()
+        self.queue.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -11,7 +11,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::clock;
-use crate::http::body::Chunks;
+use crate::http::body::{Chunks, Place};
 use crate::http::page;
 use crate::metrics::body::Encoding;
 use crate::metrics::gzip;
@@ -39,7 +39,7 @@ pub struct Routes {
     /// The path of the metrics.
     pub telemetry_path: String,
     /// A permit for every scrape at the same time.
-    pub scrapes: Semaphore,
+    pub scrapes: Arc<Semaphore>,
     /// Whether only health is served, on a listener of its own.
     pub only_health: bool,
 }
@@ -69,13 +69,14 @@ impl Routes {
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Response<Chunks> {
-        let Ok(_permit) = self.scrapes.try_acquire() else {
+        let Ok(permit) = Arc::clone(&self.scrapes).try_acquire_owned() else {
             self.exporter.answered(503);
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too many scrapes at the same time, see --web.max-requests\n",
             );
         };
+        let place = Place::taken(permit, &self.exporter.requests_in_flight);
         self.exporter.answered(200);
         let encoding = encoding(headers);
         let own = self.exporter.text();
@@ -84,7 +85,7 @@ impl Routes {
         if let Some(snapshot) = self.snapshot.borrow().as_ref() {
             chunks.extend_from_slice(&snapshot.page.body(encoding).chunks);
         }
-        let mut response = Response::new(Chunks::from(chunks));
+        let mut response = Response::new(Chunks::from(chunks).holding(place));
         header(&mut response, CONTENT_TYPE, EXPOSITION);
         header(&mut response, VARY, "Accept-Encoding");
         if encoding == Encoding::Gzip {

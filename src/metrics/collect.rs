@@ -13,7 +13,7 @@ use crate::finding::Kind;
 use crate::metrics::FamilyId;
 use crate::metrics::text::{Fragment, FragmentBuilder};
 use crate::model::completion;
-use crate::model::completion::TaskCounts;
+use crate::model::completion::{Completion, TaskCounts};
 use crate::model::waiting;
 use crate::model::{Area, Item, Milestone, Project, Risk, Status, Task, Workstream};
 use crate::quantity::{Estimate, Ratio};
@@ -23,8 +23,8 @@ const WORKING_DAY: f64 = 86_400.0;
 
 /// The samples of a project; `inconsistencies` counts its warnings by kind.
 #[must_use]
-pub fn project(project: &Project, inconsistencies: &[(Kind, usize)], tasks: bool) -> Fragment {
-    let mut collector = Collector::new(project);
+pub fn project(project: &Project, completion: &Completion, inconsistencies: &[(Kind, usize)], tasks: bool) -> Fragment {
+    let mut collector = Collector::new(project, completion);
     collector.project();
     for (index, area) in project.areas.iter().enumerate() {
         collector.area(index, area);
@@ -115,19 +115,20 @@ pub fn health(path: &Path, health: &Health) -> Fragment {
 /// Writes samples that all carry one project's label.
 struct Collector<'a> {
     project: &'a Project,
+    completion: &'a Completion,
     id: &'a str,
     out: FragmentBuilder,
 }
 
 impl<'a> Collector<'a> {
-    fn new(project: &'a Project) -> Self {
-        Self { project, id: project.id.as_str(), out: FragmentBuilder::default() }
+    fn new(project: &'a Project, completion: &'a Completion) -> Self {
+        Self { project, completion, id: project.id.as_str(), out: FragmentBuilder::default() }
     }
 
     fn project(&mut self) {
         let project = self.project;
         self.sample(FamilyId::ProjectInfo, &[&project.title, text(project.status.as_deref())], 1.0);
-        self.ratio(FamilyId::ProjectCompletion, &["earned"], completion::project(project));
+        self.ratio(FamilyId::ProjectCompletion, &["earned"], self.completion.project());
         self.ratio(FamilyId::ProjectCompletion, &["reported"], completion::reported(project));
         self.start(FamilyId::ProjectStart, &[], project.start);
         self.start(FamilyId::ProjectAsOf, &[], project.as_of);
@@ -139,7 +140,7 @@ impl<'a> Collector<'a> {
         let id = area.id.as_str();
         let priority = area.priority.map_or("", |priority| priority.name());
         self.sample(FamilyId::AreaInfo, &[id, &area.title, priority], 1.0);
-        self.ratio(FamilyId::AreaCompletion, &[id, "earned"], completion::area(self.project, index));
+        self.ratio(FamilyId::AreaCompletion, &[id, "earned"], self.completion.area(index));
         self.ratio(FamilyId::AreaCompletion, &[id, "reported"], area.reported);
         self.sample(FamilyId::AreaWeight, &[id], area.weight.get());
         if !area.done.is_empty() {
@@ -161,10 +162,10 @@ impl<'a> Collector<'a> {
     }
 
     fn workstreams(&mut self) {
-        let blocked = waiting::blocked_points(self.project);
+        let blocked = waiting::blocked_points(self.project, self.completion);
         for (area, index, stream) in self.project.workstreams() {
             let labels = [self.project.areas[area].id.as_str(), stream.id.as_str()];
-            let completion = completion::workstream(self.project, area, index);
+            let completion = self.completion.workstream(area, index);
             self.sample(FamilyId::WorkstreamCompletion, &labels, completion.get());
             let blocked = blocked.get(&(area, index)).copied().unwrap_or_default();
             self.sample(FamilyId::WorkstreamBlockedPoints, &labels, blocked);
@@ -257,7 +258,7 @@ impl<'a> Collector<'a> {
         let id = milestone.id.as_str();
         let note = text(milestone.note.as_deref());
         self.sample(FamilyId::MilestoneInfo, &[id, &milestone.title, note], 1.0);
-        let completion = completion::item(self.project, Item::Milestone(index));
+        let completion = self.completion.milestone(index);
         self.sample(FamilyId::MilestoneCompletion, &[id], completion.get());
         self.end(FamilyId::MilestoneDue, &[id], milestone.due.map(Due::last_day));
         self.end(FamilyId::MilestoneBaseline, &[id], milestone.baseline.map(Due::last_day));

@@ -14,7 +14,7 @@ const LABELS: [(&str, &str); 32] = [
     ("milestone", "id of the milestone"),
     ("risk", "id of the risk"),
     ("action", "position of the action in the file, from 1"),
-    ("note", "position of the remark in the file, from 1"),
+    ("note", "of `readiness_note_info`: position of the remark in the file, from 1; elsewhere: the remark"),
     ("phase", "position of the phase in the file, from 1"),
     ("component", "name of the component"),
     ("feature", "name of the feature"),
@@ -36,7 +36,10 @@ const LABELS: [(&str, &str); 32] = [
     ("bound", "`optimistic`, `likely` or `pessimistic`"),
     ("kind", "kind of finding, from the list below; each begins at 0"),
     ("file", "path of the file, as it was found"),
-    ("reason", "`unreadable`, `invalid` or `duplicate_project`; each begins at 0"),
+    (
+        "reason",
+        "of a failure: `unreadable`, `invalid` or `duplicate_project`, each from 0 on; of a waiver: why, in words",
+    ),
     ("code", "HTTP status code; 200, 500 and 503 begin at 0"),
     ("version revision rustversion", "of the exporter, its source and its compiler"),
 ];
@@ -48,9 +51,9 @@ What `/metrics` serves. This page is printed from the table that the metrics are
 (`src/metrics.rs`); after a change there, `make docs` writes it anew.
 
 - Names and labels are a contract: none is renamed, and none gets another meaning, within a major version.
-- Ratios go from 0 to 1. Dates are moments in seconds since 1970: a day that something is due *by* is
-  served as its last second in the project's time zone, so that it is drawn on its own day. Durations of work are working time, in which
-  a day counts 86400 seconds.
+- Ratios go from 0 to 1. Dates are moments in seconds since 1970: what is due on a day, the day's last second in
+  the project's time zone; what begins on a day, its first. Durations of work are working time, in which a day
+  counts 86400 seconds.
 - What the file doesn't say is absent, never 0. What has passed or was reached stays. What is taken out of a file
   is gone with the next scrape.
 - Texts stand in `_info` metrics only, whose value is always 1. Join them by their ids:
@@ -76,8 +79,8 @@ are missing.
 const FINDINGS: &str = "
 ## Kinds of findings
 
-The values of the label `kind`, and of `reason` those that are errors. A kind is never renamed. Errors keep a file
-from being served, so `readiness_inconsistencies` has the warnings only. What to do about each stands in
+The values of the label `kind`; a kind is never renamed. Errors keep a file from being served, so
+`readiness_inconsistencies` has the warnings only. What to do about each stands in
 [format.md](format.md#what-check-says).
 
 | Kind | Severity | What is wrong |
@@ -196,8 +199,10 @@ mod tests {
 
     #[test]
     fn closed_lists_are_as_long_as_the_budget_says() {
-        let kinds = |severity| Kind::ALL.iter().filter(move |kind| kind.severity() == severity);
-        assert_eq!(kinds(Severity::Warning).count(), FamilyId::Inconsistencies.family().most);
+        let warnings = Kind::ALL.iter().filter(|kind| kind.severity() == Severity::Warning);
+        assert_eq!(warnings.count(), FamilyId::Inconsistencies.family().most);
         assert_eq!(Reason::ALL.len(), FamilyId::FileReloadFailuresTotal.family().most);
+        let (_, reasons) = LABELS[LABELS.iter().position(|(label, _)| *label == "reason").unwrap()];
+        assert!(Reason::ALL.iter().all(|reason| reasons.contains(reason.name())));
     }
 }

@@ -49,6 +49,15 @@ impl<'a> Change<'a> {
         Self { file, render: Some(Box::new(render)) }
     }
 
+    /// From now on `file` has the samples of `fragment`; without one it is taken off the page.
+    #[must_use]
+    pub fn of(file: Arc<Path>, fragment: Option<Fragment>) -> Self {
+        match fragment {
+            Some(fragment) => Self::serve(file, move || fragment),
+            None => Self::remove(file),
+        }
+    }
+
     /// `file` is taken off the page.
     #[must_use]
     pub fn remove(file: Arc<Path>) -> Self {

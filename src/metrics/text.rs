@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::metrics::{Family, FamilyId};
+use crate::metrics::{Family, FamilyId, Group};
 
 /// The rendered samples of one file, family by family in the order of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +44,24 @@ impl Fragment {
     #[must_use]
     pub fn series(&self) -> usize {
         self.parts.iter().map(|part| part.series).sum()
+    }
+
+    /// How many of the series belong to `group`.
+    #[must_use]
+    pub fn series_in(&self, group: Group) -> usize {
+        let parts = self.parts.iter().filter(|part| part.family.family().group() == group);
+        parts.map(|part| part.series).sum()
+    }
+
+    /// The same without the series of `group`.
+    #[must_use]
+    pub fn without(&self, group: Group) -> Self {
+        let (mut text, mut parts) = (String::with_capacity(self.text.len()), Vec::new());
+        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| part.family.family().group() != group) {
+            text.push_str(self.lines(at));
+            parts.push(Part { end: text.len(), ..*part });
+        }
+        Self { text: text.into(), parts: parts.into() }
     }
 
     /// The exposition of this fragment alone, with its headers.
@@ -284,6 +302,9 @@ mod tests {
         "#);
         assert_eq!((fragment.series(), fragment.samples(FamilyId::TaskInfo).series), (3, 2));
         assert_eq!(fragment.samples(FamilyId::AreaInfo), Samples::default());
+        let rest = fragment.without(Group::Task);
+        assert_eq!((fragment.series_in(Group::Task), rest.series_in(Group::Task), rest.series()), (2, 0, 1));
+        assert!(fragment.exposition().starts_with(&rest.exposition()));
         assert_eq!(builder.finish(), Fragment::default());
     }
 

@@ -7,27 +7,28 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use crate::date::Due;
-use crate::finding::{Finding, Kind, NodePath};
+use crate::finding::{Finding, Kind, NodePath, keep};
 use crate::model::completion;
+use crate::model::completion::Completion;
 use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
 /// Every contradiction of `project`, as of `today` in its own time zone.
 #[must_use]
-pub fn check(project: &Project, today: Date) -> Vec<Finding> {
+pub fn check(project: &Project, completion: &Completion, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(project_drift(project));
     for area in 0..project.areas.len() {
-        findings.extend(points_mismatch(project, area));
+        findings.extend(points_mismatch(project, completion, area));
         findings.extend(points_missing(project, area));
         findings.extend(breakdown_drift(project, area));
     }
     findings.extend(tasks_in_two_areas(project));
     findings.extend(action_dates(project));
     findings.extend(non_working_days(project));
-    findings.extend(due_before_need(project));
+    findings.extend(due_before_need(project, completion));
     findings.extend(risks_without_probability(project));
-    findings.extend(critical_without_estimate(project));
+    findings.extend(critical_without_estimate(project, completion));
     findings.extend(review_overdue(project, today));
     findings.extend(task_findings(project, today));
     findings
@@ -49,12 +50,12 @@ fn project_drift(project: &Project) -> Option<Finding> {
     })
 }
 
-fn points_mismatch(project: &Project, index: usize) -> Option<Finding> {
+fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let reported = area.reported.filter(|_| completion::has_points(area))?;
-    let earned = completion::area(project, index)?;
+    let earned = completion.area(index)?;
     let points: f64 = area.workstreams.iter().filter_map(|it| it.points).map(Points::get).sum();
-    let remaining: f64 = (0..area.workstreams.len()).map(|it| completion::remaining_points(project, index, it)).sum();
+    let remaining: f64 = (0..area.workstreams.len()).map(|it| completion.remaining_points(project, index, it)).sum();
     let at = project.node(Item::Area(index)).key("reported");
     let open = round(100.0 * (1.0 - reported.get()));
     if remaining > 100.0 + ROUNDING {
@@ -106,9 +107,11 @@ fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
         let earlier = *first.entry(essence(&task.title)).or_insert(index);
         if earlier.area != index.area {
             let path = project.path(Item::Task(earlier));
-            let message = format!("this task also stands in another area, as `{path}`: it is counted twice");
-            let at = project.node(Item::Task(index)).key(task.status.name());
-            findings.push(finding(Kind::TaskInTwoAreas, at, message).help(format!("write `- ref: {path}` here")));
+            keep(&mut findings, || {
+                let message = format!("this task also stands in another area, as `{path}`: it is counted twice");
+                let at = project.node(Item::Task(index)).key(task.status.name());
+                finding(Kind::TaskInTwoAreas, at, message).help(format!("write `- ref: {path}` here"))
+            });
         }
     }
     findings
@@ -178,25 +181,47 @@ fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding
     Some(finding(Kind::NonWorkingDay, at, format!("{day} is {why}")).maybe_help(help))
 }
 
-fn due_before_need(project: &Project) -> Vec<Finding> {
+fn due_before_need(project: &Project, completion: &Completion) -> Vec<Finding> {
+    let last = LastDue::of(project, completion);
     let mut findings = Vec::new();
     for dependency in &project.dependencies {
-        let (Some(due), false) = (due(project, dependency.to), is_complete(project, dependency.to)) else {
-            continue;
-        };
-        for need in with_contents(project, dependency.from) {
-            let Some(later) = self::due(project, need).filter(|need| *need > due) else {
-                continue;
-            };
-            if !is_complete(project, need) {
+        let Some(due) = due(project, dependency.to) else { continue };
+        let Some((later, need)) = last.of_item(dependency.from).filter(|(later, _)| *later > due) else { continue };
+        if !completion.is_complete(project, dependency.to) {
+            keep(&mut findings, || {
                 let (to, from) = (project.path(dependency.to), project.path(need));
                 let message = format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
-                let at = project.node(dependency.to).key("due");
-                findings.push(finding(Kind::DueBeforeNeed, at, message).help("move one of the two dates"));
-            }
+                finding(Kind::DueBeforeNeed, project.node(dependency.to).key("due"), message)
+                    .help("move one of the two dates")
+            });
         }
     }
     findings
+}
+
+/// The last due date of what is open; an area's is the last one of its workstreams.
+struct LastDue<'a> {
+    project: &'a Project,
+    completion: &'a Completion,
+    areas: Vec<Option<(Date, Item)>>,
+}
+
+impl<'a> LastDue<'a> {
+    fn of(project: &'a Project, completion: &'a Completion) -> Self {
+        let mut last = Self { project, completion, areas: vec![None; project.areas.len()] };
+        for (area, index, _) in project.workstreams() {
+            last.areas[area] = last.areas[area].max(last.of_item(Item::Workstream(area, index)));
+        }
+        last
+    }
+
+    fn of_item(&self, item: Item) -> Option<(Date, Item)> {
+        match item {
+            Item::Area(area) => self.areas[area],
+            _ if self.completion.is_complete(self.project, item) => None,
+            _ => due(self.project, item).map(|due| (due, item)),
+        }
+    }
 }
 
 fn due(project: &Project, item: Item) -> Option<Date> {
@@ -207,19 +232,6 @@ fn due(project: &Project, item: Item) -> Option<Date> {
         Item::Milestone(index) => project.milestones[index].due,
     };
     due.map(Due::last_day)
-}
-
-/// An item and what it contains; an area's finish is that of its workstreams.
-fn with_contents(project: &Project, item: Item) -> Vec<Item> {
-    let mut items = vec![item];
-    if let Item::Area(area) = item {
-        items.extend((0..project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index)));
-    }
-    items
-}
-
-fn is_complete(project: &Project, item: Item) -> bool {
-    completion::item(project, item) >= Ratio::ONE
 }
 
 fn risks_without_probability(project: &Project) -> Vec<Finding> {
@@ -237,9 +249,11 @@ fn risks_without_probability(project: &Project) -> Vec<Finding> {
     findings.collect()
 }
 
-fn critical_without_estimate(project: &Project) -> Vec<Finding> {
-    let items =
-        project.critical_path.iter().filter(|item| !is_complete(project, **item) && !is_estimated(project, **item));
+fn critical_without_estimate(project: &Project, completion: &Completion) -> Vec<Finding> {
+    let items = project
+        .critical_path
+        .iter()
+        .filter(|item| !completion.is_complete(project, **item) && !is_estimated(project, completion, **item));
     let findings = items.map(|item| {
         let message = format!("`{}` is on the critical path and has no estimate", project.path(*item));
         finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
@@ -250,10 +264,10 @@ fn critical_without_estimate(project: &Project) -> Vec<Finding> {
 }
 
 /// Whether an item has an estimate, or all that is open in it has; a milestone needs none.
-fn is_estimated(project: &Project, item: Item) -> bool {
+fn is_estimated(project: &Project, completion: &Completion, item: Item) -> bool {
     match item {
         Item::Milestone(_) => true,
-        Item::Area(area) => is_area_estimated(project, area),
+        Item::Area(area) => is_area_estimated(project, completion, area),
         Item::Task(index) => project.task(index).is_some_and(|task| task.estimate.is_some()),
         Item::Workstream(area, index) => {
             let stream = project.workstream(area, index);
@@ -263,10 +277,10 @@ fn is_estimated(project: &Project, item: Item) -> bool {
     }
 }
 
-fn is_area_estimated(project: &Project, area: usize) -> bool {
+fn is_area_estimated(project: &Project, completion: &Completion, area: usize) -> bool {
     let section: &Area = &project.areas[area];
     let items = (0..section.workstreams.len()).map(|index| Item::Workstream(area, index));
-    items.into_iter().all(|item| is_complete(project, item) || is_estimated(project, item))
+    items.into_iter().all(|item| completion.is_complete(project, item) || is_estimated(project, completion, item))
 }
 
 fn is_open(task: &Task) -> bool {

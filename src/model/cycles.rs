@@ -39,14 +39,24 @@ fn describe(project: &Project, cycle: &[Event], items: &BTreeSet<Item>) -> Optio
     if order.len() > 1 && order.first() == order.last() {
         order.pop();
     }
-    let mut names: Vec<String> = order.iter().map(|item| format!("`{}`", project.path(*item))).collect();
-    names.extend(names.first().cloned());
     let message = match order.as_slice() {
         [only] => format!("`{}` waits for itself", project.path(*only)),
-        _ => format!("these wait for each other: {}", names.join(" → ")),
+        _ => format!("these wait for each other: {}", round(project, &order)),
     };
     let finding = Finding::new(Kind::DependencyCycle, dependency.at.clone(), message);
     Some(finding.help("remove one of these dependencies; an item also waits for what it contains"))
+}
+
+/// The items of a cycle, back to the first; of a long one the beginning and the end.
+fn round(project: &Project, order: &[Item]) -> String {
+    const SHOWN: usize = 8;
+    let name = |item: &Item| format!("`{}`", project.path(*item));
+    let mut names: Vec<String> = order.iter().take(SHOWN).map(name).collect();
+    if order.len() > SHOWN {
+        names.push(format!("{} more", order.len() - SHOWN));
+    }
+    names.extend(order.first().map(name));
+    names.join(" → ")
 }
 
 /// Edges between events, and how many of each event's predecessors are left.

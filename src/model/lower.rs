@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::tz::TimeZone;
 
 use crate::date::Due;
-use crate::finding::{Finding, Kind, Trail};
+use crate::finding::{Finding, Kind, Trail, keep};
 use crate::format::component::ComponentSection;
 use crate::format::decode::unknown_key;
 use crate::format::document::{
@@ -48,7 +48,7 @@ impl Lowering {
         self.take(document.version, &root.key("version"));
         if !document.project.is_given() {
             let missing = Finding::new(Kind::MissingKey, root.path(), "the key `project` is missing");
-            self.findings.push(missing.help("write `project: ` and an id, such as `project: webshop`"));
+            keep(&mut self.findings, || missing.help("write `project: ` and an id, such as `project: webshop`"));
         }
         let id = self.take(document.project, &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
@@ -289,7 +289,7 @@ impl Lowering {
         for (name, section) in sections.0 {
             let at = at.key(&name);
             for key in &section.unknown {
-                self.findings.push(unknown_key(at.key(key).path(), key, &ComponentSection::KEYS));
+                keep(&mut self.findings, || unknown_key(at.key(key).path(), key, &ComponentSection::KEYS));
             }
             if !section.complete.is_given() {
                 let help = "write how much of it is complete, such as `complete: 40%`";
@@ -392,7 +392,7 @@ impl Lowering {
 /// The small steps that the others are made of.
 impl Lowering {
     fn report(&mut self, kind: Kind, at: &Trail<'_>, message: impl Into<String>, help: impl Into<String>) {
-        self.findings.push(Finding::new(kind, at.path(), message).help(help));
+        keep(&mut self.findings, || Finding::new(kind, at.path(), message).help(help));
     }
 
     fn required(&mut self, is_given: bool, key: &str, at: &Trail<'_>) {
@@ -406,7 +406,7 @@ impl Lowering {
             Ok(value) => Some(value),
             Err(mistake) => {
                 let (kind, mistake) = *mistake;
-                self.findings.push(Finding::new(kind, at.path(), mistake.message).maybe_help(mistake.help));
+                keep(&mut self.findings, || Finding::new(kind, at.path(), mistake.message).maybe_help(mistake.help));
                 None
             }
         }
@@ -427,8 +427,9 @@ impl Lowering {
 
     fn id(&mut self, key: &str, at: &Trail<'_>) -> Id {
         Id::parse(key).unwrap_or_else(|mistake| {
-            let finding = Finding::new(Kind::BadValue, at.path(), mistake.message).at_key();
-            self.findings.push(finding.maybe_help(mistake.help));
+            keep(&mut self.findings, || {
+                Finding::new(Kind::BadValue, at.path(), mistake.message).at_key().maybe_help(mistake.help)
+            });
             Id::unnamed()
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Kind, NodePath, nearest};
+use crate::finding::{Finding, Kind, NodePath, keep, nearest};
 use crate::model::cycles;
 use crate::model::{Dependency, Entry, Item, Project, TaskIndex};
 use crate::name::Reference;
@@ -41,11 +41,17 @@ impl References {
     pub fn resolve(self, project: &mut Project) -> Vec<Finding> {
         let (index, mut findings) = index(project);
         for (reference, at, role) in self.0 {
-            match index.get(reference.as_str()) {
-                Some(&item) => findings.extend(connect(project, item, at, role)),
-                None => findings.push(unknown(&index, &reference, at)),
+            let wrong = if let Some(&item) = index.get(reference.as_str()) {
+                connect(project, item, at, role)
+            } else {
+                let help = (findings.len() < MOST_HELPS).then(|| suggestion(&index, &reference));
+                Some(unknown(&reference, at).maybe_help(help))
+            };
+            if let Some(finding) = wrong {
+                keep(&mut findings, || finding);
             }
         }
+        project.dependencies.sort_by_key(|dependency| dependency.to);
         findings.extend(cycles::find(project));
         findings
     }
@@ -97,14 +103,20 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
     None
 }
 
-fn unknown(index: &BTreeMap<String, Item>, reference: &Reference, at: NodePath) -> Finding {
+fn unknown(reference: &Reference, at: NodePath) -> Finding {
+    Finding::new(Kind::UnknownReference, at, format!("there is no item `{}`", reference.as_str()))
+}
+
+/// How many references get a suggestion: each is compared with every item.
+const MOST_HELPS: usize = 50;
+
+fn suggestion(index: &BTreeMap<String, Item>, reference: &Reference) -> String {
     let written = reference.as_str();
     let ending = format!("/{written}");
     let longer = index.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
     let near = longer.or_else(|| nearest(written, index.keys().map(String::as_str)));
-    let help = near.map_or_else(
+    near.map_or_else(
         || "write an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
         |near| format!("did you mean `{near}`?"),
-    );
-    Finding::new(Kind::UnknownReference, at, format!("there is no item `{written}`")).help(help)
+    )
 }

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use crate::date::Due;
+use crate::model::Project;
 use crate::model::completion;
-use crate::model::completion::TaskCounts;
-use crate::model::{Item, Project};
+use crate::model::completion::{Completion, TaskCounts};
 use crate::name::Priority;
 use crate::quantity::Ratio;
 
@@ -65,7 +65,7 @@ pub struct MilestoneSummary {
 impl Summary {
     /// The summary of `project`.
     #[must_use]
-    pub fn of(project: &Project) -> Self {
+    pub fn of(project: &Project, completion: &Completion) -> Self {
         let done = project.areas.iter().flat_map(|area| &area.done);
         Self {
             id: project.id.as_str().into(),
@@ -74,33 +74,33 @@ impl Summary {
             as_of: project.as_of,
             target: project.target,
             next_review: project.next_review,
-            earned: completion::project(project),
+            earned: completion.project(),
             reported: completion::reported(project),
             tasks: completion::counts(done.chain(project.tasks().map(|(_, task)| task))),
-            areas: (0..project.areas.len()).map(|area| area_summary(project, area)).collect(),
-            milestones: milestones(project),
+            areas: (0..project.areas.len()).map(|area| area_summary(project, area, completion)).collect(),
+            milestones: milestones(project, completion),
         }
     }
 }
 
-fn area_summary(project: &Project, index: usize) -> AreaSummary {
+fn area_summary(project: &Project, index: usize, completion: &Completion) -> AreaSummary {
     let area = &project.areas[index];
     AreaSummary {
         title: area.title.clone(),
         priority: area.priority,
-        earned: completion::area(project, index),
+        earned: completion.area(index),
         reported: area.reported,
     }
 }
 
-fn milestones(project: &Project) -> Vec<MilestoneSummary> {
+fn milestones(project: &Project, completion: &Completion) -> Vec<MilestoneSummary> {
     let sections = project.milestones.iter().enumerate();
     let mut milestones: Vec<MilestoneSummary> = sections
         .map(|(index, milestone)| MilestoneSummary {
             title: milestone.title.clone(),
             due: milestone.due.map(Due::last_day),
             done: milestone.done,
-            completion: completion::item(project, Item::Milestone(index)),
+            completion: completion.milestone(index),
         })
         .collect();
     milestones.sort_by_key(|milestone| (milestone.due.is_none(), milestone.due));

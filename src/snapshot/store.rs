@@ -10,13 +10,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::finding::print::place::in_order;
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::metrics::collect;
 use crate::metrics::collect::{Health, Reason};
 use crate::metrics::page::{Change, Page};
-use crate::model::Project;
-use crate::model::load::load;
+use crate::model::load::{Plan, load};
 use crate::model::summary::Summary;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
@@ -90,7 +90,7 @@ struct Fresh {
 /// A project that can be served.
 struct Good {
     summary: Summary,
-    project: Project,
+    plan: Plan,
     /// How many warnings of each kind there are.
     warnings: Vec<(Kind, usize)>,
 }
@@ -134,13 +134,16 @@ impl Store {
     pub fn advance(&mut self, scan: &Scan, now: Timestamp) -> Step {
         let mut changes = Changes::default();
         self.forget(scan, &mut changes);
-        let mut due = self.due(scan, now);
-        while !due.is_empty() {
-            let fresh = look(&due, now, self.options);
-            self.take(fresh, now, &mut changes);
-            due = self.wanting();
+        let fresh = look(&self.due(scan, now), now, self.options);
+        self.take(fresh, now, &mut changes);
+        loop {
+            // Also what was removed, without anything to read, may have left a project to others.
+            let wanting = self.wanting();
+            if wanting.is_empty() {
+                return self.publish(scan, changes);
+            }
+            self.take(look(&wanting, now, self.options), now, &mut changes);
         }
-        self.publish(scan, changes)
     }
 
     /// Lets go of files that were removed, and notes what can't be looked at.
@@ -235,7 +238,7 @@ impl Store {
         file.day = day;
         file.reloads += 1;
         changes.files.insert(path.clone());
-        let Some(Good { summary, project, warnings }) = good else {
+        let Some(Good { summary, plan, warnings }) = good else {
             let reason = if source.is_some() { Reason::Invalid } else { Reason::Unreadable };
             file.wants = None;
             return file.fail(reason, findings);
@@ -243,21 +246,29 @@ impl Store {
         let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
             findings.push(duplicate(&id, &path, owner, source.as_ref()));
-            // The project that it spoke for before is still served from its last good content.
-            if let Some(served) = &file.served {
-                self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.clone());
-            }
             file.wants = Some(id);
-            return file.fail(Reason::DuplicateProject, findings);
+            file.fail(Reason::DuplicateProject, findings);
+            return self.fall_back(&path, changes);
         }
         self.owners.insert(id, path.clone());
         let tasks = self.options.tasks;
-        let render = move || collect::project(&project, &warnings, tasks);
+        let render = move || collect::project(&plan.project, &plan.completion, &warnings, tasks);
         changes.page.push(Change::serve(project_key(&path), render));
         file.wants = None;
         file.failed = None;
         file.findings = findings;
         file.served = Some(Served { summary: Arc::new(summary), loaded_at: now });
+    }
+
+    /// A file that doesn't get another project goes on speaking for the one before, from its last
+    /// good content, unless that one was taken in the same step.
+    fn fall_back(&mut self, path: &Path, changes: &mut Changes) {
+        let Some(file) = self.files.get_mut(path) else { return };
+        let Some(served) = &file.served else { return };
+        if self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.to_owned()) != path {
+            file.served = None;
+            changes.page.push(Change::remove(project_key(path)));
+        }
     }
 
     fn publish(&mut self, scan: &Scan, mut changes: Changes) -> Step {
@@ -340,11 +351,12 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options) -> Fresh
     let loaded = load(&source.text, now);
     let is_good = loaded.is_good();
     let warnings = warnings(&loaded.findings);
-    let findings = with_positions(&source.text, loaded.findings);
+    let findings = with_positions(&source.text, &loaded.findings);
     let source = Some(source);
-    let Some(project) = loaded.project else { return Fresh { source, findings, ..fresh } };
-    let day = Some((now.to_zoned(project.zone.clone()).date(), project.zone.clone()));
-    let good = is_good.then(|| Good { summary: Summary::of(&project), project, warnings });
+    let Some(plan) = loaded.plan else { return Fresh { source, findings, ..fresh } };
+    let zone = plan.project.zone.clone();
+    let day = Some((now.to_zoned(zone.clone()).date(), zone));
+    let good = is_good.then(|| Good { summary: Summary::of(&plan.project, &plan.completion), plan, warnings });
     Fresh { source, day, findings, good, ..fresh }
 }
 
@@ -353,9 +365,9 @@ fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {
     kinds.map(|kind| (kind, findings.iter().filter(|finding| finding.kind == kind).count())).collect()
 }
 
-fn with_positions(text: &str, findings: Vec<Finding>) -> Vec<(Finding, Option<Position>)> {
-    let position = |finding: &Finding| finding.span.map(|span| Position::of(text, span.start));
-    findings.into_iter().map(|finding| (position(&finding), finding)).map(|(at, finding)| (finding, at)).collect()
+fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Position>)> {
+    let placed = in_order(Some(text), findings).into_iter();
+    placed.map(|placed| (placed.finding.clone(), placed.place.map(|place| place.start))).collect()
 }
 
 /// A project that two files name is served from the one that named it first.

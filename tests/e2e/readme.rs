@@ -1,1 +1,124 @@
-//! Every command of the README is run as it stands there.
+//! Every command of the README is run as it stands there, and every file it shows is checked.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::processes::Running;
+
+const README: &str = include_str!("../../README.md");
+
+/// The blocks of the README in `language`.
+fn blocks(language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    README.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// A copy of the world in which the README's commands are run: the exporter is on the path, and
+/// `cargo` hands over to it, listening on a free port.
+struct World {
+    folder: tempfile::TempDir,
+    path: String,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let exporter = env!("CARGO_BIN_EXE_readiness-exporter");
+        let script = |name: &str, text: String| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let free = "--web.listen-address=127.0.0.1:0";
+        script(
+            "readiness-exporter",
+            format!("#!/bin/sh\nif [ \"$1\" = serve ]; then set -- \"$@\" {free}; fi\nexec {exporter} \"$@\"\n"),
+        );
+        // `cargo run --release --locked -- serve …` is `readiness-exporter serve …`.
+        script(
+            "cargo",
+            "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec readiness-exporter \"$@\"\n".into(),
+        );
+        let path = format!("{}:{}", folder.path().display(), std::env::var_os("PATH").unwrap().to_string_lossy());
+        Self { folder, path }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(root()).env("PATH", &self.path);
+        command
+    }
+
+    /// Runs `line` to its end and returns what it printed.
+    fn run(&self, line: &str) -> String {
+        let output = self.command(line).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "`{line}`: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+#[test]
+fn every_command_does_what_the_readme_says() {
+    let world = World::new();
+    let mut served: Option<(Running, String)> = None;
+    let mut seen = Vec::new();
+    let blocks = blocks("sh");
+    for line in blocks.iter().flat_map(|block| block.lines()) {
+        seen.push(line);
+        match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["make", "run"] => {
+                let running = Running::start(&mut world.command("exec make run"));
+                let said = running.says("msg=listening");
+                let address = said.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+                running.says("msg=reloaded");
+                served = Some((running, address));
+            }
+            ["curl", ..] => {
+                let (_, address) = served.as_ref().expect("`make run` stands before it");
+                let said = world.run(&line.replace("localhost:20430", address));
+                assert!(said.contains("{project=\"castiel\",area=\"testing\",method=\"earned\"} 0.7"), "{said}");
+            }
+            // This test is part of `make test`.
+            ["make", "test"] => assert!(world.run("make -n test").contains("test --locked")),
+            ["readiness-exporter", "serve", ..] => {
+                let plans = world.folder.path().join("plans");
+                std::fs::create_dir_all(&plans).unwrap();
+                std::fs::copy(root().join("examples/minimal.readiness.yaml"), plans.join("one.yaml")).unwrap();
+                let running = Running::start(world.command(&format!("exec {line}")).current_dir(world.folder.path()));
+                assert!(running.says("msg=reloaded").contains("files=2"), "the second path is waited for");
+            }
+            ["readiness-exporter", "schema"] => assert!(world.run(line).contains("\"$schema\"")),
+            ["readiness-exporter", "check", "examples"] => {
+                assert!(world.run(line).contains("points_mismatch"));
+            }
+            ["readiness-exporter", "check", ..] => assert_eq!(world.run(line), "1 file, no findings\n"),
+            other => panic!("no test runs `{}`", other.join(" ")),
+        }
+    }
+    assert!(seen.len() >= 6, "{seen:?}");
+}
+
+#[test]
+fn the_files_that_the_readme_shows_are_clean() {
+    let world = World::new();
+    let shown: Vec<String> = blocks("yaml").into_iter().filter(|block| block.contains("project:")).collect();
+    assert!(!shown.is_empty());
+    for (index, block) in shown.iter().enumerate() {
+        let file = world.folder.path().join(format!("{index}.yaml"));
+        std::fs::write(&file, block).unwrap();
+        world.run(&format!("readiness-exporter check --fail-on warning {}", file.display()));
+    }
+}
+
+#[test]
+fn what_the_readme_links_to_exists() {
+    let links = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    let missing: Vec<&str> = links.filter(|link| !link.starts_with("http") && !root().join(link).exists()).collect();
+    assert_eq!(missing, [] as [&str; 0]);
+}

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use readiness_exporter::finding::Severity;
 use readiness_exporter::model::completion;
+use readiness_exporter::model::completion::Completion;
 use readiness_exporter::model::load::load;
 use readiness_exporter::model::{Item, Project};
 
@@ -14,7 +15,7 @@ fn project(text: &str) -> Project {
     let loaded = load(text, "2026-01-27T12:00:00Z".parse().unwrap());
     let errors: Vec<_> = loaded.findings.iter().filter(|finding| finding.severity() == Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{text}");
-    loaded.project.unwrap()
+    loaded.plan.unwrap().project
 }
 
 fn percent(ratio: impl Into<Option<readiness_exporter::quantity::Ratio>>) -> f64 {
@@ -22,8 +23,8 @@ fn percent(ratio: impl Into<Option<readiness_exporter::quantity::Ratio>>) -> f64
 }
 
 fn earned(project: &Project) -> Vec<f64> {
-    let areas = (0..project.areas.len()).map(|area| percent(completion::area(project, area)));
-    areas.chain([percent(completion::project(project))]).collect()
+    let areas = (0..project.areas.len()).map(|area| percent(Completion::of(project).area(area)));
+    areas.chain([percent(Completion::of(project).project())]).collect()
 }
 
 #[test]
@@ -56,15 +57,18 @@ fn the_breakdown_means_are_those_of_the_report() {
 fn weights_count() {
     // (100·17 + 50·6 + 50·5.5 + 50·1) / 29.5 = 78.81, where the plain mean is 62.5.
     let text = "project: x\nareas:\n  a:\n    workstreams:\n      w:\n        tasks:\n          - {done: a, weight: 17}\n          - {partial: b, complete: 50%, weight: 6}\n          - {partial: c, complete: 50%, weight: 5.5}\n          - {partial: d, complete: 50%, weight: 1}\n";
-    assert_eq!(percent(completion::project(&project(text))), 78.8136);
+    assert_eq!(percent(Completion::of(&project(text)).project()), 78.8136);
 }
 
 #[test]
 fn waived_tasks_leave_the_count_and_partial_ones_stop_at_ninety() {
     let plan = |tasks: &str| {
-        percent(completion::project(&project(&format!(
-            "project: x\nareas: {{a: {{workstreams: {{w: {{tasks: [{tasks}]}}}}}}}}\n"
-        ))))
+        percent(
+            Completion::of(&project(&format!(
+                "project: x\nareas: {{a: {{workstreams: {{w: {{tasks: [{tasks}]}}}}}}}}\n"
+            )))
+            .project(),
+        )
     };
     assert_eq!(plan("{done: a}, {todo: b}"), 50.0);
     assert_eq!(plan("{done: a}, {waived: b, reason: none}"), 100.0);
@@ -85,7 +89,7 @@ fn a_shared_task_counts_in_both_workstreams_and_once_in_the_tasks() {
 fn a_milestone_is_as_complete_as_what_it_needs() {
     let text = "project: x\nareas:\n  a: {workstreams: {w: {tasks: [{done: t}, {todo: u}]}, v: {tasks: [{todo: t}]}}}\nmilestones:\n  one: {needs: [a/w]}\n  two: {needs: [one, a/v]}\n  three: {done: 2026-01-05, needs: [a/v]}\n  four: {}\n";
     let plan = project(text);
-    let completion: Vec<f64> = (0..4).map(|index| percent(completion::item(&plan, Item::Milestone(index)))).collect();
+    let completion: Vec<f64> = (0..4).map(|index| percent(Completion::of(&plan).milestone(index))).collect();
     assert_eq!(completion, [50.0, 25.0, 100.0, 0.0]);
 }
 
@@ -141,11 +145,11 @@ proptest! {
     fn completion_stays_between_nothing_and_all(areas in prop::collection::vec(made_area(), 1..4)) {
         let plan = project(&written(&areas));
         for index in 0..plan.areas.len() {
-            if let Some(ratio) = completion::area(&plan, index) {
+            if let Some(ratio) = Completion::of(&plan).area(index) {
                 prop_assert!((0.0..=1.0).contains(&ratio.get()));
             }
         }
-        let all = completion::project(&plan).map_or(0.0, readiness_exporter::quantity::Ratio::get);
+        let all = Completion::of(&plan).project().map_or(0.0, readiness_exporter::quantity::Ratio::get);
         prop_assert!((0.0..=1.0).contains(&all));
     }
 
@@ -160,7 +164,7 @@ proptest! {
         tasks[at].status += 1;
         let after = project(&written(&better));
         for index in 0..before.areas.len() {
-            let (old, new) = (completion::area(&before, index), completion::area(&after, index));
+            let (old, new) = (Completion::of(&before).area(index), Completion::of(&after).area(index));
             prop_assert!(new.map(readiness_exporter::quantity::Ratio::get) >= old.map(|it| it.get() - 1e-12));
         }
     }
@@ -175,7 +179,7 @@ proptest! {
                 tasks.reverse();
             }
         }
-        let (one, other) = (completion::project(&project(&written(&areas))), completion::project(&project(&written(&turned))));
+        let (one, other) = (Completion::of(&project(&written(&areas))).project(), Completion::of(&project(&written(&turned))).project());
         prop_assert_eq!(one.is_some(), other.is_some());
         prop_assert!((one.map_or(0.0, readiness_exporter::quantity::Ratio::get) - other.map_or(0.0, readiness_exporter::quantity::Ratio::get)).abs() < 1e-12);
     }
@@ -184,7 +188,7 @@ proptest! {
 #[test]
 fn what_waits_for_a_workstream_is_counted_in_points() {
     let report = project(REPORT);
-    let blocked = readiness_exporter::model::waiting::blocked_points(&report);
+    let blocked = readiness_exporter::model::waiting::blocked_points(&report, &Completion::of(&report));
     let points = |path: &str| {
         let found = blocked.iter().find(|((area, index), _)| report.path(Item::Workstream(*area, *index)) == path);
         found.map(|(_, points)| *points)

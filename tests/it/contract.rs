@@ -10,15 +10,33 @@ use readiness_exporter::snapshot::store::{Options, Store};
 use readiness_exporter::source::Limits;
 use readiness_exporter::source::scan::scan;
 
-/// Everything that the examples serve at default flags.
-fn served() -> String {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What is served of the files at `path`.
+fn page(path: &str) -> String {
     let options = Options { limits: Limits::default(), tasks: true, max_series: None };
     let mut store = Store::new(options);
-    let step = store.advance(&scan(&[examples]), "2026-11-23T12:00:00Z".parse().unwrap());
-    let page = step.snapshot.page.body(Encoding::Identity).chunks.concat();
+    let step = store.advance(&scan(&[root().join(path)]), "2026-11-23T12:00:00Z".parse().unwrap());
+    String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat()).unwrap()
+}
+
+/// Everything that the examples serve at default flags.
+fn served() -> String {
     let own = Exporter::new(ExporterMetrics::Served).unwrap().text();
-    String::from_utf8([own, page].concat()).unwrap()
+    String::from_utf8(own).unwrap() + &page("examples")
+}
+
+/// The whole page of the smallest example, to be read in a review; `UPDATE=1` writes it anew.
+#[test]
+fn the_smallest_example_is_served_as_it_was() {
+    let text = page("examples/minimal.readiness.yaml").replace(&root().display().to_string(), "");
+    let committed = root().join("tests/corpus/minimal.metrics");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&committed, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&committed).unwrap());
 }
 
 /// Every name with its labels.
@@ -73,7 +91,7 @@ fn every_label_of_the_table_is_served_by_the_examples_and_no_other() {
 
 #[test]
 fn every_family_is_documented_with_its_labels() {
-    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md")).unwrap();
+    let docs = std::fs::read_to_string(root().join("docs/metrics.md")).unwrap();
     for family in FAMILIES {
         let row = docs.lines().find(|line| line.starts_with(&format!("| `{}`", family.name)));
         let row = row.unwrap_or_else(|| panic!("{} isn't documented", family.name));

@@ -2,11 +2,22 @@
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and knows its figures")]
 
+// What the tests stand on.
 mod tools;
+mod harness;
 
+// Texts and plans.
 mod arithmetic;
-mod files;
-mod layers;
-mod contract;
+mod bounds;
 mod corpus;
 mod seed;
+
+// Files and the daemon.
+mod files;
+mod reload;
+mod duplicates;
+mod http;
+
+// What holds throughout.
+mod contract;
+mod layers;
