@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::*;
+use jiff::civil::Date;
+
 use crate::finding::{Finding, Kind, NodePath};
+use crate::http::page::{MOST, render};
 use crate::model::completion::TaskCounts;
-use crate::model::summary::{AreaSummary, MilestoneSummary};
+use crate::model::summary::{AreaSummary, MilestoneSummary, Summary};
 use crate::name::Priority;
 use crate::quantity::Ratio;
+use crate::snapshot::{FileReport, Snapshot};
 use crate::span::Position;
 
 fn day(text: &str) -> Date {
