@@ -5,6 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -26,13 +27,22 @@ use crate::source::Limits;
 
 /// Production readiness, kept as YAML in Git, served as Prometheus metrics.
 #[derive(Debug, Parser)]
-#[command(name = "readiness-exporter", version = VERSION, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "readiness-exporter", display_name = "readiness-exporter,", version = VERSION.as_str(), max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version as Prometheus' programs tell it, after their name and a comma; whoever builds tells the rest.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let branch = option_env!("READINESS_EXPORTER_BRANCH").unwrap_or("unknown");
+    let revision = option_env!("READINESS_EXPORTER_REVISION").unwrap_or("unknown");
+    let rust = option_env!("READINESS_EXPORTER_RUSTVERSION").unwrap_or("unknown");
+    let (version, os, arch) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    format!(
+        "version {version} (branch: {branch}, revision: {revision})\n  rust version: {rust}\n  platform: {os}/{arch}"
+    )
+});
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -315,4 +325,48 @@ fn size(text: &str) -> Result<u64, String> {
 
 fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).map_err(|mistake| mistake.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_reads_as_that_of_prometheus() {
+        let version = Cli::command().render_version();
+        let start = concat!("readiness-exporter, version ", env!("CARGO_PKG_VERSION"), " (branch: ");
+        assert!(version.starts_with(start), "{version}");
+    }
+
+    #[test]
+    fn addresses_are_as_go_takes_them() {
+        let address = |text| address(text).map(|it| it.to_string()).map_err(|error| error.to_string());
+        assert_eq!(address(":20430").as_deref(), Ok("[::]:20430"));
+        assert_eq!(address("127.0.0.1:9100").as_deref(), Ok("127.0.0.1:9100"));
+        assert_eq!(address("[::1]:9100").as_deref(), Ok("[::1]:9100"));
+        assert!(address("localhost:9100").is_ok_and(|it| it.ends_with(":9100")));
+        for wrong in ["", ":", ":70000", "9100", "127.0.0.1", "::1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn durations_and_sizes_have_units() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!((size("16MiB"), size("512KiB"), size("1048576")), (Ok(16 << 20), Ok(512 << 10), Ok(1 << 20)));
+        for wrong in ["", "30", "-1s", "1x", "soon"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "0", "-1", "16MB", "1.5MiB", "99999999999GiB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
 }

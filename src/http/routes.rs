@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
@@ -100,9 +101,9 @@ impl Routes {
         let mut response = Response::new(Chunks::from(html));
         header(&mut response, CONTENT_TYPE, "text/html; charset=utf-8");
         header(&mut response, CACHE_CONTROL, "no-store");
-        header(&mut response, HeaderName::from_static("content-security-policy"), page::CONTENT_SECURITY_POLICY);
-        header(&mut response, HeaderName::from_static("x-content-type-options"), "nosniff");
-        header(&mut response, HeaderName::from_static("referrer-policy"), "no-referrer");
+        header(&mut response, CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY);
+        header(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+        header(&mut response, REFERRER_POLICY, "no-referrer");
         response
     }
 
@@ -144,6 +145,8 @@ fn text(status: StatusCode, words: &str) -> Response<Chunks> {
     let mut response = Response::new(Chunks::from(words.to_owned()));
     *response.status_mut() = status;
     header(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
+    // The text may name a path that somebody made up.
+    header(&mut response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     response
 }
 

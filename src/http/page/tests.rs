@@ -1,0 +1,177 @@
+//! The page as people get it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::finding::{Finding, Kind, NodePath};
+use crate::http::page::{MOST, render};
+use crate::model::completion::TaskCounts;
+use crate::model::summary::{AreaSummary, MilestoneSummary, Summary};
+use crate::name::Priority;
+use crate::quantity::Ratio;
+use crate::snapshot::{FileReport, Snapshot};
+use crate::span::Position;
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn project(id: &str, title: &str, earned: f64) -> Summary {
+    Summary {
+        id: id.into(),
+        title: title.into(),
+        status: Some("in progress".into()),
+        as_of: Some(day("2026-01-27")),
+        target: Some(day("2026-04-30")),
+        next_review: Some(day("2026-02-07")),
+        earned: Some(Ratio::clamped(earned)),
+        reported: Some(Ratio::clamped(0.3)),
+        tasks: TaskCounts { done: 2, partial: 1, todo: 1, waived: 0 },
+        areas: vec![AreaSummary {
+            title: "Deployment".into(),
+            priority: Some(Priority::Critical),
+            earned: Some(Ratio::clamped(earned)),
+            reported: Some(Ratio::clamped(0.3)),
+        }],
+        milestones: vec![
+            MilestoneSummary {
+                title: "Audit".into(),
+                due: Some(day("2026-02-10")),
+                done: None,
+                completion: Ratio::clamped(0.5),
+            },
+            MilestoneSummary {
+                title: "Kick-off".into(),
+                due: None,
+                done: Some(day("2026-01-05")),
+                completion: Ratio::ONE,
+            },
+        ],
+    }
+}
+
+fn report(path: &str, project: Option<Summary>) -> FileReport {
+    FileReport {
+        path: PathBuf::from(path),
+        up: true,
+        findings: Vec::new(),
+        project: project.map(Arc::new),
+        loaded_at: Some("2026-02-11T10:00:00Z".parse().unwrap()),
+    }
+}
+
+fn page(files: Vec<FileReport>, missing: &[&str]) -> String {
+    let files = files.into_iter().map(Arc::new).collect();
+    let snapshot = Snapshot { files, missing: missing.iter().map(PathBuf::from).collect(), ..Snapshot::default() };
+    render(Some(&snapshot), "/metrics", "2026-02-12T12:00:00Z".parse().unwrap())
+}
+
+/// The page without its style, with a line for each element that stands on its own.
+fn lines(page: &str) -> String {
+    let body = page.split_once("<body>").unwrap().1;
+    ["<p", "<li", "<h2", "<h3", "<section", "<div", "<article", "<footer", "<dl", "<tr"]
+        .iter()
+        .fold(body.to_owned(), |text, tag| text.replace(tag, &format!("\n{tag}")))
+}
+
+#[test]
+fn a_project_is_seen_at_a_glance() {
+    let mut file = report("plan.yaml", Some(project("castiel", "Castiel", 0.25)));
+    let finding = Finding::new(Kind::PointsMismatch, NodePath::root(), "`75` points are left where `70%` is reported");
+    file.findings.push((finding.help("mend the points"), Some(Position { line: 12, column: 5 })));
+    insta::assert_snapshot!(lines(&page(vec![file], &["later.yaml"])), @r##"
+    <main><header class="top"><h1>Production readiness</h1>
+    <p>1 project from 1 file · <a class="bad" href="#files">✕ 1 path missing</a></p></header>
+    <p class="legend"><span><span class="bar key"><span class="fill"></span></span> earned: counted from tasks and points</span> <span><span class="bar key"><span class="mark"></span></span> reported: as people say</span></p>
+    <article id="project-castiel" aria-labelledby="project-castiel-title"><header>
+    <h2 id="project-castiel-title"><bdi>Castiel</bdi></h2>
+    <p class="id"><code><bdi>castiel</bdi></code> <span class="chip"><bdi>in progress</bdi></span></p></header>
+    <div class="overall">
+    <p class="figures"><span><b>25 %</b> earned</span><span><b>30 %</b> reported</span></p><span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span><span class="gap bad">▲ 5&nbsp;points more reported than earned</span></div>
+    <dl class="facts">
+    <div><dt>Target</dt><dd><time datetime="2026-04-30">30 Apr 2026</time> <span class="quiet">77 days left</span></dd></div>
+    <div><dt>Next review</dt><dd><time datetime="2026-02-07">7 Feb 2026</time> <span class="bad">⚠ 5 days overdue</span></dd></div>
+    <div><dt>Status date</dt><dd><time datetime="2026-01-27">27 Jan 2026</time> <span>16 days ago</span></dd></div></dl>
+    <div class="columns">
+    <section>
+    <h3>Areas</h3><ul class="areas">
+    <li><span class="name"><bdi>Deployment</bdi> <span class="priority critical">critical</span></span><span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span><span class="figures"><span><b>25 %</b> earned</span><span><b>30 %</b> reported</span></span><span class="gap bad">▲ 5&nbsp;points more reported than earned</span></li></ul>
+    <h3>Tasks</h3><span class="stack" aria-hidden="true"><span class="done" style="flex-grow:2"></span><span class="partial" style="flex-grow:1"></span><span class="todo" style="flex-grow:1"></span></span><ul class="counts">
+    <li><span class="swatch done"></span><b>2</b> done</li>
+    <li><span class="swatch partial"></span><b>1</b> partial</li>
+    <li><span class="swatch todo"></span><b>1</b> to do</li></ul></section>
+    <section>
+    <h3>Milestones</h3><ul class="milestones">
+    <li><span class="name"><bdi>Audit</bdi></span><span class="complete">50 %</span><span class="when"><time datetime="2026-02-10">10 Feb 2026</time> <span class="bad">⚠ 2 days overdue</span></span></li></ul>
+    <p class="quiet">✓ 1 milestone reached</p></section></div></article>
+    <section class="files" id="files">
+    <h2>Files</h2><ul class="list">
+    <li>
+    <p class="file"><code>later.yaml</code> <span class="bad">✕ nothing there</span> <span class="quiet">waited for</span></p></li>
+    <li>
+    <p class="file"><code>plan.yaml</code> <span class="good">✓ served</span> <span class="quiet">1 warning</span> <span class="quiet">loaded <time datetime="2026-02-11T10:00:00Z">11 Feb 2026, 10:00 UTC</time></span></p><details><summary>1 finding</summary><ul class="findings">
+    <li><span class="warn">⚠ warning</span> <span class="at">12:5</span> <span class="message"><code><bdi>75</bdi></code> points are left where <code><bdi>70%</bdi></code> is reported<span class="help">mend the points</span></span></li></ul></details></li></ul></section></main>
+    <footer><nav><a href="/metrics">Metrics</a><a href="/-/healthy">Health</a></nav>
+    <p>readiness-exporter 0.1.0 · as of 12 Feb 2026, 12:00 UTC</p></footer></body></html>
+    "##);
+}
+
+#[test]
+fn hostile_texts_stay_texts() {
+    let bad = "\"><script>alert(1)</script><b onmouseover='x'>";
+    let mut project = project("castiel", bad, 0.5);
+    project.status = Some(bad.into());
+    project.areas[0].title = bad.into();
+    project.milestones[0].title = bad.into();
+    let mut file = report(bad, Some(project));
+    file.findings.push((Finding::new(Kind::Syntax, NodePath::root(), format!("no `{bad}`")).help(bad), None));
+    file.up = false;
+    let other = report("other.yaml", Some(self::project("other", bad, 0.1)));
+    let snapshot = Snapshot {
+        files: vec![Arc::new(file), Arc::new(other)],
+        missing: vec![format!("{bad}.yaml").into()],
+        ..Snapshot::default()
+    };
+    let page = render(Some(&snapshot), "/\"><script>", "2026-02-12T12:00:00Z".parse().unwrap());
+    assert!(!page.contains("<script") && !page.contains("<b on") && !page.contains("'x'"), "{page}");
+    assert_eq!(page.matches("&lt;script&gt;alert(1)").count(), 12);
+}
+
+#[test]
+fn trouble_comes_first() {
+    let mut broken = report("c.yaml", Some(project("broken", "Broken", 0.9)));
+    broken.up = false;
+    let files = vec![
+        report("a.yaml", Some(project("most", "Most", 0.8))),
+        report("b.yaml", Some(project("least", "Least", 0.1))),
+        broken,
+    ];
+    let page = page(files, &[]);
+    let order: Vec<&str> =
+        page.match_indices("<h2 id=\"project-").map(|(at, start)| &page[at + start.len()..][..5]).collect();
+    assert_eq!(order, ["broke", "least", "most-"]);
+    assert!(page.contains("✕ 1\u{a0}file with errors"));
+}
+
+#[test]
+fn ten_thousand_projects_make_a_page_that_can_be_read() {
+    let finding = || (Finding::new(Kind::BadValue, NodePath::root(), "no"), None);
+    let files = (0..10_000).map(|number| {
+        let mut file = report(&format!("{number}.yaml"), Some(project(&format!("p{number}"), "A project", 0.5)));
+        file.findings = (0..100).map(|_| finding()).collect();
+        file
+    });
+    let page = page(files.collect(), &[]);
+    assert_eq!(page.matches("<article").count(), MOST);
+    assert!(page.contains("and 9900\u{a0}more projects") && page.contains("and 9900\u{a0}more files"));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn before_the_files_are_read_it_says_so() {
+    let now = "2026-02-12T12:00:00Z".parse().unwrap();
+    assert!(render(None, "/metrics", now).contains("The files are being read."));
+    assert!(page(Vec::new(), &[]).contains("There is no file"));
+}
