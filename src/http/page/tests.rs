@@ -56,7 +56,7 @@ fn report(path: &str, project: Option<Summary>) -> FileReport {
     FileReport {
         path: PathBuf::from(path),
         up: true,
-        findings: Vec::new(),
+        findings: [].into(),
         project: project.map(Arc::new),
         loaded_at: Some("2026-02-11T10:00:00Z".parse().unwrap()),
     }
@@ -80,7 +80,7 @@ fn lines(page: &str) -> String {
 fn a_project_is_seen_at_a_glance() {
     let mut file = report("plan.yaml", Some(project("castiel", "Castiel", 0.25)));
     let finding = Finding::new(Kind::PointsMismatch, NodePath::root(), "`75` points are left where `70%` is reported");
-    file.findings.push((finding.help("mend the points"), Some(Position { line: 12, column: 5 })));
+    file.findings = [(finding.help("mend the points"), Some(Position { line: 12, column: 5 }))].into();
     insta::assert_snapshot!(lines(&page(vec![file], &["later.yaml"])), @r##"
     <main><header class="top"><h1>Production readiness</h1>
     <p>1 project from 1 file · <a class="bad" href="#files">✕ 1 path missing</a></p></header>
@@ -126,7 +126,7 @@ fn hostile_texts_stay_texts() {
     project.areas[0].title = bad.into();
     project.milestones[0].title = bad.into();
     let mut file = report(bad, Some(project));
-    file.findings.push((Finding::new(Kind::Syntax, NodePath::root(), format!("no `{bad}`")).help(bad), None));
+    file.findings = [(Finding::new(Kind::Syntax, NodePath::root(), format!("no `{bad}`")).help(bad), None)].into();
     file.up = false;
     let other = report("other.yaml", Some(self::project("other", bad, 0.1)));
     let snapshot = Snapshot {
