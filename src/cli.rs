@@ -70,9 +70,9 @@ struct ServeArgs {
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
     telemetry_path: String,
 
-    /// How many scrapes may be served at the same time
+    /// How many scrapes may be served at the same time. 0 is no limit
     #[arg(long = "web.max-requests", value_name = "N", default_value = "40")]
-    max_requests: NonZero<u32>,
+    max_requests: u32,
 
     /// Leave out metrics about the exporter itself (process_*, promhttp_*)
     #[arg(long = "web.disable-exporter-metrics")]
@@ -220,7 +220,7 @@ impl ServeArgs {
             listen: self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?,
             probe_listen: self.probe_listen.as_deref().map(address).transpose()?,
             telemetry_path: self.telemetry_path,
-            max_requests: self.max_requests,
+            max_requests: NonZero::new(self.max_requests),
             exporter_metrics: if self.disable_exporter_metrics {
                 ExporterMetrics::LeftOut
             } else {

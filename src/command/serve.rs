@@ -37,7 +37,7 @@ pub struct Options {
     /// The path of the metrics.
     pub telemetry_path: String,
     /// Scrapes at the same time.
-    pub max_requests: NonZero<u32>,
+    pub max_requests: Option<NonZero<u32>>,
     /// Whether the exporter tells of itself.
     pub exporter_metrics: ExporterMetrics,
     /// How often the files are looked at in any case.
@@ -80,7 +80,9 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             exporter: Arc::clone(&exporter),
             reload: ask.clone(),
             telemetry_path: options.telemetry_path.clone(),
-            scrapes: Arc::new(Semaphore::new(options.max_requests.get() as usize)),
+            scrapes: Arc::new(Semaphore::new(
+                options.max_requests.map_or(Semaphore::MAX_PERMITS, |most| most.get() as usize),
+            )),
             only_health,
         })
     };

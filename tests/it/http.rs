@@ -255,7 +255,7 @@ fn it_says_what_keeps_it_from_starting() {
         (listen("127.0.0.1"), "`127.0.0.1` is no address to listen on".into()),
         ("--web.telemetry-path=metrics".into(), "write a path such as `/metrics`".into()),
         ("--web.telemetry-path=/-/ready".into(), "write a path such as `/metrics`".into()),
-        ("--web.max-requests=0".into(), "--web.max-requests".into()),
+        ("--web.max-requests=-1".into(), "--web.max-requests".into()),
         ("--watch.interval=soon".into(), "`soon` is no duration: write a number with a unit".into()),
         ("--watch.interval=-5s".into(), "`-5s` is no duration".into()),
         ("--watch.interval=0s".into(), "`0s` is too short".into()),
