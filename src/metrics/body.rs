@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 /// Pieces smaller than this are copied together with their neighbours.
-const SMALL: usize = 4 << 10;
+const SMALL: usize = 1 << 10;
 
 /// How large a chunk of small pieces grows.
 const CHUNK: usize = 64 << 10;
@@ -70,12 +70,12 @@ mod tests {
     fn large_pieces_are_shared_and_small_ones_fill_chunks() {
         let (small, large) = (Bytes::from(vec![b's'; SMALL - 1]), Bytes::from(vec![b'l'; SMALL]));
         let mut pieces = Pieces::default();
-        for piece in std::iter::repeat_n(&small, 20).chain([&large, &small]) {
+        for piece in std::iter::repeat_n(&small, 70).chain([&large, &small]) {
             pieces.push(piece);
         }
         let body = pieces.finish();
         let lengths: Vec<usize> = body.chunks.iter().map(Bytes::len).collect();
-        assert_eq!(lengths, [16 * (SMALL - 1), 4 * (SMALL - 1), SMALL, SMALL - 1]);
+        assert_eq!(lengths, [64 * (SMALL - 1), 6 * (SMALL - 1), SMALL, SMALL - 1]);
         assert_eq!(lengths.iter().sum::<usize>(), body.length);
         assert_eq!(body.chunks[2].as_ptr(), large.as_ptr());
     }
