@@ -1,24 +1,34 @@
-# `make` lists the targets. Everything that CI runs is a target here.
+# `make` lists the targets. CI runs `make test`, and nothing else.
 
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
+# Two cargos would only wait for each other, and the last line of `make test` is to be its sum.
+.NOTPARALLEL:
+
 CARGO := cargo
 FUZZ_SECONDS ?= 60
+SERVERS := prometheus promtool jv
+GENERATED := readiness.schema.json docs/metrics.md
+SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
 
-.PHONY: help prerequisites build run test lint unit e2e check-generated docs bench fuzz tools clean
+# Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
+# path of promtool.
+with_servers = servers=$$(tests/tools/build $(1)) || exit; \
+	while IFS='=' read -r name path; do name=$${name//-/_}; export "$${name^^}=$$path"; done <<<"$$servers"
+
+.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-prerequisites:
-	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or later (https://rustup.rs), or put it on PATH" >&2; exit 1; }
-	@command -v cc >/dev/null || { echo "a C linker is missing: apt-get install gcc libc6-dev" >&2; exit 1; }
-	@command -v git >/dev/null || { echo "git is missing: apt-get install git" >&2; exit 1; }
+prerequisites: ## name what is missing to build it
+	@tests/tools/prerequisites cargo cc git
 
-prerequisites-go: prerequisites
-	@command -v go >/dev/null || { echo "go is missing: install Go 1.26 or later (https://go.dev/dl), or put it on PATH; the tests build a real Prometheus with it" >&2; exit 1; }
+test-prerequisites:
+	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl
 
-build: prerequisites ## build the release binary
+build: prerequisites ## build the release binary, target/release/readiness-exporter
 	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
 	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)" \
 	$(CARGO) build --release --locked
@@ -26,34 +36,48 @@ build: prerequisites ## build the release binary
 run: prerequisites ## serve the example on http://localhost:20430
 	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
 
-test: lint unit check-generated ## run everything: lints, unit, integration and end-to-end tests with real servers
-	@awk '/^test result:/ {passed += $$4; failed += $$6} END {print passed " passed, " failed " failed"; exit failed > 0 || passed == 0}' target/test.log
+test: test-prerequisites lint check-generated unit ## run everything: lints, unit, integration and end-to-end tests with real servers
 
-lint: prerequisites ## check formatting and lints
+lint: prerequisites ## check formatting, lints, scripts and licences
+	@tests/tools/prerequisites rustfmt clippy
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
-	@if command -v shellcheck >/dev/null; then shellcheck tests/tools/build .ci/run; else echo "shellcheck isn't installed: scripts are not linted"; fi
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; else echo "cargo-deny isn't installed: licences are not checked"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	else echo "skipped: shellcheck isn't installed, so scripts are not linted (apt-get install shellcheck)"; fi
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check bans licenses sources; \
+	else echo "skipped: cargo-deny isn't installed, so licences are not checked (cargo install --locked cargo-deny)"; fi
 
-unit: prerequisites-go tools
+unit: test-prerequisites ## run all tests without the lints; the last line is their sum
 	@mkdir -p target
-	set -o pipefail; $(CARGO) test --locked 2>&1 | tee target/test.log
+	@$(call with_servers,$(SERVERS)); \
+	$(CARGO) test --locked --no-fail-fast 2>&1 | tee target/test.log; status=$$?; \
+	awk '/^test result:/ {passed += $$4; failed += $$6} END {printf "%d passed, %d failed\n", passed, failed; exit passed == 0}' target/test.log && \
+	exit $$status
 
-tools: prerequisites-go ## build the real servers that the tests run against
-	tests/tools/build prometheus promtool jv
+tools: ## build the real servers that the tests run against
+	@tests/tools/prerequisites go flock
+	tests/tools/build $(SERVERS)
 
 docs: prerequisites ## write the generated files anew
-	$(CARGO) run --quiet --locked -- schema > readiness.schema.json.new && mv readiness.schema.json.new readiness.schema.json
+	@mkdir -p target
+	$(CARGO) run --quiet --locked -- schema > target/readiness.schema.json
+	@cmp -s target/readiness.schema.json readiness.schema.json || cp target/readiness.schema.json readiness.schema.json
 	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
 
-check-generated: docs
-	@git diff --exit-code -- readiness.schema.json docs || { echo "generated files are out of date: run make docs and commit" >&2; exit 1; }
+check-generated: docs ## fail if the generated files are not the committed ones
+	@git diff --exit-code -- $(GENERATED) || \
+	{ echo "generated files are not the committed ones: run make docs, and commit $(GENERATED)" >&2; exit 1; }
 
-bench: prerequisites-go ## measure, beside node_exporter's textfile collector and a static file
-	NODE_EXPORTER="$$(tests/tools/build node_exporter | cut -d= -f2)" $(CARGO) bench --locked
+bench: test-prerequisites ## measure, beside node_exporter's textfile collector and a static file
+	@$(call with_servers,node_exporter); \
+	$(CARGO) bench --locked
 
 fuzz: prerequisites ## fuzz the parser for FUZZ_SECONDS
-	$(CARGO) +nightly fuzz run parse -- -max_total_time=$(FUZZ_SECONDS)
+	@tests/tools/prerequisites c++ cargo-fuzz
+	@mkdir -p fuzz/corpus/parse
+	@# Sanitizers want nightly's flags, which the stable compiler takes when it is told to.
+	@if rustup toolchain list 2>/dev/null | grep -q ^nightly; then nightly=+nightly; else export RUSTC_BOOTSTRAP=1; fi; \
+	$(CARGO) $$nightly fuzz run parse fuzz/corpus/parse tests/corpus/good tests/corpus/bad examples -- -max_total_time=$(FUZZ_SECONDS)
 
-clean: ## remove what was built
+clean: ## remove what was built, save the servers
 	$(CARGO) clean
