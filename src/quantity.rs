@@ -177,7 +177,7 @@ impl Notation for Estimate {
         let wrong = || Mistake::expected::<Self>(text);
         let (values, unit) = split_unit(text);
         let Some(unit) = Unit::parse(unit) else {
-            let bare = unit.is_empty() && !values.is_empty();
+            let bare = unit.is_empty() && small_number(values).is_some();
             return Err(if bare { wrong().help(format!("write `{values}w` or `{values}d`")) } else { wrong() });
         };
         let separators: &[char] = if values.contains('/') { &['/'] } else { &['-', '–'] };

@@ -17,6 +17,7 @@ mod files;
 mod reload;
 mod duplicates;
 mod http;
+mod hostile;
 
 // What holds throughout.
 mod contract;

@@ -1,0 +1,239 @@
+//! Input that would stop a lesser program: each gets a message that names file and place, within
+//! bounded time and memory, and what is good goes on being served.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::harness::{Daemon, World, project};
+use crate::tools;
+
+/// How much memory a check may take, in KiB: a hostile file costs no more than an honest large one.
+const MEMORY: u64 = 600 << 10;
+
+/// A hostile file: its name, what is found, and where.
+struct Case {
+    name: &'static str,
+    kind: &'static str,
+    /// Line and column, where there is a text to count them in.
+    at: Option<(u64, u64)>,
+    /// A part of the message.
+    says: &'static str,
+}
+
+const fn case(name: &'static str, kind: &'static str, at: Option<(u64, u64)>, says: &'static str) -> Case {
+    Case { name, kind, at, says }
+}
+
+/// The hostile files that can be written down.
+fn texts() -> Vec<(Case, Vec<u8>)> {
+    let mut bomb = String::from("project: bomb\na0: &a0 [x, x, x]\n");
+    for level in 1..40 {
+        let lower = level - 1;
+        writeln!(bomb, "a{level}: &a{level} [*a{lower}, *a{lower}, *a{lower}]").unwrap();
+    }
+    let deep = format!("project: deep\nnotes: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    let mut nested = String::from("project: nested\n");
+    for level in 0..4_000 {
+        writeln!(nested, "{}a:", " ".repeat(level)).unwrap();
+    }
+    let text = |text: &str| text.as_bytes().to_vec();
+    vec![
+        (case("latin-1.yaml", "not_text", None, "line 1, column 13"), b"project: caf\xe9\xff\n".to_vec()),
+        (case("utf-16.yaml", "not_text", None, "UTF-16"), b"\xff\xfep\0r\0o\0j\0".to_vec()),
+        (case("nul.yaml", "not_text", None, "line 2, column 8"), b"project: nul\ntitle: \0\n".to_vec()),
+        (case("bomb.yaml", "too_complex", Some((13, 24)), "aliases make the file grow"), text(&bomb)),
+        (case("deep.yaml", "too_complex", Some((2, 263)), "nested more than 64 levels deep"), text(&deep)),
+        (case("nested.yaml", "too_complex", Some((66, 65)), "nested more than 64 levels deep"), text(&nested)),
+        (case("duplicate.yaml", "duplicate_key", Some((2, 1)), "stands twice"), text("project: a\nproject: b\n")),
+        (case("tab.yaml", "syntax", Some((3, 2)), "tab"), text("project: tab\nareas:\n\ta: {}\n")),
+        (case("emoji.yaml", "bad_value", Some((1, 10)), "an id of letters"), text("project: 🚀\n")),
+        (case("right-to-left.yaml", "bad_value", Some((1, 10)), "an id of letters"), text("project: \u{202e}שלום\n")),
+        (
+            case("no-such-day.yaml", "bad_value", Some((2, 9)), "there is no date `2026-02-30`"),
+            text("project: day\ntarget: 2026-02-30\n"),
+        ),
+        (case("no-zero.yaml", "bad_value", Some((2, 11)), "found `.5%`"), text("project: half\nreported: .5%\n")),
+        (
+            case("exponent.yaml", "bad_value", Some((2, 52)), "found `1e999999999`"),
+            text("project: e\nareas: {a: {workstreams: {w: {points: 1, estimate: 1e999999999}}}}\n"),
+        ),
+        (case("empty.yaml", "missing_key", Some((1, 1)), "`project` is missing"), Vec::new()),
+    ]
+}
+
+/// Checks `path`: the findings, and the exit code. Fails when it takes too much memory.
+fn check(path: &Path) -> (Vec<Value>, Option<i32>) {
+    // The limit is the kernel's: what goes beyond it ends the process, and the test.
+    let limited = format!("ulimit -v {}; exec \"$0\" check --format json \"$1\"", MEMORY * 4);
+    let output =
+        Command::new("sh").args(["-c", &limited, env!("CARGO_BIN_EXE_readiness-exporter")]).arg(path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let document: Value = serde_json::from_str(&said).unwrap_or_else(|error| {
+        panic!("{}: {error}: {said}{}", path.display(), String::from_utf8_lossy(&output.stderr))
+    });
+    (document["findings"].as_array().unwrap().clone(), output.status.code())
+}
+
+fn assert_found(path: &Path, case: &Case) {
+    let (findings, code) = check(path);
+    let name = path.display().to_string();
+    let of_kind = findings.iter().find(|finding| finding["kind"] == case.kind);
+    let finding = of_kind.unwrap_or_else(|| panic!("{name}: {findings:#?}"));
+    assert_eq!(finding["file"], name);
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains(case.says), "{name}: {message}");
+    if let Some((line, column)) = case.at {
+        assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(line), Some(column)), "{name}");
+    }
+    assert_eq!(code, Some(1), "{name}");
+}
+
+#[test]
+fn every_hostile_text_is_named_with_its_place() {
+    let world = World::new();
+    for (case, bytes) in texts() {
+        let path = world.path(case.name);
+        fs::write(&path, bytes).unwrap();
+        assert_found(&path, &case);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_mistake() {
+    let world = World::new();
+    fs::write(world.path("marked.yaml"), "\u{feff}project: marked\ntitle: Marked\n").unwrap();
+    assert_eq!(check(&world.path("marked.yaml")), (Vec::new(), Some(0)));
+}
+
+#[test]
+fn a_file_of_a_hundred_megabytes_is_refused_unread() {
+    let world = World::new();
+    let path = world.path("large.yaml");
+    // A sparse file: what it costs to read it would show in memory.
+    fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
+    assert_found(&path, &case("large.yaml", "too_large", None, "104857600 bytes, of at most 16777216"));
+}
+
+#[test]
+fn the_limit_is_a_flag() {
+    let world = World::new();
+    world.write("a.yaml", &project("a", 50));
+    let path = world.label("a.yaml");
+    let run = |limit: &str| crate::harness::run(&["check", limit, &path]).status.code();
+    assert_eq!((run("--limits.file-size=10"), run("--limits.file-size=1MiB")), (Some(1), Some(0)));
+}
+
+#[test]
+fn what_is_no_file_is_named_and_not_waited_for() {
+    let world = World::new();
+    assert!(Command::new("mkfifo").arg(world.path("pipe.yaml")).status().unwrap().success());
+    let _socket = UnixListener::bind(world.path("socket.yaml")).unwrap();
+    symlink("loop.yaml", world.path("loop.yaml")).unwrap();
+    symlink("nowhere", world.path("dangling.yaml")).unwrap();
+    fs::create_dir(world.path("folder.yaml")).unwrap();
+    world.write("folder.yaml/inner.yaml", &project("inner", 50));
+    for (name, says) in [("pipe.yaml", "pipe"), ("socket.yaml", "socket"), ("loop.yaml", "symbolic links")] {
+        assert_found(&world.path(name), &case(name, "unreadable", None, says));
+    }
+    let (findings, code) = check(&world.path(""));
+    assert_eq!((findings.len(), code), (4, Some(1)), "the folder's file is good: {findings:#?}");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_named() {
+    // Whoever runs this may be root, who may read everything but this.
+    let path = Path::new("/proc/self/mem");
+    let (findings, code) = check(path);
+    assert_eq!((findings[0]["kind"].as_str(), code), (Some("unreadable"), Some(1)), "{findings:#?}");
+}
+
+#[test]
+fn files_that_come_and_go_while_they_are_read_are_read_or_named() {
+    let world = World::new();
+    let path = world.path("restless.yaml");
+    let text = project("restless", 50) + &"# a comment\n".repeat(50_000);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                fs::write(&path, &text).unwrap();
+                fs::File::options().write(true).open(&path).unwrap().set_len(100).unwrap();
+                fs::remove_file(&path).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let output = crate::harness::run(&["check", &path.display().to_string()]);
+            let code = output.status.code();
+            assert!(matches!(code, Some(0..=2)), "{code:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn standard_input_is_judged_like_a_file() {
+    let mut check = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"))
+        .args(["check", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    check.stdin.take().unwrap().write_all(b"project: caf\xff\n").unwrap();
+    let output = check.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("<stdin>"));
+}
+
+#[test]
+fn beside_all_of_them_a_good_file_is_served() {
+    let world = World::new();
+    world.write("good.yaml", &project("good", 50));
+    for (case, bytes) in texts() {
+        fs::write(world.path(case.name), bytes).unwrap();
+    }
+    assert!(Command::new("mkfifo").arg(world.path("pipe.yaml")).status().unwrap().success());
+    let _socket = UnixListener::bind(world.path("socket.yaml")).unwrap();
+    symlink("loop.yaml", world.path("loop.yaml")).unwrap();
+    fs::File::create(world.path("large.yaml")).unwrap().set_len(100 << 20).unwrap();
+
+    let daemon = Daemon::serving(&[world.path("")]);
+    let metrics = daemon.metrics();
+    assert_eq!(metrics.is_up(&world.label("good.yaml")), Some(true));
+    for name in texts().iter().map(|(case, _)| case.name).chain(["pipe.yaml", "socket.yaml", "loop.yaml", "large.yaml"])
+    {
+        assert_eq!(metrics.is_up(&world.label(name)), Some(false), "{name}");
+    }
+    let mut promtool = Command::new(tools::path("promtool"))
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    promtool.stdin.take().unwrap().write_all(metrics.text().as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(daemon.get("/").text().contains("good.yaml"));
+}
+
+#[test]
+fn a_good_file_that_turns_hostile_keeps_its_last_good_content() {
+    let world = World::new();
+    world.write("plan.yaml", &project("plan", 50));
+    let daemon = Daemon::serving(&[world.path("")]);
+    for (case, bytes) in texts() {
+        fs::write(world.path("plan.yaml"), bytes).unwrap();
+        daemon.wait_until(case.name, |metrics| metrics.is_up(&world.label("plan.yaml")) == Some(false));
+        assert!(daemon.metrics().percent("plan").is_some(), "{}: the last good content is gone", case.name);
+        world.write("plan.yaml", &project("plan", 50));
+        daemon.wait_until(case.name, |metrics| metrics.is_up(&world.label("plan.yaml")) == Some(true));
+    }
+}
