@@ -1,6 +1,7 @@
 //! The state behind the snapshots: what each file last said, and which file speaks for a project.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::Peekable;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,10 +171,7 @@ impl Store {
     /// The files that `scan` doesn't have. Both are in order, so that one walk along the two tells.
     fn gone(&self, scan: &Scan) -> Vec<PathBuf> {
         let mut found = scan.files.iter().map(|found| &found.path).peekable();
-        let gone = self.files.keys().filter(|path| {
-            while found.next_if(|found| found < path).is_some() {}
-            found.next_if(|found| found == path).is_none()
-        });
+        let gone = self.files.keys().filter(|path| walk_to(&mut found, path, |found| found).is_none());
         gone.cloned().collect()
     }
 
@@ -200,8 +198,7 @@ impl Store {
     fn due(&self, scan: &Scan, now: Timestamp) -> Vec<(PathBuf, Stamp)> {
         let mut known = self.files.iter().peekable();
         let due = scan.files.iter().filter(|found| {
-            while known.next_if(|(path, _)| **path < found.path).is_some() {}
-            let Some((_, file)) = known.next_if(|(path, _)| **path == found.path) else { return true };
+            let Some((_, file)) = walk_to(&mut known, &found.path, |(path, _)| path) else { return true };
             let turned = |(day, zone): &(Date, TimeZone)| now.to_zoned(zone.clone()).date() != *day;
             file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(turned)
         });
@@ -328,6 +325,22 @@ impl File {
             failures: self.failures,
         }
     }
+}
+
+/// The next of `items`, which are in the order of their paths, if it is the one at `path`; those
+/// before it are passed over.
+fn walk_to<'a, I: Iterator>(
+    items: &mut Peekable<I>,
+    path: &Path,
+    path_of: impl Fn(&I::Item) -> &'a PathBuf,
+) -> Option<I::Item> {
+    // Most often the two lists are the same; comparing bytes is far cheaper than comparing paths.
+    let is_same = |item: &I::Item| path_of(item).as_os_str() == path.as_os_str();
+    if let Some(item) = items.next_if(is_same) {
+        return Some(item);
+    }
+    while items.next_if(|item| path_of(item).as_path() < path).is_some() {}
+    items.next_if(is_same)
 }
 
 /// Reads and loads files, on as many threads as there are processors.

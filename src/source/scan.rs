@@ -1,7 +1,7 @@
 //! Paths to the files under them, and to the directories whose changes matter.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, FileType, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -162,19 +162,30 @@ impl Walk<'_> {
         };
         self.remember(id, path);
         self.ancestors.push(id);
-        for entry in entries {
-            match entry {
-                Ok(entry) => self.entry(&entry),
-                Err(error) => {
-                    self.unless_gone(path, &error);
-                    break;
-                }
-            }
+        for (_, entry) in self.in_order(path, entries) {
+            self.entry(&entry);
             if self.full {
                 break;
             }
         }
         self.ancestors.pop();
+    }
+
+    /// The entries of a directory by name. Comparing names is far cheaper than comparing paths, and
+    /// a walk in the order of names comes upon the paths in theirs.
+    fn in_order(&mut self, path: &Path, entries: fs::ReadDir) -> Vec<(OsString, DirEntry)> {
+        let mut named = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => named.push((entry.file_name(), entry)),
+                Err(error) => {
+                    self.unless_gone(path, &error);
+                    break;
+                }
+            }
+        }
+        named.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        named
     }
 
     fn entry(&mut self, entry: &DirEntry) {
