@@ -22,7 +22,7 @@ use crate::metrics::process::{Exporter, ExporterMetrics};
 use crate::snapshot::Snapshot;
 use crate::snapshot::store;
 use crate::snapshot::store::{Step, Store};
-use crate::source::scan::{Scan, scan};
+use crate::source::scan::{Changed, Scan};
 use crate::source::watch::{Wake, Watcher};
 
 /// What is served, and where.
@@ -95,7 +95,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 
     let mut reloader = Reloader {
         paths: options.paths,
-        store: Some(Store::new(options.store)),
+        seen: Some((Store::new(options.store), Scan::default())),
         watcher: Watcher::new(options.interval),
         exporter,
         publish,
@@ -144,8 +144,8 @@ async fn told_to_stop((mut terminate, mut interrupt): (Signal, Signal)) {
 /// Looks at the files, and publishes what they say.
 struct Reloader {
     paths: Vec<PathBuf>,
-    /// Lent to a thread of its own while it works.
-    store: Option<Store>,
+    /// The last scan, and what was made of it. Lent to a thread of its own while it works.
+    seen: Option<(Store, Scan)>,
     watcher: Watcher,
     exporter: Arc<Exporter>,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
@@ -153,40 +153,54 @@ struct Reloader {
 
 impl Reloader {
     async fn run(&mut self, hangup: &mut Signal, asked: &mut mpsc::Receiver<ReloadRequest>) {
+        let mut changed = Changed::Anything;
         let mut answer = None;
         loop {
-            let outcome = self.look().await;
+            let outcome = self.look(changed).await;
             if let Some(answer) = answer.take() {
                 // Who asked may have left.
                 let _ = ReloadRequest::send(answer, outcome);
             }
-            tokio::select! {
+            changed = tokio::select! {
                 wake = self.watcher.wait() => match wake {
-                    Wake::Hint => tracing::debug!("looking at the files, as something changed"),
-                    Wake::Poll => tracing::debug!("looking at the files, as every while"),
+                    Wake::Hint(changed) => {
+                        tracing::debug!(?changed, "looking at what changed");
+                        changed
+                    }
+                    Wake::Poll => {
+                        tracing::debug!("looking at the files, as every while");
+                        Changed::Anything
+                    }
                 },
-                _ = hangup.recv() => tracing::info!(signal = "SIGHUP", "reloading"),
-                request = asked.recv() => answer = request,
+                _ = hangup.recv() => {
+                    tracing::info!(signal = "SIGHUP", "reloading");
+                    Changed::Anything
+                }
+                request = asked.recv() => {
+                    answer = request;
+                    Changed::Anything
+                }
             }
         }
     }
 
-    /// One look at all files: what changed is read, and what is served is exchanged.
-    async fn look(&mut self) -> Reloaded {
-        let Some(mut store) = self.store.take() else {
+    /// One look at the files: what changed is read, and what is served is exchanged.
+    async fn look(&mut self, changed: Changed) -> Reloaded {
+        let Some((mut store, mut seen)) = self.seen.take() else {
             return Err("a reload before this one broke off".to_owned());
         };
         let paths = self.paths.clone();
         let begun = clock::instant();
         let work = tokio::task::spawn_blocking(move || {
-            let scan = scan(&paths);
-            let step = store.advance(&scan, clock::now());
-            (store, scan, step)
+            seen.update(&paths, &changed);
+            let step = store.advance(&seen, clock::now());
+            (store, seen, step)
         });
         match work.await {
-            Ok((store, scan, step)) => {
-                self.store = Some(store);
-                self.published(&scan, &step, begun.elapsed())
+            Ok((store, seen, step)) => {
+                let outcome = self.published(&seen, &step, begun.elapsed());
+                self.seen = Some((store, seen));
+                outcome
             }
             Err(error) => Err(format!("the reload broke off: {error}")),
         }

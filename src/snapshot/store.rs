@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::num::NonZero;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::finding::print::place::in_order;
@@ -61,8 +61,8 @@ pub struct Store {
 struct File {
     stamp: Option<Stamp>,
     hash: Option<u64>,
-    /// The day as of which it was loaded, and where its days begin.
-    day: Option<(Date, TimeZone)>,
+    /// The day, where the project is, as of which it was loaded.
+    day: Option<Range<Timestamp>>,
     findings: Arc<[(Finding, Option<Position>)]>,
     failed: Option<Reason>,
     /// The project that it names, while another file speaks for it.
@@ -86,7 +86,7 @@ struct Fresh {
     stamp: Stamp,
     /// Of the text, where it could be read.
     hash: Option<u64>,
-    day: Option<(Date, TimeZone)>,
+    day: Option<Range<Timestamp>>,
     findings: Vec<(Finding, Option<Position>)>,
     good: Option<Good>,
 }
@@ -199,8 +199,7 @@ impl Store {
         let mut known = self.files.iter().peekable();
         let due = scan.files.iter().filter(|found| {
             let Some((_, file)) = walk_to(&mut known, &found.path, |(path, _)| path) else { return true };
-            let turned = |(day, zone): &(Date, TimeZone)| now.to_zoned(zone.clone()).date() != *day;
-            file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(turned)
+            file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(|day| !day.contains(&now))
         });
         due.map(|found| (found.path.clone(), found.stamp)).collect()
     }
@@ -376,12 +375,20 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compress
     let findings = with_positions(&source.text, &loaded.findings);
     let hash = Some(source.hash);
     let Some(Plan { project, completion }) = loaded.plan else { return Fresh { hash, findings, ..fresh } };
-    let day = Some((now.to_zoned(project.zone.clone()).date(), project.zone.clone()));
+    let day = Some(day_at(now, &project.zone));
     let good = is_good.then(|| {
         let samples = collect::project(&project, &completion, &warnings(&loaded.findings), options.tasks);
         Good { summary: Summary::of(&project, &completion), samples: samples.pack(compressor) }
     });
     Fresh { hash, day, findings, good, ..fresh }
+}
+
+/// The day in `zone` that has `now`; at the ends of time, an empty one.
+fn day_at(now: Timestamp, zone: &TimeZone) -> Range<Timestamp> {
+    let now = now.to_zoned(zone.clone());
+    let ends =
+        now.start_of_day().and_then(|start| Ok((start.timestamp(), now.tomorrow()?.start_of_day()?.timestamp())));
+    ends.map_or(now.timestamp()..now.timestamp(), |(start, end)| start..end)
 }
 
 fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {

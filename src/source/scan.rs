@@ -11,7 +11,7 @@ use crate::finding::{Finding, Kind, NodePath};
 use crate::source::{Stamp, failure};
 
 /// What lies under the paths that the user named.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Scan {
     /// The files, sorted by path, each path once.
     pub files: Vec<Found>,
@@ -22,15 +22,76 @@ pub struct Scan {
     /// The directories to watch: those that were walked, and those that hold a file, a link or
     /// the end of a link on the way. One path for each.
     pub directories: BTreeMap<FileId, PathBuf>,
+    /// Whether a link was met, or a directory under a second path.
+    tangled: bool,
 }
 
 impl Scan {
+    /// Brings the scan of `roots` up to date, where it can at the cost of what changed alone.
+    pub fn update(&mut self, roots: &[PathBuf], changed: &Changed) {
+        if !matches!(changed, Changed::Paths(paths) if self.refresh(paths)) {
+            *self = scan(roots);
+        }
+    }
+
+    /// Looks again at these paths alone. False where a whole scan has to tell, since directories or
+    /// links may have changed, or files have come or gone.
+    fn refresh(&mut self, changed: &BTreeSet<PathBuf>) -> bool {
+        if self.tangled || !self.missing.is_empty() || !self.problems.is_empty() {
+            return false;
+        }
+        let traces: Vec<Trace> = changed.iter().map(|path| self.trace(path)).collect();
+        for trace in &traces {
+            if let Trace::File(at, stamp) = trace {
+                self.files[*at].stamp = *stamp;
+            }
+        }
+        !traces.iter().any(|trace| matches!(trace, Trace::Unclear))
+    }
+
+    fn trace(&self, path: &Path) -> Trace {
+        let metadata = fs::symlink_metadata(path);
+        if let Ok(at) = self.files.binary_search_by(|found| found.path.as_path().cmp(path)) {
+            let metadata = metadata.ok().filter(Metadata::is_file);
+            return metadata.map_or(Trace::Unclear, |metadata| Trace::File(at, Stamp::of(&metadata)));
+        }
+        let appeared =
+            |metadata: Metadata| path.file_name().is_none_or(|name| is_candidate(name, metadata.file_type()));
+        let is_known = self.directories.values().any(|directory| directory.starts_with(path));
+        if is_known || metadata.is_ok_and(appeared) { Trace::Unclear } else { Trace::Nothing }
+    }
+
     /// Whether a file that isn't among `files` may still exist, since what holds it couldn't be
     /// looked at.
     #[must_use]
     pub fn hides(&self, path: &Path) -> bool {
         self.problems.iter().any(|(problem, _)| path.starts_with(problem))
     }
+}
+
+/// What changed since a scan, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// These paths, each below a directory as the scan calls it.
+    Paths(BTreeSet<PathBuf>),
+    /// More than can be named.
+    Anything,
+}
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self::Paths(BTreeSet::new())
+    }
+}
+
+/// What a change at one path comes to.
+enum Trace {
+    /// The file at this place now has this stamp.
+    File(usize, Stamp),
+    /// Nothing that a scan would find: the temporary file of an editor, say.
+    Nothing,
+    /// A file that came or went, a directory, a link.
+    Unclear,
 }
 
 /// A file that was found, but not read.
@@ -197,6 +258,7 @@ impl Walk<'_> {
             return;
         }
         let path = entry.path();
+        self.scan.tangled |= kind.is_symlink();
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 if !is_left_out(&name) {
@@ -244,6 +306,7 @@ impl Walk<'_> {
     fn watch_links_of(&mut self, root: &Path) {
         for path in root.ancestors() {
             if path.is_symlink() {
+                self.scan.tangled = true;
                 self.watch(parent(path));
             }
         }
@@ -283,6 +346,7 @@ impl Walk<'_> {
     fn remember(&mut self, id: FileId, path: &Path) {
         let known = self.scan.directories.entry(id);
         let known = known.or_insert_with(|| path.to_owned());
+        self.scan.tangled |= path != known.as_path();
         if path < known.as_path() {
             path.clone_into(known);
         }
@@ -408,6 +472,44 @@ mod tests {
         let scan = scan_within(&[tree.path().join("0")], &bounds);
         assert_eq!(scan.problems.len(), 1);
         assert_eq!(scan.directories.len(), 21);
+    }
+
+    #[test]
+    fn a_change_of_content_is_looked_at_alone_and_any_other_needs_a_whole_scan() {
+        let tree = tree(&["a.yaml", "b.yaml", "sub/c.yaml", "d.json"]);
+        let root = tree.path().to_owned();
+        let changed = |names: &[&str]| names.iter().map(|name| root.join(name)).collect::<BTreeSet<_>>();
+        let mut seen = scan(std::slice::from_ref(&root));
+        fs::write(root.join("a.yaml"), "project: a").unwrap();
+        fs::write(root.join("sub/c.yaml"), "project: c").unwrap();
+        let before = seen.clone();
+        // Also what editors leave behind, and what went away again, needs no scan.
+        assert!(seen.refresh(&changed(&["a.yaml", "d.json", ".a.yaml.swp", "a.yaml~", "4913"])));
+        let fresh = scan(std::slice::from_ref(&root));
+        assert_eq!(seen.files[..2], fresh.files[..2]);
+        assert_eq!(seen.files[2], before.files[2]);
+        fs::remove_file(root.join("b.yaml")).unwrap();
+        fs::write(root.join("new.yaml"), "").unwrap();
+        fs::create_dir(root.join("more")).unwrap();
+        symlink("elsewhere", root.join("link")).unwrap();
+        fs::rename(root.join("sub"), root.join("other")).unwrap();
+        for name in ["b.yaml", "new.yaml", "more", "link", "sub", "other", ""] {
+            assert!(!seen.refresh(&changed(&["a.yaml", name])), "{name}");
+        }
+    }
+
+    #[test]
+    fn where_a_file_has_two_paths_every_change_needs_a_whole_scan() {
+        let tree = tree(&["sub/a.yaml"]);
+        let root = tree.path().to_owned();
+        let changed = BTreeSet::from([root.join("sub/a.yaml")]);
+        let roots = |names: &[&str]| names.iter().map(|name| root.join(name)).collect::<Vec<_>>();
+        assert!(scan(&roots(&["", "sub"])).refresh(&changed));
+        assert!(!scan(&roots(&["sub", "sub/../sub"])).refresh(&changed));
+        assert!(!scan(&roots(&["sub", "missing"])).refresh(&changed));
+        symlink("sub", root.join("link")).unwrap();
+        assert!(!scan(&roots(&[""])).refresh(&changed));
+        assert!(!scan(&roots(&["link"])).refresh(&changed));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Hints that something changed.
 //!
 //! What the kernel tells of changes has gaps: queues overflow, directories are created faster
-//! than they can be watched, network file systems tell nothing. So an event is a hint to scan
-//! again, whatever it names, and a timer hints as well.
+//! than they can be watched, network file systems tell nothing. So an event is a hint where to
+//! look again, and a timer hints that anything may have changed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,16 +17,19 @@ use notify::{Event, EventKind, RecursiveMode};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use crate::source::scan::{FileId, Scan};
+use crate::source::scan::{Changed, FileId, Scan};
 
 /// Why to scan again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wake {
     /// Something changed, and then nothing for a while.
-    Hint,
+    Hint(Changed),
     /// Nothing was heard for the poll interval.
     Poll,
 }
+
+/// More paths than this aren't told apart: a whole scan costs little more then.
+const MOST_PATHS: usize = 100;
 
 /// Changes are over when nothing happened for this long.
 const QUIET: Duration = Duration::from_millis(250);
@@ -43,6 +46,7 @@ pub struct Watcher {
     open: Open,
     backend: Option<Backend>,
     watched: Watched,
+    heard: Heard,
     state: State,
     interval: Duration,
     poll: Option<Timer>,
@@ -71,6 +75,7 @@ impl Watcher {
             open,
             backend: None,
             watched: Watched::default(),
+            heard: Heard::default(),
             state: State::New,
             interval,
             poll: None,
@@ -87,7 +92,7 @@ impl Watcher {
             let poll = self.poll.get_or_insert_with(|| Box::pin(sleep(interval)));
             tokio::select! {
                 biased; // A storm of hints must not keep the timers from being looked at.
-                () = Burst::end(self.burst.as_mut()) => break Wake::Hint,
+                () = Burst::end(self.burst.as_mut()) => break Wake::Hint(self.heard.take()),
                 () = poll, if self.burst.is_none() => break Wake::Poll,
                 Some(()) = self.hints.recv() => match &mut self.burst {
                     Some(burst) => burst.quiet = Box::pin(sleep(QUIET)),
@@ -108,8 +113,8 @@ impl Watcher {
         let mut wanted = BTreeMap::new();
         for (&id, path) in &scan.directories {
             // The events name absolute paths, so the directories are known by theirs.
-            if let Ok(path) = path::absolute(path) {
-                wanted.insert(path, id);
+            if let Ok(absolute) = path::absolute(path) {
+                wanted.insert(absolute, Watch { id: Some(id), scanned: path.clone() });
             }
         }
         let result = self.open_backend().and_then(|()| self.update(&wanted));
@@ -124,13 +129,13 @@ impl Watcher {
 
     fn open_backend(&mut self) -> notify::Result<()> {
         if self.backend.is_none() {
-            let handler = handler(self.sender.clone(), self.watched.clone());
+            let handler = handler(self.sender.clone(), self.watched.clone(), self.heard.clone());
             self.backend = Some((self.open)(handler)?);
         }
         Ok(())
     }
 
-    fn update(&mut self, wanted: &BTreeMap<PathBuf, FileId>) -> notify::Result<()> {
+    fn update(&mut self, wanted: &BTreeMap<PathBuf, Watch>) -> notify::Result<()> {
         let Some(backend) = &mut self.backend else {
             return Ok(());
         };
@@ -140,13 +145,14 @@ impl Watcher {
             self.watched.lock().remove(&path);
         }
         let mut result = Ok(());
-        for (path, &id) in wanted {
+        for (path, watch) in wanted {
             if self.watched.lock().contains_key(path) {
                 continue;
             }
             // Known before it is watched, so that an event can't be too early to take it back.
-            self.watched.lock().insert(path.clone(), Some(id));
+            self.watched.lock().insert(path.clone(), watch.clone());
             let Err(error) = backend.watch(path, RecursiveMode::NonRecursive) else {
+                self.heard.anything();
                 let _ = self.sender.try_send(()); // A full channel says as much.
                 continue;
             };
@@ -228,52 +234,96 @@ impl Burst {
     }
 }
 
-/// The directories that are watched, by absolute path, and what was there when the watch began.
-/// Nothing is there any longer when the directory was removed or renamed: then the watch went
-/// with it, even if another one of the same name has got the same inode since.
+/// A watched directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Watch {
+    /// What was there when the watch began. Nothing is there any longer when the directory was
+    /// removed or renamed: then the watch went with it, even if another one of the same name has
+    /// got the same inode since.
+    id: Option<FileId>,
+    /// Its path in the scan.
+    scanned: PathBuf,
+}
+
+/// The directories that are watched, by absolute path.
 #[derive(Debug, Clone, Default)]
-struct Watched(Arc<Mutex<BTreeMap<PathBuf, Option<FileId>>>>);
+struct Watched(Arc<Mutex<BTreeMap<PathBuf, Watch>>>);
 
 impl Watched {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Option<FileId>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Watch>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn unlike(&self, wanted: &BTreeMap<PathBuf, FileId>) -> Vec<PathBuf> {
-        self.lock()
-            .iter()
-            .filter(|(path, id)| id.is_none() || wanted.get(*path) != id.as_ref())
-            .map(|(path, _)| path.clone())
-            .collect()
+    fn unlike(&self, wanted: &BTreeMap<PathBuf, Watch>) -> Vec<PathBuf> {
+        let watched = self.lock();
+        let unlike = watched.iter().filter(|(path, watch)| wanted.get(*path) != Some(watch));
+        unlike.map(|(path, _)| path.clone()).collect()
     }
 
     /// notify gives up a directory that went away together with everything below it.
     fn lose(&self, path: &Path) {
-        for (_, id) in self.lock().range_mut(path.to_owned()..).take_while(|(watched, _)| watched.starts_with(path)) {
-            *id = None;
+        let mut watched = self.lock();
+        for (_, watch) in watched.range_mut(path.to_owned()..).take_while(|(watched, _)| watched.starts_with(path)) {
+            watch.id = None;
         }
     }
 
     fn lose_all(&self) {
-        for id in self.lock().values_mut() {
-            *id = None;
+        for watch in self.lock().values_mut() {
+            watch.id = None;
+        }
+    }
+
+    /// What the scan calls the entry at `path` of a watched directory.
+    fn scanned(&self, path: &Path) -> Option<PathBuf> {
+        Some(self.lock().get(path.parent()?)?.scanned.join(path.file_name()?))
+    }
+}
+
+/// What was heard of since the last wake.
+#[derive(Debug, Clone, Default)]
+struct Heard(Arc<Mutex<Changed>>);
+
+impl Heard {
+    fn lock(&self) -> MutexGuard<'_, Changed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Changed {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn anything(&self) {
+        *self.lock() = Changed::Anything;
+    }
+
+    /// Of a path that the scan has no name for, anything may be true.
+    fn path(&self, path: Option<PathBuf>) {
+        let mut changed = self.lock();
+        match (&mut *changed, path) {
+            (Changed::Paths(paths), Some(path)) if paths.len() < MOST_PATHS => _ = paths.insert(path),
+            _ => *changed = Changed::Anything,
         }
     }
 }
 
-fn handler(sender: mpsc::Sender<()>, watched: Watched) -> Handler {
+fn handler(sender: mpsc::Sender<()>, watched: Watched, heard: Heard) -> Handler {
     Box::new(move |event| {
         match &event {
             // Reading the files would make the next hint.
             Ok(event) if event.kind.is_access() => return,
-            Ok(event) if event.need_rescan() => watched.lose_all(),
-            Ok(event) if takes_away(event.kind) => {
+            Ok(event) if !event.need_rescan() && !event.paths.is_empty() => {
                 for path in &event.paths {
-                    watched.lose(path);
+                    heard.path(watched.scanned(path));
+                    if takes_away(event.kind) {
+                        watched.lose(path);
+                    }
                 }
             }
-            Ok(_) => {}
-            Err(_) => watched.lose_all(),
+            Ok(_) | Err(_) => {
+                watched.lose_all();
+                heard.anything();
+            }
         }
         let _ = sender.try_send(()); // A full channel says as much.
     })
@@ -391,6 +441,10 @@ mod tests {
         scan
     }
 
+    fn hint_at(path: impl Into<PathBuf>) -> Wake {
+        Wake::Hint(Changed::Paths([path.into()].into()))
+    }
+
     fn event(kind: EventKind, path: &str) -> Event {
         Event::new(kind).add_path(path.into())
     }
@@ -407,7 +461,7 @@ mod tests {
         kernel.0.lock().unwrap().room = 1;
         watcher.rewatch(&scan_of(&["a", "b"]));
         assert!(!watcher.is_active());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
         kernel.0.lock().unwrap().room = 2;
         watcher.rewatch(&scan_of(&["a", "b"]));
         assert!(watcher.is_active());
@@ -446,13 +500,30 @@ mod tests {
         let kernel = Kernel::with_room(9);
         let mut watcher = kernel.watcher();
         watcher.rewatch(&scan_of(&["a"]));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
         kernel.tell(event(EventKind::Access(AccessKind::Any), "/r/a/x.yaml"));
         assert!(watcher.hints.is_empty());
         kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
         assert!(timeout(QUIET / 5, watcher.wait()).await.is_err());
         assert!(watcher.hints.is_empty());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
+    }
+
+    #[tokio::test]
+    async fn what_the_kernel_lost_or_a_crowd_changed_may_be_anything() {
+        let kernel = Kernel::with_room(9);
+        let mut watcher = kernel.watcher();
+        watcher.rewatch(&scan_of(&["a"]));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        kernel.tell(event(EventKind::Any, "/r/b/x.yaml"));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
+        kernel.tell(Event::new(EventKind::Other).set_flag(Flag::Rescan));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        for file in 0..=MOST_PATHS {
+            kernel.tell(event(EventKind::Any, &format!("/r/a/{file}.yaml")));
+        }
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
     }
 
     #[tokio::test]
@@ -466,8 +537,8 @@ mod tests {
                 sleep(QUIET / 10).await;
             }
         });
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
         storm.abort();
     }
 
@@ -478,8 +549,9 @@ mod tests {
         let mut watcher = Watcher::new(NEVER);
         watcher.rewatch(&scan::scan(&roots));
         assert!(watcher.is_active());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
-        std::fs::write(directory.path().join("a.yaml"), "").unwrap();
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        let path = directory.path().join("a.yaml");
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at(path)));
     }
 }

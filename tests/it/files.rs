@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use readiness_exporter::finding::{Finding, Kind};
-use readiness_exporter::source::scan::scan;
+use readiness_exporter::source::scan::{Scan, scan};
 use readiness_exporter::source::watch::{Wake, Watcher};
 use readiness_exporter::source::{Limits, read};
 use tempfile::TempDir;
@@ -58,14 +58,15 @@ fn turn_link(link: &Path, target: &str) {
 struct World {
     directory: TempDir,
     roots: Vec<PathBuf>,
+    seen: Scan,
     watcher: Watcher,
 }
 
 impl World {
     fn new(roots: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
-        let roots = roots.iter().map(|root| directory.path().join(root)).collect();
-        Self { directory, roots, watcher: Watcher::new(NEVER) }
+        let roots: Vec<_> = roots.iter().map(|root| directory.path().join(root)).collect();
+        Self { directory, seen: scan(&roots), roots, watcher: Watcher::new(NEVER) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -78,15 +79,22 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
-    /// Scans and watches until the kernel has nothing more to tell of what was done before.
+    /// Looks and watches until the kernel has nothing more to tell of what was done before. Then
+    /// looks at what changed have told as much as a whole scan tells.
     async fn settle(&mut self) {
         loop {
-            self.watcher.rewatch(&scan(&self.roots));
+            self.watcher.rewatch(&self.seen);
             assert!(self.watcher.is_active());
-            if timeout(Duration::from_millis(400), self.watcher.wait()).await.is_err() {
-                return;
+            match timeout(Duration::from_millis(400), self.watcher.wait()).await {
+                Ok(wake) => self.look(&wake),
+                Err(_) => return assert_eq!(self.seen.files, scan(&self.roots).files),
             }
         }
+    }
+
+    fn look(&mut self, wake: &Wake) {
+        let Wake::Hint(changed) = wake else { panic!("no hint") };
+        self.seen.update(&self.roots, changed);
     }
 
     /// Scans after each hint, until it finds `expected`.
@@ -94,8 +102,8 @@ impl World {
         loop {
             let woken = timeout(SOON, self.watcher.wait()).await;
             let found = listing(&self.roots, self.directory.path());
-            assert_eq!(woken, Ok(Wake::Hint), "no hint, though there is {found:?}");
-            self.watcher.rewatch(&scan(&self.roots));
+            self.look(&woken.unwrap_or_else(|_| panic!("no hint, though there is {found:?}")));
+            self.watcher.rewatch(&self.seen);
             if found == expected {
                 return self.settle().await;
             }

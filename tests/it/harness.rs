@@ -130,7 +130,7 @@ impl Daemon {
     /// next. With `--log.level=debug` the log tells when that is over.
     #[track_caller]
     pub(crate) fn settle(&self) {
-        self.poll("it looks at the files again", || self.log().contains("as something changed"));
+        self.poll("it looks at the files again", || self.log().contains("looking at what changed"));
         // Looks are taken one after the other, so that one is over with this.
         self.reload("POST");
     }
