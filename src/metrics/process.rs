@@ -150,6 +150,7 @@ fn build_info(registry: &Registry) -> prometheus::Result<()> {
 #[derive(Debug)]
 struct ProcessCollector {
     descriptions: Vec<Desc>,
+    system: System,
 }
 
 /// What it reads.
@@ -170,7 +171,10 @@ impl ProcessCollector {
             let family = id.family();
             Desc::new(family.name.to_owned(), family.help.to_owned(), Vec::new(), std::collections::HashMap::new())
         };
-        Ok(Self { descriptions: PROCESS.into_iter().map(description).collect::<prometheus::Result<_>>()? })
+        Ok(Self {
+            descriptions: PROCESS.into_iter().map(description).collect::<prometheus::Result<_>>()?,
+            system: System::read(),
+        })
     }
 }
 
@@ -180,7 +184,7 @@ impl Collector for ProcessCollector {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        PROCESS.into_iter().zip(readings()).filter_map(|(id, value)| Some(family(id, value?))).collect()
+        PROCESS.into_iter().zip(readings(self.system)).filter_map(|(id, value)| Some(family(id, value?))).collect()
     }
 }
 
@@ -204,15 +208,13 @@ fn family(id: FamilyId, value: f64) -> MetricFamily {
 }
 
 /// The values of [`PROCESS`], in its order; `None` where the system doesn't say.
-fn readings() -> [Option<f64>; 8] {
+fn readings(system: System) -> [Option<f64>; 8] {
     if !cfg!(target_os = "linux") {
         return [None; 8];
     }
-    let read = |name| fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
-    let (stat, limits, system) = (read("self/stat"), read("self/limits"), read("stat"));
-    let units = fs::read("/proc/self/auxv").map(|vector| Units::of(&vector)).unwrap_or_default();
+    let (stat, limits) = (proc("self/stat"), proc("self/limits"));
+    let System { booted, units } = system;
     let stat = |field| stat_field(&stat, field);
-    let booted = system.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse::<f64>().ok());
     [
         stat(14).zip(stat(15)).map(|(user, system)| (user + system) / units.ticks_per_second),
         limit(&limits, "Max open files"),
@@ -223,6 +225,26 @@ fn readings() -> [Option<f64>; 8] {
         stat(23),
         limit(&limits, "Max address space"),
     ]
+}
+
+fn proc(name: &str) -> String {
+    fs::read_to_string(format!("/proc/{name}")).unwrap_or_default()
+}
+
+/// What stays the same while the process runs.
+#[derive(Debug, Clone, Copy)]
+struct System {
+    /// When the machine started, in seconds since 1970.
+    booted: Option<f64>,
+    units: Units,
+}
+
+impl System {
+    fn read() -> Self {
+        let booted = proc("stat").lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok());
+        let units = fs::read("/proc/self/auxv").map(|vector| Units::of(&vector)).unwrap_or_default();
+        Self { booted, units }
+    }
 }
 
 /// Field `number` of `/proc/self/stat`, as proc(5) counts them, from 1.
