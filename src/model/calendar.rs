@@ -1,14 +1,18 @@
 //! On which days people work.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Weekday, date};
 
 /// The days of the week on which people work, less the holidays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     workdays: [bool; 7],
+    /// Those that fall on workdays, in order.
     holidays: Box<[Date]>,
 }
+
+/// A Monday; days are counted from it.
+const MONDAY: Date = date(1970, 1, 5);
 
 impl Calendar {
     /// A calendar of these workdays, Monday to Friday if there are none, less these holidays.
@@ -20,6 +24,7 @@ impl Calendar {
         for day in days {
             week[weekday_index(*day)] = true;
         }
+        holidays.retain(|day| week[weekday_index(day.weekday())]);
         holidays.sort_unstable();
         holidays.dedup();
         Self { workdays: week, holidays: holidays.into() }
@@ -35,6 +40,36 @@ impl Calendar {
     #[must_use]
     pub fn days_per_week(&self) -> u8 {
         self.workdays.iter().map(|&works| u8::from(works)).sum()
+    }
+
+    /// How many working days follow `from`, up to and with `to`; negative where `to` comes first.
+    #[must_use]
+    pub fn working_days(&self, from: Date, to: Date) -> i64 {
+        self.count(to) - self.count(from)
+    }
+
+    /// The `number`-th working day after `day`, or the last day of the year 9999 where there are
+    /// fewer; the 0th is the day itself.
+    #[must_use]
+    pub fn working_day_after(&self, day: Date, number: u32) -> Date {
+        let (first, last) = (days_since_monday(day), days_since_monday(Date::MAX));
+        let enough = |after: i64| self.count(at_day(first + after)) - self.count(day) >= i64::from(number);
+        // Counting is cheap, so the day is found by halving, however far away it is.
+        let (mut low, mut high) = (0, last - first);
+        while low < high {
+            let middle = i64::midpoint(low, high);
+            if enough(middle) { high = middle } else { low = middle + 1 }
+        }
+        at_day(first + low)
+    }
+
+    /// Working days from the first Monday of 1970 up to and with `day`.
+    fn count(&self, day: Date) -> i64 {
+        let days = days_since_monday(day) + 1;
+        let part = usize::try_from(days.rem_euclid(7)).unwrap_or_default();
+        let of_part: i64 = self.workdays[..part].iter().map(|&works| i64::from(works)).sum();
+        let holidays = self.holidays.partition_point(|holiday| *holiday <= day);
+        days.div_euclid(7) * i64::from(self.days_per_week()) + of_part - i64::try_from(holidays).unwrap_or(i64::MAX)
     }
 
     /// The last working day before `day`; `None` where more than a year of holidays precedes it.
@@ -56,14 +91,23 @@ impl Calendar {
     }
 }
 
+fn days_since_monday(day: Date) -> i64 {
+    day.duration_since(MONDAY).as_hours() / 24
+}
+
+fn at_day(days: i64) -> Date {
+    MONDAY.checked_add(days.days()).unwrap_or(Date::MAX)
+}
+
 fn weekday_index(day: Weekday) -> usize {
     usize::try_from(day.to_monday_zero_offset()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use jiff::civil::date;
 
     #[test]
     fn weekends_and_holidays_are_free() {
@@ -73,5 +117,39 @@ mod tests {
         assert_eq!(calendar.why_free(date(2026, 4, 2)), None);
         assert_eq!(calendar.last_working_day_before(date(2026, 4, 5)), Some(date(2026, 4, 2)));
         assert_eq!(calendar.days_per_week(), 5);
+    }
+
+    #[test]
+    fn working_days_are_counted_as_the_known_answers_say() {
+        let calendar = Calendar::new(&[], Vec::new());
+        let after = |number| calendar.working_day_after(date(2026, 1, 27), number);
+        let ends =
+            [(13, (2, 13)), (18, (2, 20)), (25, (3, 3)), (35, (3, 17)), (48, (4, 3)), (60, (4, 21)), (67, (4, 30))];
+        for (number, (month, day)) in ends {
+            assert_eq!(after(number), date(2026, month, day), "{number}");
+        }
+        assert_eq!(calendar.working_days(date(2026, 1, 27), date(2026, 4, 30)), 67);
+        assert_eq!(calendar.working_day_after(date(2026, 1, 4), 15), date(2026, 1, 23));
+        assert_eq!(calendar.working_day_after(date(2026, 2, 7), 0), date(2026, 2, 7));
+        assert_eq!(calendar.working_day_after(date(2026, 2, 7), u32::MAX), Date::MAX);
+        assert_eq!(calendar.working_days(date(2028, 2, 28), date(2028, 3, 1)), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn counting_is_the_same_as_looking_at_each_day(
+            from in -400..400_i64, length in 0..200_i64, week in prop::collection::vec(0..7_i8, 1..7),
+            holidays in prop::collection::vec(-400..600_i64, 0..40),
+        ) {
+            let week: Vec<_> = week.iter().filter_map(|&day| Weekday::from_monday_zero_offset(day).ok()).collect();
+            let calendar = Calendar::new(&week, holidays.iter().map(|&day| at_day(day)).collect());
+            let (first, last) = (at_day(from), at_day(from + length));
+            let working: Vec<_> = (1..=length).map(|day| at_day(from + day)).filter(|&day| calendar.is_working(day)).collect();
+            prop_assert_eq!(calendar.working_days(first, last), i64::try_from(working.len()).unwrap());
+            prop_assert_eq!(calendar.working_days(last, first), -i64::try_from(working.len()).unwrap());
+            for (number, day) in (1..).zip(&working) {
+                prop_assert_eq!(calendar.working_day_after(first, number), *day);
+            }
+        }
     }
 }
