@@ -4,7 +4,7 @@
 //! `tests/it/layers.rs` holds it to that.
 //!
 //! ```text
-//! files ──▶ source ──▶ format ──▶ model ──▶ metrics ──▶ snapshot ──▶ http
+//! files ──▶ source ──▶ format ──▶ model ──▶ schedule ──▶ metrics ──▶ snapshot ──▶ http
 //! ```
 
 // The vocabulary: what everything else speaks of.
@@ -21,6 +21,7 @@ pub mod log;
 pub mod source;
 pub mod format;
 pub mod model;
+pub mod schedule;
 pub mod metrics;
 pub mod snapshot;
 pub mod http;

@@ -42,6 +42,8 @@ pub struct Project {
     pub calendar: Calendar,
     /// How completion is counted.
     pub policy: Policy,
+    /// The completion that was planned, by day; days rise, and completion doesn't fall.
+    pub baseline: Vec<BaselinePoint>,
     /// Completion as people report it.
     pub reported: Option<Ratio>,
     /// The areas, in the order of the file.
@@ -71,6 +73,15 @@ pub struct Policy {
     pub tolerance: Ratio,
     /// After how much working time without an update the status is stale.
     pub stale_after: WorkTime,
+}
+
+/// A point of the plan's line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaselinePoint {
+    /// The day at whose end it holds.
+    pub when: Date,
+    /// The completion that was planned.
+    pub complete: Ratio,
 }
 
 /// A part of the project with a completion of its own.

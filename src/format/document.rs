@@ -42,6 +42,8 @@ pub struct Document {
     pub calendar: CalendarSection,
     /// How completion is counted.
     pub policy: PolicySection,
+    /// The completion that was planned, by day, from the day on which the plan began.
+    pub baseline: Vec<BaselineSection>,
     /// The completion that people report for the whole project.
     pub reported: Scalar<Ratio>,
     /// The areas of the project, by id.
@@ -80,6 +82,17 @@ pub struct PolicySection {
     pub tolerance: Scalar<Ratio>,
     /// After how much working time without an update the status is stale; 10d unless given.
     pub stale_after: Scalar<WorkTime>,
+}
+
+/// A point of the plan's line; between two of them it is straight.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["when", "complete"]))]
+pub struct BaselineSection {
+    /// The day at whose end it holds.
+    pub when: Scalar<Due>,
+    /// The completion that was planned for then; on the first day, what was complete already.
+    pub complete: Scalar<Ratio>,
 }
 
 /// A part of the project with a completion of its own.

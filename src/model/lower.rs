@@ -9,15 +9,15 @@ use crate::finding::{Finding, Kind, Trail, keep};
 use crate::format::component::ComponentSection;
 use crate::format::decode::unknown_key;
 use crate::format::document::{
-    ActionSection, AreaSection, CalendarSection, CoverageSection, Document, MilestoneSection, PhaseSection,
-    PolicySection, RiskSection, TaskSection, WorkstreamSection,
+    ActionSection, AreaSection, BaselineSection, CalendarSection, CoverageSection, Document, MilestoneSection,
+    PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
 use crate::format::shape::{Entries, Scalar};
 use crate::model::calendar::Calendar;
 use crate::model::resolve::{References, Role};
 use crate::model::{
-    Action, Area, Component, Entry, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk, Status, Task,
-    TaskIndex, Workstream,
+    Action, Area, BaselinePoint, Component, Entry, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk,
+    Status, Task, TaskIndex, Workstream,
 };
 use crate::name::{Id, Reference, Text};
 use crate::notation::{Notation, shortened};
@@ -70,6 +70,7 @@ impl Lowering {
             zone: self.take(document.timezone, &root.key("timezone")).unwrap_or(TimeZone::UTC),
             calendar: self.calendar(document.calendar, &root.key("calendar")),
             policy: self.policy(document.policy, &root.key("policy")),
+            baseline: self.baseline(document.baseline, &root.key("baseline")),
             reported: self.take(document.reported, &root.key("reported")),
             areas: areas.areas,
             milestones,
@@ -332,6 +333,34 @@ impl Lowering {
             });
         }
         milestones
+    }
+
+    fn baseline(&mut self, sections: Vec<BaselineSection>, at: &Trail<'_>) -> Vec<BaselinePoint> {
+        let mut points: Vec<BaselinePoint> = Vec::with_capacity(sections.len());
+        for (index, section) in sections.into_iter().enumerate() {
+            let at = at.index(index);
+            self.required(section.when.is_given(), "when", &at);
+            self.required(section.complete.is_given(), "complete", &at);
+            let (when, complete) =
+                (self.take(section.when, &at.key("when")), self.take(section.complete, &at.key("complete")));
+            let (Some(when), Some(complete)) = (when.map(Due::last_day), complete) else { continue };
+            let before = points.last().copied();
+            if let Some(before) = before.filter(|before| when <= before.when) {
+                let message = format!("{when} isn't after {}, which stands before it", before.when);
+                self.report(Kind::Conflict, &at.key("when"), message, "put the points in the order of their days");
+            } else if let Some(before) = before.filter(|before| complete < before.complete) {
+                let message =
+                    format!("{complete} is less than {}, which was planned for an earlier day", before.complete);
+                self.report(
+                    Kind::Conflict,
+                    &at.key("complete"),
+                    message,
+                    "write what is planned to be complete in all by then",
+                );
+            }
+            points.push(BaselinePoint { when, complete });
+        }
+        points
     }
 
     fn phases(&mut self, sections: Vec<PhaseSection>, at: &Trail<'_>) -> Vec<Phase> {

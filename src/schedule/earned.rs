@@ -1,0 +1,115 @@
+//! Earned schedule: how far the work is, measured in time.
+//!
+//! Lipke: Schedule is different (2003). The earned schedule ES is the moment at which the plan
+//! expected as much as is earned now. What was complete when the plan began is nobody's progress,
+//! and is subtracted from both.
+
+use crate::model::BaselinePoint;
+use crate::quantity::Ratio;
+use crate::schedule::timeline::Timeline;
+
+/// Where the work stands against its baseline, in working days since the baseline began.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EarnedSchedule {
+    /// PD: how long the plan takes.
+    pub planned: f64,
+    /// AT: how much of that has passed.
+    pub actual: f64,
+    /// ES: when the plan expected what is earned now.
+    pub earned: f64,
+    /// Completion earned for a working day so far, from 0 to 1; `None` on the first day.
+    pub observed_pace: Option<f64>,
+    /// Completion that has to be earned for a working day from now on; `None` when the time is up.
+    pub required_pace: Option<f64>,
+}
+
+impl EarnedSchedule {
+    /// Where `earned` stands at the end of the status date. `None` where there is no baseline, where
+    /// it plans no progress, and before it begins.
+    #[must_use]
+    pub fn of(baseline: &[BaselinePoint], earned: Ratio, timeline: Timeline<'_>) -> Option<Self> {
+        let (first, last) = (baseline.first()?, baseline.last()?);
+        let start = timeline.end_of(first.when);
+        let plan: Vec<(f64, f64)> = baseline
+            .iter()
+            .map(|point| (timeline.end_of(point.when) - start, point.complete.get() - first.complete.get()))
+            .collect();
+        let planned = timeline.end_of(last.when) - start;
+        let (actual, progress) = (-start, earned.get() - first.complete.get());
+        if planned <= 0.0 || last.complete <= first.complete || actual < 0.0 {
+            return None;
+        }
+        Some(Self {
+            planned,
+            actual,
+            earned: earned_time(&plan, progress.max(0.0)),
+            observed_pace: (actual > 0.0).then(|| progress / actual),
+            required_pace: (planned > actual)
+                .then(|| (last.complete.get() - earned.get()).max(0.0) / (planned - actual)),
+        })
+    }
+
+    /// SPI(t) = ES / AT: below 1 is late. `None` on the first day.
+    #[must_use]
+    pub fn performance(&self) -> Option<f64> {
+        (self.actual > 0.0).then(|| self.earned / self.actual)
+    }
+
+    /// TSPI = (PD − ES) / (PD − AT): the SPI(t) that the rest needs. Above 1.10 the date is very
+    /// unlikely to be met. `None` when the time is up.
+    #[must_use]
+    pub fn to_complete(&self) -> Option<f64> {
+        (self.planned > self.actual).then(|| (self.planned - self.earned) / (self.planned - self.actual))
+    }
+
+    /// PD / SPI(t): how long all of it takes at the speed so far. `None` where nothing is earned yet.
+    #[must_use]
+    pub fn forecast(&self) -> Option<f64> {
+        self.performance().filter(|performance| *performance > 0.0).map(|performance| self.planned / performance)
+    }
+}
+
+/// When the `plan`, of times and completions that never fall, last expected `progress` or less.
+fn earned_time(plan: &[(f64, f64)], progress: f64) -> f64 {
+    let after = plan.partition_point(|(_, complete)| *complete <= progress);
+    let Some(&(time, complete)) = after.checked_sub(1).and_then(|before| plan.get(before)) else { return 0.0 };
+    let Some(&(later, more)) = plan.get(after) else { return time };
+    time + (later - time) * (progress - complete) / (more - complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_answers() {
+        assert_eq!(earned_time(&[(0.0, 0.0), (10.0, 1.0)], 0.3), 3.0);
+        let cumulative = [0.0, 20.0, 50.0, 90.0, 140.0, 200.0];
+        let plan: Vec<(f64, f64)> = (0..).map(f64::from).zip(cumulative).collect();
+        assert_eq!(earned_time(&plan, 70.0), 2.5);
+        let linear =
+            EarnedSchedule { planned: 10.0, actual: 4.0, earned: 3.0, observed_pace: None, required_pace: None };
+        assert_eq!(linear.performance(), Some(0.75));
+        assert!((linear.forecast().unwrap() - 13.333_333).abs() < 1e-6);
+        assert!((linear.to_complete().unwrap() - 7.0 / 6.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn on_the_first_day_there_is_no_speed_and_on_the_last_nothing_helps() {
+        let first =
+            EarnedSchedule { planned: 10.0, actual: 0.0, earned: 0.0, observed_pace: None, required_pace: None };
+        assert_eq!((first.performance(), first.to_complete(), first.forecast()), (None, Some(1.0), None));
+        let last = EarnedSchedule { actual: 10.0, earned: 9.0, ..first };
+        assert_eq!((last.performance(), last.to_complete()), (Some(0.9), None));
+    }
+
+    #[test]
+    fn a_plan_that_stands_still_is_earned_to_the_end_of_its_pause() {
+        let plan = [(0.0, 0.0), (2.0, 0.5), (6.0, 0.5), (8.0, 1.0)];
+        assert_eq!(earned_time(&plan, 0.5), 6.0);
+        assert_eq!(earned_time(&plan, 0.25), 1.0);
+        assert_eq!(earned_time(&plan, 1.0), 8.0);
+        assert_eq!(earned_time(&plan, 2.0), 8.0);
+        assert_eq!(earned_time(&plan, 0.0), 0.0);
+    }
+}

@@ -1,0 +1,202 @@
+//! What is forecast of a project: when each item is finished, how sure that is, and where a slip
+//! begins.
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::completion::Completion;
+use crate::model::{Item, Project};
+use crate::schedule::critical::Dates;
+use crate::schedule::earned::EarnedSchedule;
+use crate::schedule::network::{Basis, Changes, Network};
+use crate::schedule::simulate::{Model, Question, Spread, simulate};
+use crate::schedule::timeline::Timeline;
+
+/// How a forecast is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many times the network is run through.
+    pub draws: NonZero<u32>,
+    /// What is taken to be otherwise than the file says.
+    pub changes: Changes,
+    /// The milestone for which is asked what is critical; the end of the project otherwise.
+    pub critical_to: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { draws: DRAWS, changes: Changes::new(), critical_to: None }
+    }
+}
+
+/// At so many draws a probability is off by less than 1.6 points, and a P85 of a quarter by less
+/// than a third of a day, in 95 of 100 forecasts. The same draws come each time, so that differences
+/// are far more exact.
+pub const DRAWS: NonZero<u32> = NonZero::new(4096).expect("it isn't 0");
+
+/// A project's forecast. Times are in working days after the end of the status date.
+#[derive(Debug, Clone)]
+pub struct Forecast {
+    /// The status date: `as_of`, or today where that is later.
+    pub status_date: Date,
+    /// Its end: open work is done after it.
+    pub start: Timestamp,
+    /// What is open.
+    pub items: BTreeMap<Item, ItemForecast>,
+    /// The end of the project; `None` where nothing is open.
+    pub end: Option<EndForecast>,
+    /// Where durations come from.
+    pub bases: BTreeMap<Item, Basis>,
+    /// Whether any risk has a probability and a delay.
+    pub has_risks: bool,
+    /// Where the work stands against its baseline.
+    pub earned_schedule: Option<EarnedSchedule>,
+}
+
+/// When an open item is finished.
+#[derive(Debug, Clone)]
+pub struct ItemForecast {
+    /// The earliest start and finish, with mean durations.
+    pub early: (f64, f64),
+    /// The latest start and finish that keep every due date, with mean durations.
+    pub late: (f64, f64),
+    /// By how much it may be later before anything else is.
+    pub free_float: f64,
+    /// When it is due.
+    pub due: Option<f64>,
+    /// When it is finished, by plan and with risks, for workstreams and milestones.
+    pub spreads: Option<[Spread; 2]>,
+    /// In which part of the runs it decides when everything is finished.
+    pub criticality: f64,
+    /// What decides when it is finished, with mean durations, in the order of time; milestones only.
+    pub chain: Vec<Item>,
+}
+
+impl ItemForecast {
+    /// By how much it may be later before a due date is missed; negative where one is.
+    #[must_use]
+    pub fn total_float(&self) -> f64 {
+        self.late.1 - self.early.1
+    }
+
+    /// When it is finished.
+    #[must_use]
+    pub fn spread(&self, model: Model) -> Option<Spread> {
+        self.spreads.map(|spreads| spreads[model as usize])
+    }
+
+    /// Whether it will be late, risks included, with more than 15 % probability.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let p85 = self.spread(Model::Risk).map(|spread| spread.quantiles[1]);
+        self.due.zip(p85).is_some_and(|(due, p85)| p85 > due + 1e-6)
+    }
+
+    /// Where its slip begins: the first open item of the chain that decides when it is reached, so
+    /// a late item none of whose predecessors is late. `None` while it isn't late.
+    #[must_use]
+    pub fn root(&self) -> Option<Item> {
+        self.chain.first().copied().filter(|_| self.is_late())
+    }
+}
+
+/// When everything is finished.
+#[derive(Debug, Clone)]
+pub struct EndForecast {
+    /// With mean durations.
+    pub early_finish: f64,
+    /// By plan and with risks.
+    pub spreads: [Spread; 2],
+    /// The critical path: what decides when everything is finished.
+    pub critical_path: Vec<Item>,
+}
+
+impl Forecast {
+    /// The forecast of `project` as of `now`.
+    #[must_use]
+    pub fn of(project: &Project, completion: &Completion, now: Timestamp, options: &Options) -> Self {
+        let timeline = Timeline::of(project, now);
+        let earned = completion.project();
+        let empty = Self {
+            status_date: timeline.status_date(),
+            start: timeline.start(),
+            items: BTreeMap::new(),
+            end: None,
+            bases: BTreeMap::new(),
+            has_risks: false,
+            earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
+        };
+        // A cycle is an error that keeps the file from being served.
+        let network = Network::of(project, completion, timeline, &options.changes);
+        match network.filter(|network| !network.items.is_empty()) {
+            Some(network) => empty.with(project, timeline, network, options),
+            None => empty,
+        }
+    }
+
+    fn with(mut self, project: &Project, timeline: Timeline<'_>, network: Network, options: &Options) -> Self {
+        let due: BTreeMap<Item, f64> =
+            network.items.keys().filter_map(|item| Some((*item, timeline.end_of(due(project, *item)?)))).collect();
+        let target = project.target.map(|target| timeline.end_of(target));
+        let by = due.iter().map(|(item, time)| (network.items[item].finish, *time));
+        let by: Vec<(usize, f64)> = by.chain(target.map(|time| (network.end(), time))).collect();
+        let dates = Dates::of(&network, &by);
+
+        let is_wanted = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
+        let asked: Vec<Item> = network.items.keys().copied().filter(is_wanted).collect();
+        let wanted = asked.iter().map(|item| (network.items[item].finish, due.get(item).copied()));
+        let wanted: Vec<_> = wanted.chain([(network.end(), target)]).collect();
+        let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
+        let critical_to = critical_to.map_or(network.end(), |place| place.finish);
+        let outcome = simulate(&network, &Question { draws: options.draws, wanted: &wanted, critical_to });
+        let spreads = |index: usize| [outcome.spreads[0][index], outcome.spreads[1][index]];
+
+        self.items = network
+            .items
+            .iter()
+            .map(|(item, place)| {
+                let asked = asked.binary_search(item).ok();
+                let is_milestone = matches!(item, Item::Milestone(_));
+                let forecast = ItemForecast {
+                    early: (dates.start[place.start], dates.finish[place.finish]),
+                    late: (dates.late[place.start] - dates.duration[place.start], dates.late[place.finish]),
+                    free_float: dates.free[place.finish],
+                    due: due.get(item).copied(),
+                    // Of a milestone that nothing leads to, nothing can be forecast.
+                    spreads: asked.filter(|_| !is_milestone || !network.bases.contains_key(item)).map(spreads),
+                    criticality: outcome.criticality[place.finish],
+                    chain: if is_milestone { dates.chain(project, &network, place.finish) } else { Vec::new() },
+                };
+                (*item, forecast)
+            })
+            .collect();
+        self.end = Some(EndForecast {
+            early_finish: dates.end(),
+            spreads: spreads(asked.len()),
+            critical_path: dates.chain(project, &network, network.end()),
+        });
+        self.has_risks = !network.hazards.is_empty();
+        self.bases = network.bases;
+        self
+    }
+
+    /// The milestone's forecast; `None` where it was reached.
+    #[must_use]
+    pub fn milestone(&self, index: usize) -> Option<&ItemForecast> {
+        self.items.get(&Item::Milestone(index))
+    }
+}
+
+/// The day on which `item` is due.
+fn due(project: &Project, item: Item) -> Option<Date> {
+    let due = match item {
+        Item::Area(_) => None,
+        Item::Workstream(area, index) => project.workstream(area, index).due,
+        Item::Task(index) => project.task(index)?.due,
+        Item::Milestone(index) => project.milestones[index].due,
+    };
+    due.map(crate::date::Due::last_day)
+}

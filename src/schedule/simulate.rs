@@ -1,0 +1,314 @@
+//! The simulation: the network is run through many times, each time with other durations.
+//!
+//! Random numbers are drawn by the key of what they are for and the number of the run: a change to
+//! one item leaves the draws of all others as they were, whatever the order of the file and however
+//! many threads work, so that a forecast moves only where its input moved. With and without risks
+//! the same durations are drawn.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::thread;
+
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+use crate::schedule::network::Network;
+
+/// Whether risks are part of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// Everything goes as planned, as long as planned.
+    Plan,
+    /// Risks that have a probability happen with it.
+    Risk,
+}
+
+impl Model {
+    /// Both, in the order of what is served.
+    pub const ALL: [Self; 2] = [Self::Plan, Self::Risk];
+
+    /// The value of the label `model`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Risk => "risk",
+        }
+    }
+}
+
+/// What is to be found out.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// How many times the network is run through.
+    pub draws: NonZero<u32>,
+    /// The nodes whose times are wanted, each with the time by which it is to be reached.
+    pub wanted: &'a [(usize, Option<f64>)],
+    /// The node for which is asked what is critical.
+    pub critical_to: usize,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// For each model, in the order of [`Model::ALL`], and each wanted node.
+    pub spreads: [Vec<Spread>; 2],
+    /// For each node, in which part of the runs it decided when `critical_to` is reached, by plan.
+    pub criticality: Vec<f64>,
+}
+
+/// When something is reached, over all runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// In working days, for each of [`QUANTILES`].
+    pub quantiles: [f64; 3],
+    /// In which part of the runs it was reached in time; `None` where there is no such time.
+    pub on_time: Option<f64>,
+}
+
+/// The quantiles that are served.
+pub const QUANTILES: [f64; 3] = [0.5, 0.85, 0.95];
+
+/// Runs are computed in blocks of this many, node by node, so that the numbers of a block lie
+/// beside each other.
+const BLOCK: usize = 256;
+
+/// As many node visits as are worth a thread of their own.
+const WORTH_A_THREAD: usize = 2_000_000;
+
+/// Runs through `network` many times.
+#[must_use]
+pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
+    let draws = question.draws.get() as usize;
+    let blocks = draws.div_ceil(BLOCK);
+    let threads = threads(network.nodes.len() * draws).min(blocks);
+    let ranges = (0..threads).map(|thread| (thread * blocks / threads)..((thread + 1) * blocks / threads));
+    let run = |range: Range<usize>| Run::new(network, question).through(range, draws);
+    let parts: Vec<Part> = thread::scope(|scope| {
+        let handles: Vec<_> = ranges.clone().skip(1).map(|range| scope.spawn(|| run(range))).collect();
+        let mut parts: Vec<Part> = ranges.take(1).map(run).collect();
+        let rest = handles.into_iter().map(|it| it.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)));
+        parts.extend(rest);
+        parts
+    });
+    outcome(network, question, &parts)
+}
+
+fn threads(visits: usize) -> usize {
+    let most = thread::available_parallelism().map_or(1, NonZero::get);
+    (visits / WORTH_A_THREAD).clamp(1, most)
+}
+
+/// What some of the runs came to.
+#[derive(Default)]
+struct Part {
+    /// By model and wanted node: the times, and how many of them were in time.
+    times: [Vec<(Vec<f64>, u32)>; 2],
+    /// By node.
+    critical: Vec<u32>,
+}
+
+fn outcome(network: &Network, question: &Question<'_>, parts: &[Part]) -> Outcome {
+    let draws = f64::from(question.draws.get());
+    let spread = |model: usize, index: usize| {
+        let mut times: Vec<f64> = Vec::with_capacity(question.draws.get() as usize);
+        let mut in_time = 0;
+        for part in parts {
+            let (some, count) = &part.times[model][index];
+            times.extend(some);
+            in_time += count;
+        }
+        let on_time = question.wanted[index].1.map(|_| f64::from(in_time) / draws);
+        Spread { quantiles: quantiles(&mut times), on_time }
+    };
+    let plan: Vec<Spread> = (0..question.wanted.len()).map(|index| spread(0, index)).collect();
+    let has_risks = !network.hazards.is_empty();
+    let risk = if has_risks { (0..plan.len()).map(|index| spread(1, index)).collect() } else { plan.clone() };
+    let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
+    Outcome { spreads: [plan, risk], criticality: (0..network.nodes.len()).map(critical).collect() }
+}
+
+/// By linear interpolation between the two nearest values (Hyndman and Fan's type 7).
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+fn quantiles(times: &mut [f64]) -> [f64; 3] {
+    let last = times.len().saturating_sub(1);
+    let mut from = 0;
+    QUANTILES.map(|chance| {
+        let place = chance * last as f64;
+        let below = place as usize;
+        // What lies before `from` is smaller already.
+        let (_, low, above) = times[from..].select_nth_unstable_by(below - from, f64::total_cmp);
+        let low = *low;
+        let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
+        from = below;
+        low + (high - low) * (place - below as f64)
+    })
+}
+
+/// The memory of one thread.
+struct Run<'a> {
+    network: &'a Network,
+    question: &'a Question<'a>,
+    durations: Vec<[f64; BLOCK]>,
+    hazards: Vec<[f64; BLOCK]>,
+    starts: Vec<[f64; BLOCK]>,
+    finishes: Vec<[f64; BLOCK]>,
+    is_critical: Vec<[bool; BLOCK]>,
+    keys: Vec<u64>,
+    part: Part,
+}
+
+impl<'a> Run<'a> {
+    fn new(network: &'a Network, question: &'a Question<'a>) -> Self {
+        let nodes = network.nodes.len();
+        let works = network.works.iter().map(|work| work.key.as_str());
+        let keys = works.chain(network.hazards.iter().map(|hazard| hazard.key.as_str())).map(hash).collect();
+        let times = || question.wanted.iter().map(|_| (Vec::new(), 0)).collect();
+        Self {
+            network,
+            question,
+            durations: vec![[0.0; BLOCK]; network.works.len()],
+            hazards: vec![[0.0; BLOCK]; network.hazards.len()],
+            starts: vec![[0.0; BLOCK]; nodes],
+            finishes: vec![[0.0; BLOCK]; nodes],
+            is_critical: vec![[false; BLOCK]; nodes],
+            keys,
+            part: Part { times: [times(), times()], critical: vec![0; nodes] },
+        }
+    }
+
+    fn through(mut self, blocks: Range<usize>, draws: usize) -> Part {
+        for block in blocks {
+            let runs = BLOCK.min(draws - block * BLOCK);
+            self.draw(block);
+            self.pass(Model::Plan);
+            self.note(Model::Plan, runs);
+            self.trace(runs);
+            if !self.hazards.is_empty() {
+                self.pass(Model::Risk);
+                self.note(Model::Risk, runs);
+            }
+        }
+        self.part
+    }
+
+    /// The durations of one block.
+    fn draw(&mut self, block: usize) {
+        let (works, hazards) = self.keys.split_at(self.network.works.len());
+        for ((work, key), durations) in self.network.works.iter().zip(works).zip(&mut self.durations) {
+            let mut random = stream(*key, block * BLOCK);
+            for duration in durations {
+                *duration = work.quantile(between_0_and_1(&mut random));
+            }
+        }
+        for ((hazard, key), delays) in self.network.hazards.iter().zip(hazards).zip(&mut self.hazards) {
+            let mut random = stream(*key, 2 * block * BLOCK);
+            for delay in delays {
+                let (happens, long) = (between_0_and_1(&mut random), between_0_and_1(&mut random));
+                *delay = if happens < hazard.probability { hazard.delay.quantile(long) } else { 0.0 };
+            }
+        }
+    }
+
+    /// The forward pass of one block.
+    fn pass(&mut self, model: Model) {
+        for (index, node) in self.network.nodes.iter().enumerate() {
+            let (done, open) = self.finishes.split_at_mut(index);
+            let (start, finish) = (&mut self.starts[index], &mut open[0]);
+            *start = [node.not_before; BLOCK];
+            for &before in &node.before {
+                for (start, before) in start.iter_mut().zip(&done[before]) {
+                    *start = start.max(*before);
+                }
+            }
+            *finish = [node.delay; BLOCK];
+            if let Some((work, part)) = node.work {
+                for (finish, duration) in finish.iter_mut().zip(&self.durations[work]) {
+                    *finish += part * duration;
+                }
+            }
+            for &hazard in node.hazards.iter().filter(|_| model == Model::Risk) {
+                for (finish, delay) in finish.iter_mut().zip(&self.hazards[hazard]) {
+                    *finish += delay;
+                }
+            }
+            for (finish, start) in finish.iter_mut().zip(start) {
+                *finish = *start + finish.max(0.0);
+            }
+        }
+    }
+
+    fn note(&mut self, model: Model, runs: usize) {
+        for (&(node, due), (times, in_time)) in self.question.wanted.iter().zip(&mut self.part.times[model as usize]) {
+            let finishes = &self.finishes[node][..runs];
+            times.extend_from_slice(finishes);
+            if let Some(due) = due {
+                // A sum of durations may lie above the due date by rounding only.
+                *in_time += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
+            }
+        }
+    }
+
+    /// Back from the node that is asked about: what was reached last decided when the next began.
+    fn trace(&mut self, runs: usize) {
+        let nodes = &self.network.nodes[..=self.question.critical_to];
+        for marks in &mut self.is_critical[..nodes.len()] {
+            *marks = [false; BLOCK];
+        }
+        self.is_critical[self.question.critical_to] = [true; BLOCK];
+        for (index, node) in nodes.iter().enumerate().rev() {
+            let (before, here) = self.is_critical.split_at_mut(index);
+            let (marks, start) = (&here[0], &self.starts[index]);
+            for &driver in &node.before {
+                let each = before[driver].iter_mut().zip(&self.finishes[driver]).zip(start.iter().zip(marks));
+                for ((mark, finish), (start, is_critical)) in each {
+                    *mark |= *is_critical && finish >= start;
+                }
+            }
+            self.part.critical[index] += marks[..runs].iter().map(|&mark| u32::from(mark)).sum::<u32>();
+        }
+    }
+}
+
+/// FNV-1a: the same on every machine and in every version, unlike the standard library's.
+fn hash(key: &str) -> u64 {
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The random numbers of `key`, from the `first` on. A `SplitMix64` counts, so that any place in its
+/// sequence can be gone to.
+fn stream(key: u64, first: usize) -> SplitMix64 {
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    let start = SplitMix64::from_seed(key.to_le_bytes()).next_u64();
+    SplitMix64::from_seed(start.wrapping_add(STEP.wrapping_mul(first as u64)).to_le_bytes())
+}
+
+/// The middle of one of 2^52 equal steps, so never 0 and never 1.
+#[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
+fn between_0_and_1(random: &mut SplitMix64) -> f64 {
+    ((random.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_between_the_nearest_values() {
+        let mut times: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        assert_eq!(quantiles(&mut times), [50.0, 85.0, 95.0]);
+        assert_eq!(quantiles(&mut [60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
+        assert_eq!(quantiles(&mut [7.0]), [7.0; 3]);
+    }
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let mut all = stream(hash("ml/azure"), 0);
+        let first: Vec<u64> = (0..20).map(|_| all.next_u64()).collect();
+        let mut later = stream(hash("ml/azure"), 13);
+        assert_eq!(later.next_u64(), first[13]);
+        assert_ne!(stream(hash("ml/azurf"), 0).next_u64(), first[0]);
+        // Published test vectors of FNV-1a.
+        assert_eq!((hash(""), hash("a")), (0xcbf2_9ce4_8422_2325, 0xaf63_dc4c_8601_ec8c));
+    }
+}

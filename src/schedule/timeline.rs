@@ -1,0 +1,141 @@
+//! Between working days and the calendar's dates.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::date::{end_of_day, start_of_day};
+use crate::model::Project;
+use crate::model::calendar::Calendar;
+
+/// Working days after a status date, and the instants that they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeline<'a> {
+    calendar: &'a Calendar,
+    zone: &'a TimeZone,
+    status: Date,
+}
+
+/// Sums of durations differ by rounding; this much of a day is a tenth of a second.
+const ROUNDING: f64 = 1e-6;
+
+impl<'a> Timeline<'a> {
+    /// The timeline of `project` as of `now`.
+    ///
+    /// The status date is `as_of`, or today where that is later: what the file doesn't say to be
+    /// finished isn't, so that a plan which nobody touches slips by a day a day.
+    #[must_use]
+    pub fn of(project: &'a Project, now: Timestamp) -> Self {
+        let today = now.to_zoned(project.zone.clone()).date();
+        let status = project.as_of.map_or(today, |as_of| as_of.max(today));
+        Self { calendar: &project.calendar, zone: &project.zone, status }
+    }
+
+    /// The day at whose end everything that isn't finished is still to be done.
+    #[must_use]
+    pub fn status_date(&self) -> Date {
+        self.status
+    }
+
+    /// The end of the status date: open work is done after it.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        end_of_day(self.status, self.zone)
+    }
+
+    /// The end of `day`, in working days; negative for days before the status date.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "there are fewer days than 2^52")]
+    pub fn end_of(&self, day: Date) -> f64 {
+        self.calendar.working_days(self.status, day) as f64
+    }
+
+    /// The instant at which work of this many working days is finished.
+    ///
+    /// Finishes are inclusive: one working day from the end of a Sunday is the last second of
+    /// Monday. Part of a day is that part of its length, also where clocks change.
+    #[must_use]
+    pub fn finish(&self, days: f64) -> Timestamp {
+        let days = (days / ROUNDING).round() * ROUNDING;
+        let whole = days.ceil().max(0.0);
+        if whole < 1.0 {
+            return self.start();
+        }
+        let day = self.working_day(whole);
+        let (start, end) = (start_of_day(day, self.zone), end_of_day(day, self.zone));
+        let part = end.duration_since(start).as_secs_f64() * (days - whole + 1.0);
+        jiff::SignedDuration::try_from_secs_f64(part).ok().and_then(|part| start.checked_add(part).ok()).unwrap_or(end)
+    }
+
+    /// The day on which work of this many working days is finished.
+    #[must_use]
+    pub fn day(&self, days: f64) -> Date {
+        self.working_day((days - ROUNDING).ceil().max(0.0))
+    }
+
+    /// The instant at which work begins that has to wait this many working days.
+    #[must_use]
+    pub fn begin(&self, days: f64) -> Timestamp {
+        let days = (days / ROUNDING).round() * ROUNDING;
+        if days.fract() == 0.0 {
+            start_of_day(self.working_day(days.max(0.0) + 1.0), self.zone)
+        } else {
+            self.finish(days)
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    fn working_day(&self, number: f64) -> Date {
+        self.calendar.working_day_after(self.status, number as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn timeline_in<T>(zone: &str, status: Date, look: impl Fn(Timeline<'_>) -> T) -> T {
+        let (calendar, zone) = (Calendar::new(&[], Vec::new()), TimeZone::get(zone).unwrap());
+        look(Timeline { calendar: &calendar, zone: &zone, status })
+    }
+
+    #[test]
+    fn finishes_are_inclusive_and_may_fall_within_a_day() {
+        timeline_in("UTC", date(2026, 1, 27), |timeline| {
+            let finish = |days| timeline.finish(days).to_string();
+            assert_eq!(finish(0.0), "2026-01-27T23:59:59Z");
+            assert_eq!(finish(1.0), "2026-01-28T23:59:59Z");
+            assert_eq!(finish(12.5), "2026-02-13T11:59:59.5Z");
+            assert_eq!(finish(3.0), "2026-01-30T23:59:59Z");
+            assert_eq!(timeline.begin(3.0).to_string(), "2026-02-02T00:00:00Z");
+            assert_eq!(finish(0.1 + 0.2 + 2.7), "2026-01-30T23:59:59Z");
+            for (days, (month, day)) in [
+                (12.5, (2, 13)),
+                (17.5, (2, 20)),
+                (25.0, (3, 3)),
+                (35.0, (3, 17)),
+                (47.5, (4, 3)),
+                (60.0, (4, 21)),
+                (67.0, (4, 30)),
+            ] {
+                assert_eq!(timeline.day(days), date(2026, month, day), "{days}");
+            }
+            assert_eq!(timeline.end_of(date(2026, 4, 30)), 67.0);
+            assert_eq!(timeline.end_of(date(2026, 1, 23)), -2.0);
+            assert_eq!(timeline.finish(f64::MAX).to_string(), timeline.finish(1e12).to_string());
+        });
+    }
+
+    #[test]
+    fn half_a_day_is_half_of_its_hours_when_clocks_change() {
+        let calendar = Calendar::new(&[jiff::civil::Weekday::Sunday], Vec::new());
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let timeline = Timeline { calendar: &calendar, zone: &zone, status: date(2026, 3, 28) };
+        // 29 March has 23 hours.
+        assert_eq!(timeline.finish(0.5).to_string(), "2026-03-29T10:29:59.5Z");
+        assert_eq!(timeline.finish(1.0).to_string(), "2026-03-29T21:59:59Z");
+        assert_eq!(timeline.end_of(date(2026, 3, 29)), 1.0);
+    }
+}
