@@ -89,7 +89,11 @@ impl Dates {
 
     /// The node before `node` that is reached last, if anything that takes time comes before it.
     fn driver(&self, project: &Project, network: &Network, node: &Node) -> Option<usize> {
-        let name = |index: usize| network.nodes[index].item.map(|item| project.path(item));
+        // Of what is reached at the same time, a milestone says most.
+        let name = |index: usize| {
+            let item = network.nodes[index].item;
+            (!matches!(item, Some(Item::Milestone(_))), item.map(|item| project.path(item)))
+        };
         let by_time = |one: usize, other: usize| {
             let difference = self.finish[one] - self.finish[other];
             if difference.abs() < ROUNDING { Ordering::Equal } else { self.finish[one].total_cmp(&self.finish[other]) }
