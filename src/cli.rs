@@ -22,6 +22,7 @@ use crate::format::schema;
 use crate::log;
 use crate::metrics::process::ExporterMetrics;
 use crate::notation::Notation;
+use crate::schedule::forecast::DRAWS;
 use crate::snapshot::store;
 use crate::source::Limits;
 
@@ -94,6 +95,10 @@ struct ServeArgs {
     /// How many readiness series to serve at most; task series are left out first. 0 is no limit
     #[arg(long = "metrics.max-series", value_name = "N", default_value_t = 0)]
     max_series: usize,
+
+    /// How many simulated runs a forecast is made of
+    #[arg(long = "forecast.draws", value_name = "N", default_value_t = DRAWS)]
+    draws: NonZero<u32>,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -231,6 +236,7 @@ impl ServeArgs {
                 limits: self.limits.limits(),
                 tasks: self.tasks,
                 max_series: NonZero::new(self.max_series),
+                draws: self.draws,
             },
             log: (self.level.level(), self.format.format()),
         })

@@ -150,6 +150,8 @@ subjects! {
     Dependency "dependency" in Project;
     /// An item of the critical path that the file reports.
     PathItem "item of the critical path" in Project;
+    /// A workstream or milestone that isn't finished.
+    OpenItem "open workstream or milestone" in Project;
     /// A phase of the plan.
     Phase "phase" in Project;
     /// Something to do next.
@@ -301,6 +303,8 @@ families! {
         "Test coverage that the feature has to reach.";
     CriticalPathPosition "readiness_critical_path_position" Gauge Number, PathItem 1 [project item]:
         "Position of the item on the critical path that people report, from 1.";
+    Criticality "readiness_criticality_ratio" Gauge Ratio, OpenItem 1 [project item]:
+        "How often, in simulated runs of the plan, the item decides when everything is finished.";
     DependencyInfo "readiness_dependency_info" Gauge Info, Dependency 1 [project from to]:
         "The item `to` waits for the item `from`.";
     BuildInfo "readiness_exporter_build_info" Gauge Info, Exporter 1 [version revision rustversion]:
@@ -336,6 +340,10 @@ families! {
         "Whether the file's present content is what is served.";
     FileWarnings "readiness_file_warnings" Gauge Count, File 1 [file]:
         "Warnings about the file's present content.";
+    ForecastItems "readiness_forecast_items" Gauge Count, Project 5 [project basis]:
+        "Open items of the forecast by where their duration comes from.";
+    ForecastStart "readiness_forecast_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
+        "End of the status date, or of today where that is later: open work is forecast from then on.";
     Inconsistencies "readiness_inconsistencies" Gauge Count, Project 14 [project kind]:
         "Findings about what the file says, by kind.";
     MilestoneBaseline "readiness_milestone_baseline_timestamp_seconds"
@@ -349,8 +357,19 @@ families! {
     MilestoneDue "readiness_milestone_due_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 1 [project milestone]:
         "End of the day on which the milestone is due.";
+    MilestoneFloat "readiness_milestone_float_seconds" Gauge Seconds, Milestone 1 [project milestone]:
+        "Working time by which the milestone may be later before a due date is missed, with mean durations; negative where one is.";
+    MilestoneForecast "readiness_milestone_forecast_timestamp_seconds"
+        Gauge TimestampSeconds, Milestone 6 [project milestone quantile model]:
+        "When the milestone is reached with the probability quantile, by plan and with risks.";
     MilestoneInfo "readiness_milestone_info" Gauge Info, Milestone 1 [project milestone title note]:
         "A point in time that people agreed on.";
+    MilestoneLeftOut "readiness_milestone_left_out_items" Gauge Count, Milestone 1 [project milestone]:
+        "Items that the milestone waits for and whose duration nothing tells: its forecast leaves them out.";
+    MilestoneOnTime "readiness_milestone_on_time_probability_ratio" Gauge Ratio, Milestone 2 [project milestone model]:
+        "How likely the milestone is to be reached when it is due, by plan and with risks.";
+    MilestoneSlip "readiness_milestone_slip_seconds" Gauge Seconds, Milestone 6 [project milestone quantile model]:
+        "Working time by which the milestone is forecast to be late; negative while there is time left.";
     NoteInfo "readiness_note_info" Gauge Info, Note 1 [project note item text]:
         "A remark about the project, or about one of its items.";
     PhaseEnd "readiness_phase_end_timestamp_seconds" Gauge TimestampSeconds, Phase 1 [project phase]:
@@ -359,16 +378,29 @@ families! {
         "A phase of the plan, and what it is about.";
     ProjectAsOf "readiness_project_as_of_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "Beginning of the status date: the day on which all this was last true.";
+    ProjectBaseline "readiness_project_baseline_completion_ratio" Gauge Ratio, Project 1 [project]:
+        "Completion that the baseline plans for the status date, or for today where that is later.";
     ProjectCompletion "readiness_project_completion_ratio" Gauge Ratio, Project 2 [project method]:
         "Completion of the project, as earned by its areas and as reported by people.";
+    ProjectForecast "readiness_project_forecast_timestamp_seconds"
+        Gauge TimestampSeconds, Project 6 [project quantile model]:
+        "When everything is finished with the probability quantile, by plan and with risks.";
     ProjectInfo "readiness_project_info" Gauge Info, Project 1 [project title status]:
         "A project that is made ready for production.";
     ProjectNextReview "readiness_project_next_review_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "End of the day of the next review.";
+    ProjectOnTime "readiness_project_on_time_probability_ratio" Gauge Ratio, Project 2 [project model]:
+        "How likely everything is to be finished by the project's target, by plan and with risks.";
+    ProjectPace "readiness_project_pace_ratio" Gauge Ratio, Project 2 [project pace]:
+        "Completion earned for a working day since the baseline began, and the completion required from now on.";
+    ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [project]:
+        "Earned schedule divided by the time that has passed, SPI(t): below 1 is late.";
     ProjectStart "readiness_project_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "Beginning of the day on which the plan began.";
     ProjectTarget "readiness_project_target_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "End of the day on which the project has to be ready.";
+    ProjectTspi "readiness_project_to_complete_schedule_performance_ratio" Gauge Ratio, Project 1 [project]:
+        "The SPI(t) that the rest needs to keep the baseline, TSPI: above 1.10 is very unlikely to be achieved.";
     RiskAffectsInfo "readiness_risk_affects_info" Gauge Info, RiskItem 1 [project risk item]:
         "The risk delays the item if it comes true.";
     RiskDelay "readiness_risk_delay_seconds" Gauge Seconds, Risk 3 [project risk bound]:
@@ -377,6 +409,8 @@ families! {
         "Something that may go wrong.";
     RiskProbability "readiness_risk_probability_ratio" Gauge Ratio, Risk 1 [project risk]:
         "How likely the risk is to come true.";
+    SlipRoot "readiness_slip_root" Gauge Boolean, Milestone 1 [project milestone root]:
+        "The milestone is forecast to be late, and its slip begins with the item root.";
     TaskCompletion "readiness_task_completion_ratio" Gauge Ratio, Task 1 [project area workstream task]:
         "What the task counts as complete; absent for a waived task.";
     TaskDue "readiness_task_due_timestamp_seconds" Gauge TimestampSeconds, Task 1 [project area workstream task]:
@@ -404,10 +438,16 @@ families! {
     WorkstreamEstimate "readiness_workstream_estimate_seconds"
         Gauge Seconds, Workstream 3 [project area workstream bound]:
         "Working time that the workstream takes in all; a working day counts 86400 seconds.";
+    WorkstreamForecast "readiness_workstream_forecast_timestamp_seconds"
+        Gauge TimestampSeconds, Workstream 6 [project area workstream quantile model]:
+        "When the workstream is finished with the probability quantile, by plan and with risks.";
     WorkstreamInfo "readiness_workstream_info" Gauge Info, Workstream 1 [project area workstream title blocker impact]:
         "Tasks that belong together, whether other work waits for them, and what their lack means.";
     WorkstreamPoints "readiness_workstream_points" Gauge Points, Workstream 1 [project area workstream]:
         "Percentage points of the area that the workstream earns when it is done.";
+    WorkstreamStart "readiness_workstream_start_timestamp_seconds"
+        Gauge TimestampSeconds, Workstream 1 [project area workstream]:
+        "Beginning of the day on which the workstream began, or else is forecast to begin.";
 }
 
 #[cfg(test)]

@@ -17,15 +17,26 @@ use crate::model::completion::{Completion, TaskCounts};
 use crate::model::waiting;
 use crate::model::{Area, Item, Milestone, Project, Risk, Status, Task, Workstream};
 use crate::quantity::{Estimate, Ratio};
+use crate::schedule::earned::EarnedSchedule;
+use crate::schedule::forecast::{Forecast, ItemForecast};
+use crate::schedule::simulate::{Model, QUANTILES, Spread};
+use crate::schedule::timeline::Timeline;
 
 /// Seconds of a working day: dividing a working time by it gives working days.
 const WORKING_DAY: f64 = 86_400.0;
 
 /// The samples of a project; `inconsistencies` counts its warnings by kind.
 #[must_use]
-pub fn project(project: &Project, completion: &Completion, inconsistencies: &[(Kind, usize)], tasks: bool) -> Fragment {
+pub fn project(
+    project: &Project,
+    completion: &Completion,
+    forecast: &Forecast,
+    inconsistencies: &[(Kind, usize)],
+    tasks: bool,
+) -> Fragment {
     let mut collector = Collector::new(project, completion);
     collector.project();
+    collector.forecast(forecast);
     for (index, area) in project.areas.iter().enumerate() {
         collector.area(index, area);
     }
@@ -274,6 +285,102 @@ impl<'a> Collector<'a> {
         self.estimate(FamilyId::RiskDelay, &[id], risk.delay);
         for item in &risk.affects {
             self.sample(FamilyId::RiskAffectsInfo, &[id, &self.project.path(*item)], 1.0);
+        }
+    }
+}
+
+/// What is forecast.
+impl Collector<'_> {
+    fn forecast(&mut self, forecast: &Forecast) {
+        let timeline = Timeline::at(self.project, forecast.status_date);
+        self.sample(FamilyId::ForecastStart, &[], seconds(forecast.start));
+        for (basis, count) in forecast.counts() {
+            self.sample(FamilyId::ForecastItems, &[basis], count_of(count));
+        }
+        if let Some(end) = &forecast.end {
+            self.spreads(FamilyId::ProjectForecast, &[], end.spreads, timeline);
+            self.on_time(FamilyId::ProjectOnTime, &[], end.spreads);
+        }
+        for (item, forecast) in &forecast.items {
+            match *item {
+                Item::Workstream(area, index) => self.workstream_forecast(area, index, forecast, timeline),
+                Item::Milestone(index) => self.milestone_forecast(index, forecast, timeline),
+                Item::Area(_) | Item::Task(_) => continue,
+            }
+            let path = self.project.path(*item);
+            self.sample(FamilyId::Criticality, &[&path], forecast.criticality);
+        }
+        if let Some(earned) = &forecast.earned_schedule {
+            self.earned_schedule(earned);
+        }
+    }
+
+    fn workstream_forecast(&mut self, area: usize, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
+        let (project, stream) = (self.project, self.project.workstream(area, index));
+        let labels = [project.areas[area].id.as_str(), stream.id.as_str()];
+        if let Some(spreads) = forecast.spreads {
+            self.spreads(FamilyId::WorkstreamForecast, &labels, spreads, timeline);
+            let start = stream.started.map(|day| start_of_day(day, &project.zone));
+            let start = start.unwrap_or_else(|| timeline.begin(forecast.early.0));
+            self.sample(FamilyId::WorkstreamStart, &labels, seconds(start));
+        }
+    }
+
+    fn milestone_forecast(&mut self, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
+        let project = self.project;
+        let labels = [project.milestones[index].id.as_str()];
+        self.sample(FamilyId::MilestoneLeftOut, &labels, count_of(forecast.left_out.len()));
+        let Some(spreads) = forecast.spreads else { return };
+        self.spreads(FamilyId::MilestoneForecast, &labels, spreads, timeline);
+        self.on_time(FamilyId::MilestoneOnTime, &labels, spreads);
+        for model in Model::ALL {
+            for (quantile, days) in QUANTILES.iter().zip(forecast.slip(model).into_iter().flatten()) {
+                let labels = [labels[0], &quantile.to_string(), model.name()];
+                self.sample(FamilyId::MilestoneSlip, &labels, days * WORKING_DAY);
+            }
+        }
+        if forecast.due.is_some() {
+            self.sample(FamilyId::MilestoneFloat, &labels, forecast.total_float() * WORKING_DAY);
+        }
+        if let Some(root) = forecast.root() {
+            self.sample(FamilyId::SlipRoot, &[labels[0], &project.path(root)], 1.0);
+        }
+    }
+
+    fn earned_schedule(&mut self, earned: &EarnedSchedule) {
+        self.sample(FamilyId::ProjectBaseline, &[], earned.planned_completion);
+        let paces = [("observed", earned.observed_pace), ("required", earned.required_pace)];
+        for (pace, ratio) in paces {
+            if let Some(ratio) = ratio {
+                self.sample(FamilyId::ProjectPace, &[pace], ratio);
+            }
+        }
+        if let Some(performance) = earned.performance() {
+            self.sample(FamilyId::ProjectSpi, &[], performance);
+        }
+        if let Some(to_complete) = earned.to_complete() {
+            self.sample(FamilyId::ProjectTspi, &[], to_complete);
+        }
+    }
+
+    fn spreads(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2], timeline: Timeline<'_>) {
+        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
+            for (quantile, days) in QUANTILES.iter().zip(spread.quantiles) {
+                let quantile = quantile.to_string();
+                let mut values = labels.to_vec();
+                values.extend([quantile.as_str(), model.name()]);
+                self.sample(family, &values, seconds(timeline.finish(days)));
+            }
+        }
+    }
+
+    fn on_time(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2]) {
+        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
+            if let Some(chance) = spread.on_time {
+                let mut values = labels.to_vec();
+                values.push(model.name());
+                self.sample(family, &values, chance);
+            }
         }
     }
 }

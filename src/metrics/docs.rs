@@ -6,7 +6,7 @@ use crate::finding::Kind;
 use crate::metrics::{FAMILIES, Family, Group, Subject};
 
 /// Every label, in the order of the documentation, and what its values are.
-const LABELS: [(&str, &str); 32] = [
+const LABELS: [(&str, &str); 37] = [
     ("project", "id of the project"),
     ("area", "id of the area"),
     ("workstream", "id of the workstream within its area"),
@@ -34,6 +34,14 @@ const LABELS: [(&str, &str); 32] = [
     ("horizon", "how soon, in words"),
     ("method", "`earned`: counted from tasks and points; `reported`: as people say"),
     ("bound", "`optimistic`, `likely` or `pessimistic`"),
+    ("quantile", "`0.5`, `0.85` or `0.95`: in so many of all simulated runs it was reached by then"),
+    ("model", "`plan`: by plan alone; `risk`: risks that have a probability and a delay may come true"),
+    (
+        "basis",
+        "`estimated`; `inferred` from points; `overrun`: the estimate is used up; `agreed`: a milestone that nothing leads to, taken to be reached when due; `left_out`: nothing tells",
+    ),
+    ("pace", "`observed` since the baseline began; `required` from now on to keep it"),
+    ("root", "path of the item with which the slip begins"),
     ("kind", "kind of finding, from the list below; each begins at 0"),
     ("file", "path of the file, as it was found"),
     (

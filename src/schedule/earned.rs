@@ -17,6 +17,8 @@ pub struct EarnedSchedule {
     pub actual: f64,
     /// ES: when the plan expected what is earned now.
     pub earned: f64,
+    /// PV: the completion that was planned for now, from 0 to 1.
+    pub planned_completion: f64,
     /// Completion earned for a working day so far, from 0 to 1; `None` on the first day.
     pub observed_pace: Option<f64>,
     /// Completion that has to be earned for a working day from now on; `None` when the time is up.
@@ -43,6 +45,7 @@ impl EarnedSchedule {
             planned,
             actual,
             earned: earned_time(&plan, progress.max(0.0)),
+            planned_completion: first.complete.get() + planned_at(&plan, actual),
             observed_pace: (actual > 0.0).then(|| progress / actual),
             required_pace: (planned > actual)
                 .then(|| (last.complete.get() - earned.get()).max(0.0) / (planned - actual)),
@@ -77,7 +80,16 @@ fn earned_time(plan: &[(f64, f64)], progress: f64) -> f64 {
     time + (later - time) * (progress - complete) / (more - complete)
 }
 
+/// What the `plan` expected to have been completed at `time`.
+fn planned_at(plan: &[(f64, f64)], time: f64) -> f64 {
+    let after = plan.partition_point(|(point, _)| *point <= time);
+    let Some(&(before, complete)) = after.checked_sub(1).and_then(|before| plan.get(before)) else { return 0.0 };
+    let Some(&(later, more)) = plan.get(after) else { return complete };
+    complete + (more - complete) * (time - before) / (later - before)
+}
+
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
 
@@ -87,8 +99,14 @@ mod tests {
         let cumulative = [0.0, 20.0, 50.0, 90.0, 140.0, 200.0];
         let plan: Vec<(f64, f64)> = (0..).map(f64::from).zip(cumulative).collect();
         assert_eq!(earned_time(&plan, 70.0), 2.5);
-        let linear =
-            EarnedSchedule { planned: 10.0, actual: 4.0, earned: 3.0, observed_pace: None, required_pace: None };
+        let linear = EarnedSchedule {
+            planned: 10.0,
+            actual: 4.0,
+            earned: 3.0,
+            planned_completion: 0.4,
+            observed_pace: None,
+            required_pace: None,
+        };
         assert_eq!(linear.performance(), Some(0.75));
         assert!((linear.forecast().unwrap() - 13.333_333).abs() < 1e-6);
         assert!((linear.to_complete().unwrap() - 7.0 / 6.0).abs() < 1e-12);
@@ -96,8 +114,14 @@ mod tests {
 
     #[test]
     fn on_the_first_day_there_is_no_speed_and_on_the_last_nothing_helps() {
-        let first =
-            EarnedSchedule { planned: 10.0, actual: 0.0, earned: 0.0, observed_pace: None, required_pace: None };
+        let first = EarnedSchedule {
+            planned: 10.0,
+            actual: 0.0,
+            earned: 0.0,
+            planned_completion: 0.0,
+            observed_pace: None,
+            required_pace: None,
+        };
         assert_eq!((first.performance(), first.to_complete(), first.forecast()), (None, Some(1.0), None));
         let last = EarnedSchedule { actual: 10.0, earned: 9.0, ..first };
         assert_eq!((last.performance(), last.to_complete()), (Some(0.9), None));

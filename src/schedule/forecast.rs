@@ -73,6 +73,8 @@ pub struct ItemForecast {
     pub criticality: f64,
     /// What decides when it is finished, with mean durations, in the order of time; milestones only.
     pub chain: Vec<Item>,
+    /// What it waits for that nothing says the duration of; milestones only.
+    pub left_out: Vec<Item>,
 }
 
 impl ItemForecast {
@@ -86,6 +88,14 @@ impl ItemForecast {
     #[must_use]
     pub fn spread(&self, model: Model) -> Option<Spread> {
         self.spreads.map(|spreads| spreads[model as usize])
+    }
+
+    /// By how much it is later than it is due, in working days, for each quantile; negative while there
+    /// is time left.
+    #[must_use]
+    pub fn slip(&self, model: Model) -> Option<[f64; 3]> {
+        let (spread, due) = (self.spread(model)?, self.due?);
+        Some(spread.quantiles.map(|time| time - due))
     }
 
     /// Whether it will be late, risks included, with more than 15 % probability.
@@ -151,29 +161,37 @@ impl Forecast {
         let wanted: Vec<_> = wanted.chain([(network.end(), target)]).collect();
         let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
         let critical_to = critical_to.map_or(network.end(), |place| place.finish);
-        let outcome = simulate(&network, &Question { draws: options.draws, wanted: &wanted, critical_to });
+        // Where nothing is left to chance, every run is the same.
+        let draws = if network.is_certain() { NonZero::<u32>::MIN } else { options.draws };
+        let outcome = simulate(&network, &Question { draws, wanted: &wanted, critical_to });
         let spreads = |index: usize| [outcome.spreads[0][index], outcome.spreads[1][index]];
+        let takes_time = network.takes_time();
 
         self.items = network
             .items
             .iter()
             .map(|(item, place)| {
-                let asked = asked.binary_search(item).ok();
                 let is_milestone = matches!(item, Item::Milestone(_));
+                let left_out = if is_milestone { network.left_out(place.finish) } else { Vec::new() };
+                // Of what nothing is known of, and of a milestone that nothing leads to, nothing can
+                // be forecast.
+                let is_known = takes_time[place.finish] || left_out.is_empty();
+                let is_bare = matches!(network.bases.get(item), Some(Basis::LeftOut | Basis::Agreed));
+                let asked = asked.binary_search(item).ok().filter(|_| is_known && !is_bare);
                 let forecast = ItemForecast {
                     early: (dates.start[place.start], dates.finish[place.finish]),
                     late: (dates.late[place.start] - dates.duration[place.start], dates.late[place.finish]),
                     free_float: dates.free[place.finish],
                     due: due.get(item).copied(),
-                    // Of a milestone that nothing leads to, nothing can be forecast.
-                    spreads: asked.filter(|_| !is_milestone || !network.bases.contains_key(item)).map(spreads),
+                    spreads: asked.map(spreads),
                     criticality: outcome.criticality[place.finish],
                     chain: if is_milestone { dates.chain(project, &network, place.finish) } else { Vec::new() },
+                    left_out,
                 };
                 (*item, forecast)
             })
             .collect();
-        self.end = Some(EndForecast {
+        self.end = takes_time[network.end()].then(|| EndForecast {
             early_finish: dates.end(),
             spreads: spreads(asked.len()),
             critical_path: dates.chain(project, &network, network.end()),
@@ -181,6 +199,12 @@ impl Forecast {
         self.has_risks = !network.hazards.is_empty();
         self.bases = network.bases;
         self
+    }
+
+    /// How many durations come from where: every [`Basis`] by name, with its number.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, usize); 5] {
+        Basis::NAMES.map(|name| (name, self.bases.values().filter(|basis| basis.name() == name).count()))
     }
 
     /// The milestone's forecast; `None` where it was reached.
@@ -191,7 +215,8 @@ impl Forecast {
 }
 
 /// The day on which `item` is due.
-fn due(project: &Project, item: Item) -> Option<Date> {
+#[must_use]
+pub fn due(project: &Project, item: Item) -> Option<Date> {
     let due = match item {
         Item::Area(_) => None,
         Item::Workstream(area, index) => project.workstream(area, index).due,

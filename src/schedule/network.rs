@@ -122,6 +122,23 @@ pub enum Basis {
     LeftOut,
 }
 
+impl Basis {
+    /// Every name, in the order of the documentation.
+    pub const NAMES: [&'static str; 5] = ["estimated", "inferred", "overrun", "agreed", "left_out"];
+
+    /// The value of the label `basis`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Estimated(_) => "estimated",
+            Self::Inferred(_) => "inferred",
+            Self::Overrun(_) => "overrun",
+            Self::Agreed => "agreed",
+            Self::LeftOut => "left_out",
+        }
+    }
+}
+
 /// What is taken to be otherwise than the file says, by item.
 pub type Changes = BTreeMap<Item, Change>;
 
@@ -152,6 +169,40 @@ impl Network {
         builder.hazards();
         builder.end();
         builder.sorted()
+    }
+
+    /// Whether every run through it takes the same time.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.hazards.is_empty() && self.works.iter().all(|work| work.remaining.is_certain())
+    }
+
+    /// For each node, whether anything that takes time comes before it.
+    #[must_use]
+    pub fn takes_time(&self) -> Vec<bool> {
+        let mut takes_time: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let own = node.work.is_some() || node.not_before > 0.0 || node.delay > 0.0;
+            takes_time.push(own || node.before.iter().any(|&before| takes_time[before]));
+        }
+        takes_time
+    }
+
+    /// The items before `node` that nothing says the duration of.
+    #[must_use]
+    pub fn left_out(&self, node: usize) -> Vec<Item> {
+        let mut seen = vec![false; node + 1];
+        let mut left_out = BTreeSet::new();
+        let mut open = vec![node];
+        while let Some(index) = open.pop() {
+            if std::mem::replace(&mut seen[index], true) {
+                continue;
+            }
+            let node = &self.nodes[index];
+            left_out.extend(node.item.filter(|item| self.bases.get(item) == Some(&Basis::LeftOut)));
+            open.extend(&node.before);
+        }
+        left_out.into_iter().collect()
     }
 
     /// The node at which the project is finished.

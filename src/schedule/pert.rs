@@ -173,6 +173,12 @@ impl Remaining {
         self.elapsed > 0.0 && self.elapsed >= self.estimate.pessimistic
     }
 
+    /// Whether it is the same with every probability.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.shape.is_none() || self.is_overrun()
+    }
+
     /// The time that remains with probability `chance`, from 0 to 1.
     #[must_use]
     pub fn quantile(&self, chance: f64) -> f64 {

@@ -290,6 +290,7 @@ fn between_0_and_1(random: &mut SplitMix64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use super::*;
 

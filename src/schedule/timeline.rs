@@ -27,7 +27,12 @@ impl<'a> Timeline<'a> {
     #[must_use]
     pub fn of(project: &'a Project, now: Timestamp) -> Self {
         let today = now.to_zoned(project.zone.clone()).date();
-        let status = project.as_of.map_or(today, |as_of| as_of.max(today));
+        Self::at(project, project.as_of.map_or(today, |as_of| as_of.max(today)))
+    }
+
+    /// The timeline of `project` after the status date `status`.
+    #[must_use]
+    pub fn at(project: &'a Project, status: Date) -> Self {
         Self { calendar: &project.calendar, zone: &project.zone, status }
     }
 
@@ -91,6 +96,7 @@ impl<'a> Timeline<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {
     use jiff::civil::date;
 

@@ -21,6 +21,8 @@ use crate::metrics::page::{Change, Page};
 use crate::metrics::text::Packed;
 use crate::model::load::{Plan, load};
 use crate::model::summary::Summary;
+use crate::schedule::forecast;
+use crate::schedule::forecast::Forecast;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
 use crate::source::{Limits, Stamp, read};
@@ -35,6 +37,14 @@ pub struct Options {
     pub tasks: bool,
     /// How many series there may be; beyond it task series are left out first.
     pub max_series: Option<NonZero<usize>>,
+    /// How many times a plan is run through for its forecast.
+    pub draws: NonZero<u32>,
+}
+
+impl Options {
+    fn forecast(&self) -> forecast::Options {
+        forecast::Options { draws: self.draws, ..forecast::Options::default() }
+    }
 }
 
 /// What came of one step.
@@ -377,7 +387,8 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compress
     let Some(Plan { project, completion }) = loaded.plan else { return Fresh { hash, findings, ..fresh } };
     let day = Some(day_at(now, &project.zone));
     let good = is_good.then(|| {
-        let samples = collect::project(&project, &completion, &warnings(&loaded.findings), options.tasks);
+        let forecast = Forecast::of(&project, &completion, now, &options.forecast());
+        let samples = collect::project(&project, &completion, &forecast, &warnings(&loaded.findings), options.tasks);
         Good { summary: Summary::of(&project, &completion), samples: samples.pack(compressor) }
     });
     Fresh { hash, day, findings, good, ..fresh }
