@@ -10,18 +10,21 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::clock;
+use crate::command::against::Against;
+use crate::command::at::At;
 use crate::command::check;
+use crate::command::explain;
+use crate::command::forecast;
 use crate::command::serve;
-use crate::date::end_of_day;
 use crate::finding::Severity;
 use crate::finding::print::Format;
 use crate::format::schema;
 use crate::log;
 use crate::metrics::process::ExporterMetrics;
 use crate::notation::Notation;
+use crate::quantity::Ratio;
 use crate::schedule::forecast::DRAWS;
 use crate::snapshot::store;
 use crate::source::Limits;
@@ -53,6 +56,10 @@ enum Command {
     ///
     /// Exit code 0: nothing found. 1: findings at or above --fail-on. 2: couldn't run.
     Check(CheckArgs),
+    /// Tell when each milestone will be reached
+    Forecast(ForecastArgs),
+    /// Tell what decides when a milestone is reached, and what would help
+    Explain(ExplainArgs),
     /// Print the JSON Schema of readiness files
     Schema,
 }
@@ -96,9 +103,8 @@ struct ServeArgs {
     #[arg(long = "metrics.max-series", value_name = "N", default_value_t = 0)]
     max_series: usize,
 
-    /// How many simulated runs a forecast is made of
-    #[arg(long = "forecast.draws", value_name = "N", default_value_t = DRAWS)]
-    draws: NonZero<u32>,
+    #[command(flatten)]
+    simulation: SimulationArgs,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -137,8 +143,80 @@ struct CheckArgs {
     #[arg(long, value_name = "DATE", value_parser = date)]
     at: Option<Date>,
 
+    /// Also tell how the forecasts differ from those of another file, or of a Git revision
+    #[arg(long, value_name = "FILE_OR_REV")]
+    against: Option<String>,
+
+    /// Exit code 1 where a milestone is less likely to be in time than before by more than this
+    #[arg(long, value_name = "PERCENT", requires = "against", value_parser = percentage)]
+    fail_if_worse: Option<Ratio>,
+
+    #[command(flatten)]
+    simulation: SimulationArgs,
+
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+struct SimulationArgs {
+    /// How many simulated runs a forecast is made of
+    #[arg(long = "forecast.draws", value_name = "N", default_value_t = DRAWS, value_parser = draws)]
+    draws: NonZero<u32>,
+}
+
+#[derive(Debug, Args)]
+struct ForecastArgs {
+    /// The readiness file
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+
+    /// Also forecast with a change: ITEM=+2w (later), =-1w (sooner), =4-6w (another estimate) or =done; repeatable
+    #[arg(long, value_name = "ITEM=CHANGE")]
+    what_if: Vec<String>,
+
+    /// The day as of which it is forecast; today unless given
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    at: Option<Date>,
+
+    /// How the forecast is printed
+    #[arg(long, default_value = "human")]
+    format: ForecastFormat,
+
+    #[command(flatten)]
+    simulation: SimulationArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// The readiness file
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+
+    /// The milestone's id
+    #[arg(value_name = "MILESTONE")]
+    milestone: String,
+
+    /// The day as of which it is forecast; today unless given
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    at: Option<Date>,
+
+    #[command(flatten)]
+    simulation: SimulationArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ForecastFormat {
+    /// A table and a small timeline, for people
+    Human,
+    /// One JSON document
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -191,23 +269,63 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(args.options()?).map(|()| ExitCode::SUCCESS),
         Command::Check(args) => run_check(args),
+        Command::Forecast(args) => run_forecast(args).map(|()| ExitCode::SUCCESS),
+        Command::Explain(args) => run_explain(args).map(|()| ExitCode::SUCCESS),
         Command::Schema => write_out(&schema::text()).map(|()| ExitCode::SUCCESS),
     }
 }
 
 fn run_check(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let at = args.at.map_or_else(clock::now, |day| end_of_day(day, &TimeZone::UTC));
-    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let against =
+        args.against.map(|name| Against { name, fail_if_worse: args.fail_if_worse, draws: args.simulation.draws });
     let options = check::Options {
         limits: args.limits.limits(),
         paths: args.paths,
         format: args.format.format(),
         fail_on: args.fail_on.severity(),
-        at,
-        colour,
+        at: at(args.at),
+        colour: colour(),
+        against,
     };
     let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())?;
     Ok(ExitCode::from(outcome.exit_code()))
+}
+
+fn run_forecast(args: ForecastArgs) -> anyhow::Result<()> {
+    let options = forecast::Options {
+        path: args.path,
+        at: at(args.at),
+        draws: args.simulation.draws,
+        what_if: args.what_if,
+        format: args.format.format(),
+        colour: colour(),
+        width: 100,
+        limits: args.limits.limits(),
+    };
+    forecast::run(&options, &mut io::stdout().lock())
+}
+
+fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
+    let options = explain::Options {
+        path: args.path,
+        milestone: args.milestone,
+        at: at(args.at),
+        draws: args.simulation.draws,
+        colour: colour(),
+        limits: args.limits.limits(),
+    };
+    let mut progress: Box<dyn Write> =
+        if io::stderr().is_terminal() { Box::new(io::stderr()) } else { Box::new(io::sink()) };
+    explain::run(&options, &mut io::stdout().lock(), &mut progress)
+}
+
+/// Whether people look on, and like colours.
+fn colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+fn at(day: Option<Date>) -> At {
+    day.map_or_else(|| At::Moment(clock::now()), At::Day)
 }
 
 /// Writes to standard output; a reader that has seen enough is no failure.
@@ -236,7 +354,7 @@ impl ServeArgs {
                 limits: self.limits.limits(),
                 tasks: self.tasks,
                 max_series: NonZero::new(self.max_series),
-                draws: self.draws,
+                draws: self.simulation.draws,
             },
             log: (self.level.level(), self.format.format()),
         })
@@ -255,6 +373,15 @@ impl CheckFormat {
             Self::Human => Format::Human,
             Self::Json => Format::Json,
             Self::Github => Format::Github,
+        }
+    }
+}
+
+impl ForecastFormat {
+    fn format(self) -> forecast::Format {
+        match self {
+            Self::Human => forecast::Format::Human,
+            Self::Json => forecast::Format::Json,
         }
     }
 }
@@ -327,6 +454,18 @@ fn size(text: &str) -> Result<u64, String> {
     };
     let size = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).filter(|size| *size > 0);
     size.ok_or_else(|| format!("`{text}` is no size: write bytes, or a unit as in `16MiB`"))
+}
+
+/// A million runs take seconds and tens of megabytes; more would tell nothing more.
+fn draws(text: &str) -> Result<NonZero<u32>, String> {
+    let most = 1_000_000;
+    let draws = text.parse().ok().filter(|draws: &NonZero<u32>| draws.get() <= most);
+    draws.ok_or_else(|| format!("write a number from 1 to {most}"))
+}
+
+fn percentage(text: &str) -> Result<Ratio, String> {
+    let sign = if text.ends_with('%') { "" } else { "%" };
+    Ratio::parse(&format!("{text}{sign}")).map_err(|mistake| mistake.message)
 }
 
 fn date(text: &str) -> Result<Date, String> {

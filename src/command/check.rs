@@ -5,13 +5,13 @@ use std::io::{BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::bail;
-use jiff::Timestamp;
 
+use crate::command::against::Against;
+use crate::command::at::At;
 use crate::finding::print::escape::visible;
 use crate::finding::print::{Counts, Format, Printer, Report};
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
-use crate::model::load;
 use crate::name::Id;
 use crate::source;
 use crate::source::scan;
@@ -26,12 +26,14 @@ pub struct Options {
     pub format: Format,
     /// How bad a finding must be for [`Outcome::Found`].
     pub fail_on: Severity,
-    /// The moment that the files are judged by: reviews and waivers run out.
-    pub at: Timestamp,
+    /// As of when the files are judged: reviews and waivers run out.
+    pub at: At,
     /// Whether people get colours.
     pub colour: bool,
     /// How much of a file is read at most.
     pub limits: Limits,
+    /// What the plans are compared with.
+    pub against: Option<Against>,
 }
 
 /// What a check came to.
@@ -39,7 +41,7 @@ pub struct Options {
 pub enum Outcome {
     /// No finding is as bad as `--fail-on`.
     Clean,
-    /// Some are.
+    /// Some are, or a milestone has become less likely than `--fail-if-worse` allows.
     Found,
 }
 
@@ -71,7 +73,12 @@ pub fn run(options: &Options, input: &mut dyn Read, out: &mut dyn Write) -> anyh
     }
     add_duplicates(&mut files);
     let counts = print(options, &files, out)?;
-    Ok(if counts.at_least(options.fail_on) == 0 { Outcome::Clean } else { Outcome::Found })
+    let mut is_clean = counts.at_least(options.fail_on) == 0;
+    if let Some(against) = &options.against {
+        let sources = files.iter().filter_map(|file| file.text.as_ref());
+        is_clean &= !against.compare(&sources.collect::<Vec<_>>(), options, out)?;
+    }
+    Ok(if is_clean { Outcome::Clean } else { Outcome::Found })
 }
 
 /// A file, and what is wrong with it.
@@ -85,10 +92,10 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, at: Timestamp) -> Self {
+    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, at: At) -> Self {
         match file {
             Ok(file) => {
-                let loaded = load::load(&file.text, at);
+                let (loaded, _) = at.load(&file.text);
                 let is_named = loaded.is_good();
                 let id = loaded.plan.map(|plan| plan.project.id);
                 let project = id.filter(|id| is_named || id.as_str() != Id::UNNAMED);
@@ -241,9 +248,10 @@ mod tests {
                 paths: vec![directory.path().into()],
                 format: Format::Human,
                 fail_on: Severity::Error,
-                at: "2026-03-02T12:00:00Z".parse().unwrap(),
+                at: At::Moment("2026-03-02T12:00:00Z".parse().unwrap()),
                 colour: false,
                 limits: Limits::default(),
+                against: None,
             };
             Self { directory, options }
         }
@@ -310,7 +318,7 @@ mod tests {
 
     #[test]
     fn the_moment_is_an_argument() {
-        let earlier = |options: &mut Options| options.at = "2026-01-02T12:00:00Z".parse().unwrap();
+        let earlier = |options: &mut Options| options.at = At::Moment("2026-01-02T12:00:00Z".parse().unwrap());
         let fixture = Fixture::new(&[("a.yaml", WARNED)]).with(earlier);
         assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
     }

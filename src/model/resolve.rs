@@ -57,6 +57,12 @@ impl References {
     }
 }
 
+/// Every item by the path that people call it by.
+#[must_use]
+pub fn items(project: &Project) -> BTreeMap<String, Item> {
+    index(project).0
+}
+
 /// Every item by its path, and the ids that stand for two items.
 fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
     let mut index = BTreeMap::new();

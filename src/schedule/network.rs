@@ -464,12 +464,10 @@ impl<'a> Builder<'a> {
         let finishes: Vec<usize> = self.network.items.values().map(|place| place.finish).collect();
         self.node(None, finishes);
         for (item, change) in self.changes {
-            let (Change::Sooner(time), Some(work)) = (change, self.works_of.get(item)) else { continue };
+            let Change::Sooner(time) = change else { continue };
             let days = time.days(self.days_per_week);
-            let work = *work;
-            if let Some(node) =
-                self.network.nodes.iter_mut().find(|node| node.item == Some(*item) && node.work == Some((work, 1.0)))
-            {
+            let works = |node: &&mut Node| node.item == Some(*item) && node.work.is_some();
+            if let Some(node) = self.network.nodes.iter_mut().find(works) {
                 node.delay = -days;
             }
         }

@@ -11,6 +11,7 @@ mod arithmetic;
 mod bounds;
 mod corpus;
 mod seed;
+mod forecast;
 
 // Files and the daemon.
 mod files;

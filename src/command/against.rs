@@ -1,0 +1,190 @@
+//! What a change of a plan does to its milestones: `check --against`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::num::NonZero;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use jiff::civil::Date;
+
+use crate::command::check;
+use crate::command::forecast::{days, made, percent};
+use crate::command::plan;
+use crate::command::plan::Sound;
+use crate::command::table::{Cell, Table, Tone};
+use crate::finding::print::{Format, escape::visible};
+use crate::model::Project;
+use crate::quantity::Ratio;
+use crate::schedule::forecast::Forecast;
+use crate::schedule::network::Changes;
+use crate::schedule::simulate::Model;
+use crate::schedule::timeline::Timeline;
+use crate::source;
+use crate::source::SourceFile;
+
+/// What plans are compared with.
+#[derive(Debug, Clone)]
+pub struct Against {
+    /// A file, or a Git revision.
+    pub name: String,
+    /// How much less likely a milestone may become to be reached in time.
+    pub fail_if_worse: Option<Ratio>,
+    /// How many simulated runs.
+    pub draws: NonZero<u32>,
+}
+
+/// A milestone's forecast, with risks.
+struct State {
+    title: Box<str>,
+    due: Option<Date>,
+    p50: Option<(Date, f64)>,
+    on_time: Option<f64>,
+    is_done: bool,
+}
+
+impl Against {
+    /// Prints how the forecasts of `files` differ from those of before, both as of the same moment;
+    /// true where a milestone is less likely than may be.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file or revision, what was before has errors, or `out` fails.
+    pub fn compare(
+        &self,
+        files: &[&SourceFile],
+        options: &check::Options,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<bool> {
+        if options.format == Format::Json {
+            bail!("--against is printed for people: leave out `--format json`");
+        }
+        let mut is_worse = false;
+        for file in files {
+            let Ok(after) = plan::sound(file, options.at, false, &mut std::io::sink()) else { continue };
+            let Some(before) = self.before(file, files.len(), options)? else {
+                writeln!(out, "\n`{}` isn't in `{}`: it is new", file.path.display(), self.name)?;
+                continue;
+            };
+            let before = plan::sound(&before, options.at, options.colour, out)
+                .with_context(|| format!("can't compare with `{}`", self.name))?;
+            is_worse |= self.plan(&before, &after, options, out)?;
+        }
+        Ok(is_worse)
+    }
+
+    /// The file as it was; `None` where it wasn't there.
+    fn before(&self, file: &SourceFile, files: usize, options: &check::Options) -> anyhow::Result<Option<SourceFile>> {
+        let path = Path::new(&self.name);
+        if !path.is_file() {
+            return at_revision(&file.path, &self.name);
+        }
+        if files > 1 {
+            bail!("`{}` is one file, and {files} are checked: check one, or name a Git revision", self.name);
+        }
+        source::read(path, &options.limits)
+            .map(Some)
+            .map_err(|finding| anyhow::anyhow!("{}: {}", self.name, finding.message))
+    }
+
+    fn plan(
+        &self,
+        before: &Sound,
+        after: &Sound,
+        options: &check::Options,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<bool> {
+        let (old, new) = (self.states(before), self.states(after));
+        let ids: Vec<&String> = new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))).collect();
+        let heading = ["Milestone", "Due", "P50", "", "On time", "", ""];
+        let mut rows = vec![heading.map(|name| Cell::text(name, 10).toned(Tone::Bold)).to_vec()];
+        let mut is_worse = false;
+        for id in ids {
+            let (row, worse) = self.row(id, old.get(id), new.get(id));
+            rows.extend(row);
+            is_worse |= worse;
+        }
+        let title = visible(&after.plan.project.title);
+        writeln!(out, "\n{title}: the milestones, compared with `{}`\n", self.name)?;
+        write!(out, "{}", Table { rows, colour: options.colour })?;
+        Ok(is_worse)
+    }
+
+    fn states(&self, sound: &Sound) -> BTreeMap<String, State> {
+        let (project, forecast) = (&sound.plan.project, made(sound, self.draws, Changes::new()));
+        (0..project.milestones.len())
+            .map(|index| (project.milestones[index].id.to_string(), State::of(project, &forecast, index)))
+            .collect()
+    }
+
+    /// The milestone's row, and whether it has become worse than may be.
+    fn row(&self, id: &str, old: Option<&State>, new: Option<&State>) -> (Option<Vec<Cell>>, bool) {
+        let Some(state) = new.or(old) else { return (None, false) };
+        let due = |state: Option<&State>| state.and_then(|it| it.due).map(|due| due.to_string());
+        let p50 = |state: Option<&State>| state.and_then(|it| it.p50);
+        let on_time = |state: Option<&State>| state.and_then(|it| it.on_time);
+        let moved = p50(old).zip(p50(new)).map(|((_, before), (_, after))| after - before);
+        let gained = on_time(old).zip(on_time(new)).map(|(before, after)| after - before);
+        let is_worse = self.fail_if_worse.zip(gained).is_some_and(|(most, gained)| -gained > most.get() + 1e-9);
+        let remark = match (old, new) {
+            (None, _) => "new",
+            (_, None) => "gone",
+            (Some(old), Some(new)) if new.is_done && !old.is_done => "reached",
+            _ if due(old) != due(new) => "due date moved",
+            _ if is_worse => "worse",
+            _ => "",
+        };
+        let tone = if is_worse { Tone::Bad } else { Tone::Plain };
+        let cells = vec![
+            Cell::text(if state.title.is_empty() { id } else { &state.title }, 34).toned(tone),
+            Cell::text(&due(new.or(old)).unwrap_or_default(), 10),
+            Cell::text(&p50(new).map_or_else(String::new, |(day, _)| day.to_string()), 10),
+            Cell::number(moved.map(days).unwrap_or_default()),
+            Cell::number(on_time(new).map(percent).unwrap_or_default()),
+            Cell::number(gained.map(points).unwrap_or_default()),
+            Cell::text(remark, 20).toned(tone),
+        ];
+        (Some(cells), is_worse)
+    }
+}
+
+impl State {
+    fn of(project: &Project, forecast: &Forecast, index: usize) -> Self {
+        let (milestone, item) = (&project.milestones[index], forecast.milestone(index));
+        let spread = item.and_then(|item| item.spread(Model::Risk));
+        let timeline = Timeline::at(project, forecast.status_date);
+        Self {
+            title: milestone.title.clone(),
+            due: milestone.due.map(crate::date::Due::last_day),
+            p50: spread.map(|spread| (timeline.day(spread.quantiles[0]), spread.quantiles[0])),
+            on_time: spread.and_then(|spread| spread.on_time),
+            is_done: milestone.done.is_some(),
+        }
+    }
+}
+
+/// Percentage points with a sign.
+fn points(gained: f64) -> String {
+    let points = (gained * 100.0).round();
+    if points == 0.0 { "0".to_owned() } else { format!("{points:+}") }
+}
+
+/// The file at `path` as it was in the Git revision `revision`; `None` where it wasn't there.
+fn at_revision(path: &Path, revision: &str) -> anyhow::Result<Option<SourceFile>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let git = |arguments: &[&str]| {
+        Command::new("git").arg("-C").arg(folder).args(arguments).output().context("can't run `git`")
+    };
+    let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?;
+    if !commit.status.success() {
+        bail!("`{revision}` is neither a file nor a Git revision of `{}`", folder.display());
+    }
+    let shown = git(&["show", "--end-of-options", &format!("{revision}:./{name}")])?;
+    if !shown.status.success() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(shown.stdout).with_context(|| format!("`{revision}:{name}` isn't UTF-8"))?;
+    Ok(Some(SourceFile::new(format!("{revision}:{name}"), text.strip_prefix('\u{feff}').unwrap_or(&text))))
+}

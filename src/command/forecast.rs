@@ -1,0 +1,242 @@
+//! The command forecast: when each milestone will be reached, as a table and a small timeline.
+
+pub mod json;
+pub mod chart;
+
+use std::io::Write;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+
+use crate::command::at::At;
+use crate::command::forecast::chart::Chart;
+use crate::command::plan;
+use crate::command::plan::Sound;
+use crate::command::table::{Cell, Table, Tone};
+use crate::finding::print::escape::visible;
+use crate::model::{Item, Project};
+use crate::schedule::forecast;
+use crate::schedule::forecast::Forecast;
+use crate::schedule::network::{Basis, Changes};
+use crate::schedule::simulate::{Model, Spread};
+use crate::schedule::timeline::Timeline;
+use crate::source::Limits;
+
+/// What to forecast, and how to say it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The readiness file.
+    pub path: PathBuf,
+    /// As of when.
+    pub at: At,
+    /// How many simulated runs.
+    pub draws: NonZero<u32>,
+    /// What is taken to be otherwise, as `ITEM=CHANGE`.
+    pub what_if: Vec<String>,
+    /// For whom it is printed.
+    pub format: Format,
+    /// Whether people get colours.
+    pub colour: bool,
+    /// How many columns the chart may take.
+    pub width: usize,
+    /// How much of the file is read at most.
+    pub limits: Limits,
+}
+
+/// For whom a forecast is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// Prints the forecast of a plan to `out`.
+///
+/// # Errors
+///
+/// The file can't be read or has errors, a change names no item, or `out` fails.
+pub fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
+    let sound = plan::read(&options.path, options.at, options.limits, options.colour, out)?;
+    let changes = plan::changes(&sound.plan.project, &options.what_if)?;
+    let before = made(&sound, options.draws, Changes::new());
+    let after = (!changes.is_empty()).then(|| made(&sound, options.draws, changes));
+    let project = &sound.plan.project;
+    match options.format {
+        Format::Json => json::write(project, &before, after.as_ref(), &options.what_if, out)?,
+        Format::Human => {
+            head(project, &before, out)?;
+            let view = View { project, forecast: &before, before: None, colour: options.colour, width: options.width };
+            view.write(out)?;
+            if let Some(after) = &after {
+                writeln!(out, "\nWith {}:\n", options.what_if.join(", "))?;
+                View { forecast: after, before: Some(&before), ..view }.write(out)?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// The forecast of a sound plan with changes.
+#[must_use]
+pub fn made(sound: &Sound, draws: NonZero<u32>, changes: Changes) -> Forecast {
+    let options = forecast::Options { draws, changes, critical_to: None };
+    Forecast::of(&sound.plan.project, &sound.plan.completion, sound.now, &options)
+}
+
+fn head(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{} ({}), open work from the end of {}", visible(&project.title), project.id, forecast.status_date)?;
+    let mut parts: Vec<String> = Vec::new();
+    for (name, count) in forecast.counts() {
+        let words = match name {
+            "inferred" => "inferred from points",
+            "overrun" => "beyond its estimate",
+            "agreed" => "taken as agreed",
+            "left_out" => "left out, as nothing tells",
+            estimated => estimated,
+        };
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    }
+    if parts.is_empty() {
+        return Ok(writeln!(out, "nothing is open\n")?);
+    }
+    let risks = if forecast.has_risks { "" } else { "; no risk has a probability and a delay, so none is part of it" };
+    Ok(writeln!(out, "durations: {}{risks}\n", parts.join(", "))?)
+}
+
+/// A forecast as people read it.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    project: &'a Project,
+    forecast: &'a Forecast,
+    /// What it was without the changes.
+    before: Option<&'a Forecast>,
+    colour: bool,
+    width: usize,
+}
+
+impl View<'_> {
+    fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let milestones = by_date(self.project, self.forecast);
+        if milestones.is_empty() {
+            return Ok(writeln!(out, "no milestone is open")?);
+        }
+        let mut rows = vec![self.heading()];
+        rows.extend(milestones.iter().filter_map(|&index| self.row(index)));
+        write!(out, "{}", Table { rows, colour: self.colour })?;
+        let chart = Chart { project: self.project, forecast: self.forecast, colour: self.colour, width: self.width };
+        write!(out, "\n{}", chart.of(&milestones))?;
+        self.end(out)
+    }
+
+    fn heading(&self) -> Vec<Cell> {
+        let mut names = vec!["Milestone", "Due", "P50", "P85", "On time"];
+        if self.forecast.has_risks {
+            names.extend(["P85 with risks", "On time"]);
+        }
+        names.push("Float");
+        let mut cells: Vec<Cell> = names.iter().map(|name| Cell::text(name, 20)).collect();
+        for number in cells.iter_mut().zip(&names).filter(|(_, name)| **name == "On time" || **name == "Float") {
+            *number.0 = Cell::number(*number.1);
+        }
+        cells.push(Cell::text("Slip begins with", 20));
+        cells.into_iter().map(|cell| cell.toned(Tone::Bold)).collect()
+    }
+
+    fn row(&self, index: usize) -> Option<Vec<Cell>> {
+        const TITLE: usize = 34;
+        let (milestone, item) = (&self.project.milestones[index], self.forecast.milestone(index)?);
+        let due = milestone.due.map_or_else(|| "–".to_owned(), |due| due.last_day().to_string());
+        let tone = if item.is_late() { Tone::Bad } else { Tone::Plain };
+        let mut cells = vec![Cell::text(&milestone.title, TITLE).toned(tone), Cell::text(&due, 10)];
+        let Some([plan, risk]) = item.spreads else {
+            cells.push(Cell::text(unknown(self.forecast, Item::Milestone(index)), 40).toned(Tone::Quiet));
+            return Some(cells);
+        };
+        cells.extend([self.day(index, Model::Plan, 0), self.day(index, Model::Plan, 1), chance(plan)]);
+        if self.forecast.has_risks {
+            cells.extend([self.day(index, Model::Risk, 1), chance(risk)]);
+        }
+        let float = item.due.map_or_else(String::new, |_| days(item.total_float()));
+        cells.push(Cell::number(float));
+        cells.push(Cell::text(&item.root().map_or_else(String::new, |root| self.project.path(root)), 40));
+        Some(cells)
+    }
+
+    /// The day of a quantile, and how it has moved.
+    fn day(&self, index: usize, model: Model, quantile: usize) -> Cell {
+        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let time = |forecast: &Forecast| Some(forecast.milestone(index)?.spread(model)?.quantiles[quantile]);
+        let Some(now) = time(self.forecast) else { return Cell::default() };
+        let day = timeline.day(now).to_string();
+        match self.before.and_then(time) {
+            Some(before) if (now - before).abs() >= 0.05 => Cell::text(&format!("{day} {}", days(now - before)), 30),
+            _ => Cell::text(&day, 30),
+        }
+    }
+
+    fn end(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        if let Some(end) = &self.forecast.end {
+            let path: Vec<String> = end.critical_path.iter().map(|item| self.project.path(*item)).collect();
+            writeln!(out, "\ncritical path: {}", path.join(" → "))?;
+        }
+        let reported: Vec<String> = self.project.critical_path.iter().map(|item| self.project.path(*item)).collect();
+        if !reported.is_empty() && self.before.is_none() {
+            writeln!(out, "reported as:   {}", reported.join(" → "))?;
+        }
+        Ok(())
+    }
+}
+
+/// The open milestones in the order of their forecast, or else of their due date.
+#[must_use]
+pub fn by_date(project: &Project, forecast: &Forecast) -> Vec<usize> {
+    let time = |index: usize| {
+        let item = forecast.milestone(index);
+        item.and_then(|item| item.spread(Model::Plan).map(|spread| spread.quantiles[0]).or(item.due))
+    };
+    let mut milestones: Vec<usize> =
+        (0..project.milestones.len()).filter(|&index| forecast.milestone(index).is_some()).collect();
+    let due = |index: usize| project.milestones[index].due.map_or(Date::MAX, crate::date::Due::last_day);
+    milestones.sort_by(|&one, &other| {
+        let (one_time, other_time) = (time(one).unwrap_or(f64::MAX), time(other).unwrap_or(f64::MAX));
+        due(one).cmp(&due(other)).then(one_time.total_cmp(&other_time))
+    });
+    milestones
+}
+
+/// Why nothing is forecast of it.
+fn unknown(forecast: &Forecast, item: Item) -> &'static str {
+    match forecast.bases.get(&item) {
+        Some(Basis::Agreed) => "nothing leads to it: taken as agreed",
+        Some(_) => "nothing leads to it, and nothing tells when",
+        None => "nothing tells how long its work takes",
+    }
+}
+
+fn chance(spread: Spread) -> Cell {
+    let Some(on_time) = spread.on_time else { return Cell::number("") };
+    let tone = if on_time < 0.5 { Tone::Bad } else { Tone::Plain };
+    Cell::number(percent(on_time)).toned(tone)
+}
+
+/// A probability in whole percent; what isn't certain doesn't read as if it were.
+#[must_use]
+pub fn percent(chance: f64) -> String {
+    match chance {
+        chance if chance > 0.0 && chance < 0.01 => "<1 %".to_owned(),
+        chance if chance > 0.99 && chance < 1.0 => ">99 %".to_owned(),
+        chance => format!("{:.0} %", chance * 100.0),
+    }
+}
+
+/// Working days with a sign: `+3.5 d`.
+#[must_use]
+pub fn days(days: f64) -> String {
+    let rounded = (days * 10.0).round() / 10.0;
+    if rounded == 0.0 { "0 d".to_owned() } else { format!("{rounded:+} d") }
+}

@@ -1,0 +1,128 @@
+//! Forecasts drawn in a terminal: one line for each milestone, time from left to right.
+
+use std::fmt::Write as _;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use unicode_width::UnicodeWidthStr;
+
+use crate::command::table::{Tone, shortened};
+use crate::model::Project;
+use crate::schedule::forecast::Forecast;
+use crate::schedule::simulate::Model;
+use crate::schedule::timeline::Timeline;
+
+/// What is drawn, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Chart<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// Its forecast.
+    pub forecast: &'a Forecast,
+    /// Whether people get colours.
+    pub colour: bool,
+    /// How many columns it may take.
+    pub width: usize,
+}
+
+/// The days of a milestone.
+struct Marks {
+    due: Option<Date>,
+    /// P50, P85 and P95 with risks.
+    range: Option<[Date; 3]>,
+}
+
+const LEGEND: &str = "◆ due   ● P50   ━ to P85   ─ to P95";
+
+impl Chart<'_> {
+    /// The chart of these milestones, from the status date to the last date of any.
+    #[must_use]
+    pub fn of(&self, milestones: &[usize]) -> String {
+        let marks: Vec<Marks> = milestones.iter().map(|&index| self.marks(index)).collect();
+        let dates = || marks.iter().flat_map(|marks| marks.due.into_iter().chain(marks.range.into_iter().flatten()));
+        let first = dates().min().map_or(self.forecast.status_date, |date| date.min(self.forecast.status_date));
+        let last = dates().max().unwrap_or(first).max(first);
+        let ids: Vec<String> =
+            milestones.iter().map(|&index| shortened(self.project.milestones[index].id.as_str(), 24)).collect();
+        let margin = ids.iter().map(|id| id.width()).max().unwrap_or(0) + 2;
+        let scale = Scale::new(first, last, self.width.saturating_sub(margin + 1).clamp(20, 120));
+        let mut out = format!("{}{}\n", " ".repeat(margin), scale.months());
+        for ((id, marks), &index) in ids.iter().zip(&marks).zip(milestones) {
+            let late = self.forecast.milestone(index).is_some_and(crate::schedule::forecast::ItemForecast::is_late);
+            let line = scale.line(marks);
+            let line = if late { Tone::Bad.paint(&line, self.colour) } else { line };
+            // Writing to a string can't fail, here and below.
+            let _ = writeln!(out, "{id}{}{line}", " ".repeat(margin - id.width()));
+        }
+        let _ = writeln!(out, "{}{}", " ".repeat(margin), Tone::Quiet.paint(LEGEND, self.colour));
+        out
+    }
+
+    fn marks(&self, index: usize) -> Marks {
+        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let spread = self.forecast.milestone(index).and_then(|item| item.spread(Model::Risk));
+        Marks {
+            due: self.project.milestones[index].due.map(crate::date::Due::last_day),
+            range: spread.map(|spread| spread.quantiles.map(|days| timeline.day(days))),
+        }
+    }
+}
+
+/// Days in columns.
+struct Scale {
+    first: Date,
+    days: i64,
+    columns: i64,
+}
+
+impl Scale {
+    fn new(first: Date, last: Date, columns: usize) -> Self {
+        let days = last.duration_since(first).as_hours() / 24;
+        Self { first, days: days.max(1), columns: i64::try_from(columns).unwrap_or(i64::MAX) }
+    }
+
+    fn column(&self, date: Date) -> usize {
+        let day = date.duration_since(self.first).as_hours() / 24;
+        usize::try_from(day * (self.columns - 1) / self.days).unwrap_or(0)
+    }
+
+    /// The names of the months, or of the years where months are too many, each where it begins.
+    fn months(&self) -> String {
+        let mut names = String::new();
+        let mut month = self.first.first_of_month();
+        let end = self.first.checked_add(self.days.days()).unwrap_or(Date::MAX);
+        while let Ok(next) = month.checked_add(1.month()) {
+            month = next;
+            if month > end {
+                break;
+            }
+            let column = self.column(month);
+            let name =
+                if month.month() == 1 { month.strftime("%Y").to_string() } else { month.strftime("%b").to_string() };
+            let is_room = names.is_empty() || names.width() < column;
+            if is_room && column >= names.width() && column + name.len() <= usize::try_from(self.columns).unwrap_or(0) {
+                names += &" ".repeat(column - names.width());
+                names += &name;
+            }
+        }
+        names
+    }
+
+    fn line(&self, marks: &Marks) -> String {
+        let mut cells = vec![' '; usize::try_from(self.columns).unwrap_or(0)];
+        let mut put = |from: Date, to: Date, sign: char| {
+            for cell in &mut cells[self.column(from)..=self.column(to)] {
+                *cell = sign;
+            }
+        };
+        if let Some([middle, late, later]) = marks.range {
+            put(late, later, '─');
+            put(middle, late, '━');
+            put(middle, middle, '●');
+        }
+        if let Some(due) = marks.due {
+            put(due, due, '◆');
+        }
+        cells.into_iter().collect::<String>().trim_end().to_owned()
+    }
+}

@@ -1,0 +1,138 @@
+//! Forecasts for programs.
+
+use std::io::Write;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::command::forecast::by_date;
+use crate::finding::print::escape::visible_json;
+use crate::model::{Item, Project};
+use crate::schedule::forecast::{Forecast, ItemForecast};
+use crate::schedule::simulate::{QUANTILES, Spread};
+use crate::schedule::timeline::Timeline;
+
+/// Writes the forecast, and the one with changes, as one JSON document.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write(
+    project: &Project,
+    forecast: &Forecast,
+    changed: Option<&Forecast>,
+    what_if: &[String],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let document = Document {
+        project: project.id.as_str(),
+        forecast: Shown::of(project, forecast),
+        what_if: changed.map(|changed| WhatIf { changes: what_if, forecast: Shown::of(project, changed) }),
+    };
+    let text = serde_json::to_string_pretty(&document)?;
+    Ok(writeln!(out, "{}", text.lines().map(visible_json).collect::<Vec<_>>().join("\n"))?)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    project: &'a str,
+    #[serde(flatten)]
+    forecast: Shown,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what_if: Option<WhatIf<'a>>,
+}
+
+#[derive(Serialize)]
+struct WhatIf<'a> {
+    changes: &'a [String],
+    #[serde(flatten)]
+    forecast: Shown,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    status_date: Date,
+    milestones: Vec<Milestone>,
+    finish: Option<Times>,
+    finish_with_risks: Option<Times>,
+    critical_path: Vec<String>,
+    durations: Vec<Duration>,
+}
+
+#[derive(Serialize)]
+struct Milestone {
+    id: String,
+    title: String,
+    due: Option<Date>,
+    plan: Option<Times>,
+    with_risks: Option<Times>,
+    float_days: Option<f64>,
+    late: bool,
+    root: Option<String>,
+    left_out: Vec<String>,
+}
+
+/// Days on which something is finished with a probability, and how likely that is in time.
+#[derive(Serialize)]
+struct Times {
+    p50: Date,
+    p85: Date,
+    p95: Date,
+    on_time: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Duration {
+    item: String,
+    basis: &'static str,
+    criticality: f64,
+}
+
+impl Shown {
+    fn of(project: &Project, forecast: &Forecast) -> Self {
+        let timeline = Timeline::at(project, forecast.status_date);
+        let times = |spread: Spread| Times::of(spread, timeline);
+        let paths = |items: &[Item]| items.iter().map(|item| project.path(*item)).collect();
+        let milestone = |index: usize| {
+            let item = forecast.milestone(index)?;
+            let section = &project.milestones[index];
+            Some(Milestone {
+                id: section.id.to_string(),
+                title: section.title.to_string(),
+                due: section.due.map(crate::date::Due::last_day),
+                plan: item.spreads.map(|[plan, _]| times(plan)),
+                with_risks: item.spreads.map(|[_, risk]| times(risk)),
+                float_days: item.due.map(|_| rounded(item.total_float())),
+                late: item.is_late(),
+                root: item.root().map(|root| project.path(root)),
+                left_out: paths(&item.left_out),
+            })
+        };
+        let duration = |(item, basis): (&Item, &crate::schedule::network::Basis)| Duration {
+            item: project.path(*item),
+            basis: basis.name(),
+            criticality: forecast.items.get(item).map_or(0.0, |item: &ItemForecast| item.criticality),
+        };
+        Self {
+            status_date: forecast.status_date,
+            milestones: by_date(project, forecast).into_iter().filter_map(milestone).collect(),
+            finish: forecast.end.as_ref().map(|end| times(end.spreads[0])),
+            finish_with_risks: forecast.end.as_ref().map(|end| times(end.spreads[1])),
+            critical_path: forecast.end.as_ref().map(|end| paths(&end.critical_path)).unwrap_or_default(),
+            durations: forecast.bases.iter().map(duration).collect(),
+        }
+    }
+}
+
+impl Times {
+    fn of(spread: Spread, timeline: Timeline<'_>) -> Self {
+        // In the order of the quantiles that are served.
+        const { assert!(QUANTILES.len() == 3) };
+        let [p50, p85, p95] = spread.quantiles.map(|days| timeline.day(days));
+        Self { p50, p85, p95, on_time: spread.on_time }
+    }
+}
+
+fn rounded(days: f64) -> f64 {
+    (days * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,103 @@
+//! One plan, for the commands that need a sound one.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use jiff::Timestamp;
+
+use crate::command::at::At;
+use crate::finding::Severity;
+use crate::finding::nearest;
+use crate::finding::print::{Format, Printer, Report};
+use crate::model::load::Plan;
+use crate::model::resolve::items;
+use crate::model::{Item, Project};
+use crate::notation::Notation;
+use crate::quantity::{Estimate, WorkTime};
+use crate::schedule::network::{Change, Changes};
+use crate::source;
+use crate::source::{Limits, SourceFile};
+
+/// A plan without errors, and as of when it was judged.
+#[derive(Debug)]
+pub struct Sound {
+    /// The plan.
+    pub plan: Plan,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// The plan in the file at `path`.
+///
+/// # Errors
+///
+/// The file can't be read, or has errors; those are printed to `out` as `check` does.
+pub fn read(path: &Path, at: At, limits: Limits, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
+    let source = source::read(path, &limits).map_err(|finding| anyhow!("{}: {}", path.display(), finding.message))?;
+    sound(&source, at, colour, out)
+}
+
+/// The plan in `source`.
+///
+/// # Errors
+///
+/// It has errors; they are printed to `out` as `check` does.
+pub fn sound(source: &SourceFile, at: At, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
+    let (loaded, now) = at.load(&source.text);
+    let is_good = loaded.is_good();
+    if let (true, Some(plan)) = (is_good, loaded.plan) {
+        return Ok(Sound { plan, now });
+    }
+    let errors: Vec<_> = loaded.findings.into_iter().filter(|it| it.severity() == Severity::Error).collect();
+    let mut printer = Printer::new(out, Format::Human, colour);
+    printer.report(&Report { path: &source.path, text: Some(&source.text), findings: &errors })?;
+    printer.finish()?;
+    bail!("`{}` has errors, so nothing is forecast from it", source.path.display())
+}
+
+/// The item that people call `path`.
+///
+/// # Errors
+///
+/// There is none; the message names the nearest.
+pub fn item(project: &Project, path: &str) -> anyhow::Result<Item> {
+    let items: BTreeMap<String, Item> = items(project);
+    items.get(path).copied().ok_or_else(|| {
+        let near = nearest(path, items.keys().map(String::as_str));
+        let help = near.map_or_else(
+            || "write `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        anyhow!("there is no item `{path}` in `{}`: {help}", project.id)
+    })
+}
+
+/// The changes that people write as `ml/azure=+2w`, `=-1w`, `=4-6w` or `=done`.
+///
+/// # Errors
+///
+/// One of them has another form, or names no item.
+pub fn changes(project: &Project, texts: &[String]) -> anyhow::Result<Changes> {
+    texts.iter().map(|text| change(project, text)).collect()
+}
+
+fn change(project: &Project, text: &str) -> anyhow::Result<(Item, Change)> {
+    let help = "write `ITEM=+2w` for later, `ITEM=-1w` for sooner, `ITEM=4-6w` for another estimate, or `ITEM=done`";
+    let Some((path, what)) = text.split_once('=') else { bail!("`{text}` changes nothing: {help}") };
+    let item = item(project, path.trim())?;
+    let time = |text: &str| WorkTime::parse(text.trim()).map_err(|mistake| anyhow!("`{path}`: {}", mistake.message));
+    let change = match what.trim() {
+        "done" => Change::Done,
+        later if later.starts_with('+') => Change::Later(time(&later[1..])?),
+        sooner if sooner.starts_with('-') => Change::Sooner(time(&sooner[1..])?),
+        estimate => Change::Takes(
+            Estimate::parse(estimate).map_err(|mistake| anyhow!("`{path}`: {}; {help}", mistake.message))?,
+        ),
+    };
+    if matches!((item, change), (Item::Area(_) | Item::Milestone(_), Change::Takes(_) | Change::Sooner(_))) {
+        bail!("`{path}` has no estimate of its own: change the workstreams in it")
+    }
+    Ok((item, change))
+}
