@@ -26,7 +26,7 @@ prerequisites: ## name what is missing to build it
 	@tests/tools/prerequisites cargo cc git
 
 test-prerequisites:
-	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl
+	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl tj3
 
 build: prerequisites ## build the release binary, target/release/readiness-exporter
 	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \

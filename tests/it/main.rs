@@ -5,6 +5,7 @@
 // What the tests stand on.
 mod tools;
 mod harness;
+mod taskjuggler;
 
 // Texts and plans.
 mod arithmetic;
@@ -12,6 +13,7 @@ mod bounds;
 mod corpus;
 mod seed;
 mod forecast;
+mod oracle;
 
 // Files and the daemon.
 mod files;

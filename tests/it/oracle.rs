@@ -1,0 +1,91 @@
+//! Early dates, judged by an independent scheduler: `TaskJuggler`.
+
+use std::fmt::Write as _;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use readiness_exporter::model::Item;
+use readiness_exporter::model::load::load;
+use readiness_exporter::schedule::forecast::{Forecast, Options};
+use readiness_exporter::schedule::timeline::Timeline;
+
+use crate::taskjuggler::{Dates, Work, early_dates_all};
+
+const NETWORKS: u64 = 100;
+/// A Friday; open work begins on the Monday after it.
+const STATUS: Date = date(2026, 1, 30);
+const START: &str = "2026-02-02";
+
+/// Numbers that are the same in every run: a linear congruential generator (Knuth's MMIX).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// 50 to 500 works, more often few; each needs up to four of those before it, some near and some far.
+fn network(seed: u64) -> Vec<Work> {
+    let mut random = Random(seed);
+    let most = 50 + random.below(451);
+    let size = 50 + random.below(most - 49);
+    (0..size)
+        .map(|number| {
+            let needs = if number == 0 { 0 } else { random.below(5) };
+            let mut need = || {
+                let reach = if random.below(4) == 0 { number } else { number.min(12) };
+                usize::try_from(number - 1 - random.below(reach)).unwrap()
+            };
+            let mut needs: Vec<usize> = (0..needs).map(|_| need()).collect();
+            needs.sort_unstable();
+            needs.dedup();
+            let days = u32::try_from(random.below(8) * random.below(4)).unwrap();
+            Work { id: format!("w{number}"), days, needs }
+        })
+        .collect()
+}
+
+fn holidays() -> Vec<Date> {
+    let mut random = Random(7);
+    (0..60).map(|_| STATUS.checked_add(i64::try_from(random.below(1500)).unwrap().days()).unwrap()).collect()
+}
+
+/// The same network as a readiness file.
+fn plan(works: &[Work], holidays: &[Date]) -> String {
+    let mut text =
+        format!("project: x\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n");
+    for work in works {
+        let needs: Vec<String> = work.needs.iter().map(|need| format!("a/{}", works[*need].id)).collect();
+        writeln!(text, "      {}: {{estimate: {}d, needs: [{}]}}", work.id, work.days, needs.join(", ")).unwrap();
+    }
+    text
+}
+
+/// The first and the last day of each work, as the oracle gives them.
+fn forecast(text: &str) -> Vec<Dates> {
+    let now = "2026-01-30T12:00:00Z".parse().unwrap();
+    let plan = load(text, now).plan.unwrap();
+    let forecast = Forecast::of(&plan.project, &plan.completion, now, &Options::default());
+    let timeline = Timeline::of(&plan.project, now);
+    let dates = |index| {
+        let (start, finish) = forecast.items[&Item::Workstream(0, index)].early;
+        (timeline.begin(start).to_string()[..10].to_owned(), timeline.day(finish).to_string())
+    };
+    (0..plan.project.areas[0].workstreams.len()).map(dates).collect()
+}
+
+#[test]
+fn early_dates_are_those_of_another_scheduler() {
+    let (networks, holidays): (Vec<_>, _) = ((0..NETWORKS).map(network).collect(), holidays());
+    let free: Vec<String> = holidays.iter().map(ToString::to_string).collect();
+    let expected = early_dates_all(&networks, START, &free);
+    assert!(networks.iter().map(Vec::len).sum::<usize>() > 16_000);
+    for (number, (works, expected)) in networks.iter().zip(&expected).enumerate() {
+        let found = forecast(&plan(works, &holidays));
+        for ((work, expected), found) in works.iter().zip(expected).zip(&found) {
+            assert_eq!(found, expected, "network {number}, {work:?}");
+        }
+    }
+}
