@@ -68,9 +68,15 @@ check-generated: docs ## fail if the generated files are not the committed ones
 	@git diff --exit-code -- $(GENERATED) || \
 	{ echo "generated files are not the committed ones: run make docs, and commit $(GENERATED)" >&2; exit 1; }
 
-bench: test-prerequisites ## measure, beside node_exporter's textfile collector and a static file
+bench: test-prerequisites target/peers ## measure, beside node_exporter's textfile collector, a static file, and two simulators
 	@$(call with_servers,node_exporter); \
 	$(CARGO) bench --locked
+
+target/peers: benches/peers/requirements.txt
+	@tests/tools/prerequisites python3
+	rm -rf $@
+	python3 -m venv $@
+	$@/bin/pip install --quiet --disable-pip-version-check -r $<
 
 fuzz: prerequisites ## fuzz the parser for FUZZ_SECONDS
 	@tests/tools/prerequisites c++ cargo-fuzz

@@ -89,7 +89,7 @@ struct Question<'a> {
 
 impl Question<'_> {
     fn forecast(&self, changes: Changes) -> Forecast {
-        let options = forecast::Options { draws: self.draws, changes, critical_to: Some(self.index) };
+        let options = forecast::Options { draws: self.draws, changes, critical_to: Some(self.index), threads: None };
         Forecast::of(&self.sound.plan.project, &self.sound.plan.completion, self.sound.now, &options)
     }
 

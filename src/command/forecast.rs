@@ -82,7 +82,7 @@ pub fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
 /// The forecast of a sound plan with changes.
 #[must_use]
 pub fn made(sound: &Sound, draws: NonZero<u32>, changes: Changes) -> Forecast {
-    let options = forecast::Options { draws, changes, critical_to: None };
+    let options = forecast::Options { draws, changes, ..forecast::Options::default() };
     Forecast::of(&sound.plan.project, &sound.plan.completion, sound.now, &options)
 }
 

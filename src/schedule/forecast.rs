@@ -24,11 +24,13 @@ pub struct Options {
     pub changes: Changes,
     /// The milestone for which is asked what is critical; the end of the project otherwise.
     pub critical_to: Option<usize>,
+    /// How many threads may work on it; as many as are worth it unless given.
+    pub threads: Option<NonZero<usize>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { draws: DRAWS, changes: Changes::new(), critical_to: None }
+        Self { draws: DRAWS, changes: Changes::new(), critical_to: None, threads: None }
     }
 }
 
@@ -163,7 +165,8 @@ impl Forecast {
         let critical_to = critical_to.map_or(network.end(), |place| place.finish);
         // Where nothing is left to chance, every run is the same.
         let draws = if network.is_certain() { NonZero::<u32>::MIN } else { options.draws };
-        let outcome = simulate(&network, &Question { draws, wanted: &wanted, critical_to });
+        let question = Question { draws, wanted: &wanted, critical_to, threads: options.threads };
+        let outcome = simulate(&network, &question);
         let spreads = |index: usize| [outcome.spreads[0][index], outcome.spreads[1][index]];
         let takes_time = network.takes_time();
 

@@ -46,6 +46,9 @@ pub struct Question<'a> {
     pub wanted: &'a [(usize, Option<f64>)],
     /// The node for which is asked what is critical.
     pub critical_to: usize,
+    /// How many threads may work on it, which changes nothing but the time that it takes; as many as
+    /// are worth it unless given.
+    pub threads: Option<NonZero<usize>>,
 }
 
 /// What came of it.
@@ -81,7 +84,7 @@ const WORTH_A_THREAD: usize = 2_000_000;
 pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
     let draws = question.draws.get() as usize;
     let blocks = draws.div_ceil(BLOCK);
-    let threads = threads(network.nodes.len() * draws).min(blocks);
+    let threads = question.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);
     let ranges = (0..threads).map(|thread| (thread * blocks / threads)..((thread + 1) * blocks / threads));
     let run = |range: Range<usize>| Run::new(network, question).through(range, draws);
     let parts: Vec<Part> = thread::scope(|scope| {
