@@ -81,6 +81,17 @@ impl Work {
         }
     }
 
+    /// Turns probabilities into the times that it takes with them, many at once.
+    pub fn quantiles(&self, chances: &mut [f64]) {
+        if self.elapsed.is_none() {
+            self.remaining.quantiles(self.open, chances);
+        } else {
+            for chance in chances {
+                *chance = self.quantile(*chance);
+            }
+        }
+    }
+
     /// The mean of it.
     #[must_use]
     pub fn mean(&self) -> f64 {

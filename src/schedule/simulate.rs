@@ -7,6 +7,7 @@
 
 use std::num::NonZero;
 use std::ops::Range;
+use std::panic;
 use std::thread;
 
 use rand_xoshiro::SplitMix64;
@@ -74,10 +75,10 @@ pub const QUANTILES: [f64; 3] = [0.5, 0.85, 0.95];
 
 /// Runs are computed in blocks of this many, node by node, so that the numbers of a block lie
 /// beside each other.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// As many node visits as are worth a thread of their own.
-const WORTH_A_THREAD: usize = 2_000_000;
+const WORTH_A_THREAD: usize = 300_000;
 
 /// Runs through `network` many times.
 #[must_use]
@@ -90,11 +91,11 @@ pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
     let parts: Vec<Part> = thread::scope(|scope| {
         let handles: Vec<_> = ranges.clone().skip(1).map(|range| scope.spawn(|| run(range))).collect();
         let mut parts: Vec<Part> = ranges.take(1).map(run).collect();
-        let rest = handles.into_iter().map(|it| it.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause)));
+        let rest = handles.into_iter().map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause)));
         parts.extend(rest);
         parts
     });
-    outcome(network, question, &parts)
+    outcome(network, question, parts)
 }
 
 fn threads(visits: usize) -> usize {
@@ -102,47 +103,80 @@ fn threads(visits: usize) -> usize {
     (visits / WORTH_A_THREAD).clamp(1, most)
 }
 
+/// When a node was reached in some of the runs.
+#[derive(Default)]
+struct Times {
+    /// In working days, exact to seconds.
+    days: Vec<f32>,
+    in_time: u32,
+    on_time: Option<f64>,
+}
+
 /// What some of the runs came to.
 #[derive(Default)]
 struct Part {
-    /// By model and wanted node: the times, and how many of them were in time.
-    times: [Vec<(Vec<f64>, u32)>; 2],
+    /// By model and wanted node.
+    times: [Vec<Times>; 2],
     /// By node.
     critical: Vec<u32>,
 }
 
-fn outcome(network: &Network, question: &Question<'_>, parts: &[Part]) -> Outcome {
+fn outcome(network: &Network, question: &Question<'_>, parts: Vec<Part>) -> Outcome {
     let draws = f64::from(question.draws.get());
-    let spread = |model: usize, index: usize| {
-        let mut times: Vec<f64> = Vec::with_capacity(question.draws.get() as usize);
-        let mut in_time = 0;
-        for part in parts {
-            let (some, count) = &part.times[model][index];
-            times.extend(some);
-            in_time += count;
-        }
-        let on_time = question.wanted[index].1.map(|_| f64::from(in_time) / draws);
-        Spread { quantiles: quantiles(&mut times), on_time }
-    };
-    let plan: Vec<Spread> = (0..question.wanted.len()).map(|index| spread(0, index)).collect();
-    let has_risks = !network.hazards.is_empty();
-    let risk = if has_risks { (0..plan.len()).map(|index| spread(1, index)).collect() } else { plan.clone() };
     let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
-    Outcome { spreads: [plan, risk], criticality: (0..network.nodes.len()).map(critical).collect() }
+    let criticality = (0..network.nodes.len()).map(critical).collect();
+    let threads = parts.len();
+    let [plan, risk] = gathered(parts);
+    let plan = spreads(plan, question, threads);
+    let risk = if network.hazards.is_empty() { plan.clone() } else { spreads(risk, question, threads) };
+    Outcome { spreads: [plan, risk], criticality }
+}
+
+/// What the threads found, put together.
+fn gathered(parts: Vec<Part>) -> [Vec<Times>; 2] {
+    let mut parts = parts.into_iter().map(|part| part.times);
+    let mut all = parts.next().unwrap_or_default();
+    for part in parts {
+        for (all, part) in all.iter_mut().flatten().zip(part.into_iter().flatten()) {
+            all.days.extend(part.days);
+            all.in_time += part.in_time;
+        }
+    }
+    all
+}
+
+/// The quantiles of each wanted node, found on several threads.
+fn spreads(mut times: Vec<Times>, question: &Question<'_>, threads: usize) -> Vec<Spread> {
+    let draws = f64::from(question.draws.get());
+    for (times, (_, due)) in times.iter_mut().zip(question.wanted) {
+        times.on_time = due.map(|_| f64::from(times.in_time) / draws);
+    }
+    let spread = |times: &mut Times| Spread { quantiles: quantiles(&mut times.days), on_time: times.on_time };
+    let found = |chunk: &mut [Times]| -> Vec<Spread> { chunk.iter_mut().map(spread).collect() };
+    let each = times.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let mut chunks = times.chunks_mut(each);
+        let first = chunks.next();
+        let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || found(chunk))).collect();
+        let mut spreads = first.map(found).unwrap_or_default();
+        spreads
+            .extend(handles.into_iter().flat_map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause))));
+        spreads
+    })
 }
 
 /// By linear interpolation between the two nearest values (Hyndman and Fan's type 7).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
-fn quantiles(times: &mut [f64]) -> [f64; 3] {
+fn quantiles(times: &mut [f32]) -> [f64; 3] {
     let last = times.len().saturating_sub(1);
     let mut from = 0;
     QUANTILES.map(|chance| {
         let place = chance * last as f64;
         let below = place as usize;
         // What lies before `from` is smaller already.
-        let (_, low, above) = times[from..].select_nth_unstable_by(below - from, f64::total_cmp);
-        let low = *low;
-        let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
+        let (_, low, above) = times[from..].select_nth_unstable_by(below - from, f32::total_cmp);
+        let low = f64::from(*low);
+        let high = above.iter().copied().min_by(f32::total_cmp).map_or(low, f64::from);
         from = below;
         low + (high - low) * (place - below as f64)
     })
@@ -166,7 +200,9 @@ impl<'a> Run<'a> {
         let nodes = network.nodes.len();
         let works = network.works.iter().map(|work| work.key.as_str());
         let keys = works.chain(network.hazards.iter().map(|hazard| hazard.key.as_str())).map(hash).collect();
-        let times = || question.wanted.iter().map(|_| (Vec::new(), 0)).collect();
+        let draws = question.draws.get() as usize;
+        let empty = || Times { days: Vec::with_capacity(draws), ..Times::default() };
+        let times = || question.wanted.iter().map(|_| empty()).collect();
         Self {
             network,
             question,
@@ -200,9 +236,8 @@ impl<'a> Run<'a> {
         let (works, hazards) = self.keys.split_at(self.network.works.len());
         for ((work, key), durations) in self.network.works.iter().zip(works).zip(&mut self.durations) {
             let mut random = stream(*key, block * BLOCK);
-            for duration in durations {
-                *duration = work.quantile(between_0_and_1(&mut random));
-            }
+            durations.fill_with(|| between_0_and_1(&mut random));
+            work.quantiles(durations);
         }
         for ((hazard, key), delays) in self.network.hazards.iter().zip(hazards).zip(&mut self.hazards) {
             let mut random = stream(*key, 2 * block * BLOCK);
@@ -241,13 +276,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "seconds are enough, and half the memory")]
     fn note(&mut self, model: Model, runs: usize) {
-        for (&(node, due), (times, in_time)) in self.question.wanted.iter().zip(&mut self.part.times[model as usize]) {
+        for (&(node, due), times) in self.question.wanted.iter().zip(&mut self.part.times[model as usize]) {
             let finishes = &self.finishes[node][..runs];
-            times.extend_from_slice(finishes);
+            times.days.extend(finishes.iter().map(|&finish| finish as f32));
             if let Some(due) = due {
                 // A sum of durations may lie above the due date by rounding only.
-                *in_time += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
+                times.in_time += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
             }
         }
     }
@@ -262,6 +298,9 @@ impl<'a> Run<'a> {
         for (index, node) in nodes.iter().enumerate().rev() {
             let (before, here) = self.is_critical.split_at_mut(index);
             let (marks, start) = (&here[0], &self.starts[index]);
+            if !marks.contains(&true) {
+                continue;
+            }
             for &driver in &node.before {
                 let each = before[driver].iter_mut().zip(&self.finishes[driver]).zip(start.iter().zip(marks));
                 for ((mark, finish), (start, is_critical)) in each {
@@ -289,7 +328,8 @@ fn stream(key: u64, first: usize) -> SplitMix64 {
 /// The middle of one of 2^52 equal steps, so never 0 and never 1.
 #[expect(clippy::cast_precision_loss, reason = "52 bits fit")]
 fn between_0_and_1(random: &mut SplitMix64) -> f64 {
-    ((random.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
+    // Signed, since processors turn signed integers into floats in one step.
+    ((random.next_u64() >> 12).cast_signed() as f64 + 0.5) / (1_i64 << 52) as f64
 }
 
 #[cfg(test)]
@@ -299,7 +339,7 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_the_nearest_values() {
-        let mut times: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        let mut times: Vec<f32> = (0..=100_u8).rev().map(f32::from).collect();
         assert_eq!(quantiles(&mut times), [50.0, 85.0, 95.0]);
         assert_eq!(quantiles(&mut [60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
         assert_eq!(quantiles(&mut [7.0]), [7.0; 3]);
