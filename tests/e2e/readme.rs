@@ -98,6 +98,14 @@ fn every_command_does_what_the_readme_says() {
                 assert!(world.run(line).contains("points_mismatch"));
             }
             ["readiness-exporter", "check", ..] => assert_eq!(world.run(line), "1 file, no findings\n"),
+            ["readiness-exporter", "forecast", .., "--at", _] => {
+                let said = world.run(line);
+                for shown in self::blocks("text").iter().flat_map(|block| block.trim().lines()) {
+                    assert!(said.lines().any(|line| line == shown), "{shown}\nisn't in\n{said}");
+                }
+            }
+            ["readiness-exporter", "forecast", ..] => assert!(world.run(line).contains("\nWith ml/azure=+2w:\n")),
+            ["readiness-exporter", "explain", ..] => assert!(world.run(line).contains("begins with `ml/azure`")),
             other => panic!("no test runs `{}`", other.join(" ")),
         }
     }
