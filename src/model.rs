@@ -5,7 +5,6 @@ pub mod cycles;
 pub mod resolve;
 pub mod lower;
 pub mod completion;
-pub mod summary;
 pub mod waiting;
 pub mod consistency;
 pub mod load;

@@ -11,3 +11,4 @@ pub mod critical;
 pub mod simulate;
 pub mod earned;
 pub mod forecast;
+pub mod summary;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::finding::{Finding, Severity};
 use crate::metrics::page::Page;
-use crate::model::summary::Summary;
+use crate::schedule::summary::Summary;
 use crate::span::Position;
 
 /// What is served from one moment to the next change.

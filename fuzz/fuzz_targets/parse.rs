@@ -3,12 +3,15 @@
 #![no_main]
 
 use std::cell::LazyCell;
+use std::num::NonZero;
 
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use readiness_exporter::finding::Severity;
 use readiness_exporter::model::load::{Plan, load};
-use readiness_exporter::model::summary::Summary;
+use readiness_exporter::schedule::forecast::{Forecast, Options};
+use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::summary::Summary;
 use readiness_exporter::model::waiting;
 
 thread_local! {
@@ -24,7 +27,12 @@ fuzz_target!(|text: &str| {
         assert!(!finding.message.is_empty());
     }
     if let Some(Plan { project, completion }) = &loaded.plan {
-        Summary::of(project, completion);
+        let options = Options { draws: NonZero::<u32>::MIN, ..Options::default() };
+        let forecast = Forecast::of(project, completion, NOW.with(|now| **now), &options);
+        Summary::of(project, completion, &forecast);
+        for spread in forecast.items.values().filter_map(|item| item.spread(Model::Risk)) {
+            assert!(spread.quantiles.is_sorted() && spread.quantiles.iter().all(|days| days.is_finite()), "{spread:?}");
+        }
         waiting::blocked_points(project, completion);
         if let Some(earned) = completion.project() {
             assert!((0.0..=1.0).contains(&earned.get()));

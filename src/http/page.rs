@@ -21,8 +21,8 @@ use crate::http::page::bar::{Bar, Completion};
 use crate::http::page::files::{File, Missing};
 use crate::http::page::project::{Anchor, Card, more};
 use crate::http::page::text::{Count, Due, Escaped, Isolated, Percent};
-use crate::model::summary::Summary;
 use crate::quantity::Ratio;
+use crate::schedule::summary::Summary;
 use crate::snapshot::{FileReport, Snapshot};
 
 /// Nothing but the page's own style is allowed.

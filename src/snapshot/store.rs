@@ -20,9 +20,9 @@ use crate::metrics::gzip::Compressor;
 use crate::metrics::page::{Change, Page};
 use crate::metrics::text::Packed;
 use crate::model::load::{Plan, load};
-use crate::model::summary::Summary;
 use crate::schedule::forecast;
 use crate::schedule::forecast::Forecast;
+use crate::schedule::summary::Summary;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
 use crate::source::{Limits, Stamp, read};
@@ -389,7 +389,7 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compress
     let good = is_good.then(|| {
         let forecast = Forecast::of(&project, &completion, now, &options.forecast());
         let samples = collect::project(&project, &completion, &forecast, &warnings(&loaded.findings), options.tasks);
-        Good { summary: Summary::of(&project, &completion), samples: samples.pack(compressor) }
+        Good { summary: Summary::of(&project, &completion, &forecast), samples: samples.pack(compressor) }
     });
     Fresh { hash, day, findings, good, ..fresh }
 }

@@ -6,8 +6,8 @@ use std::fmt;
 
 use crate::http::page::text::Percent;
 use crate::model::completion::TaskCounts;
-use crate::model::summary::Summary;
 use crate::quantity::Ratio;
+use crate::schedule::summary::Summary;
 
 /// From how many percentage points on reported and earned are far apart; the format's tolerance.
 pub const LARGE_GAP: f64 = 3.0;

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 
 use crate::http::page::bar::{Bar, Completion, Gap, Tasks};
 use crate::http::page::text::{Count, Day, Due, Escaped, Isolated, Percent, away};
-use crate::model::summary::{AreaSummary, MilestoneSummary, Summary};
+use crate::quantity::Ratio;
+use crate::schedule::summary::{AreaSummary, MilestoneSummary, Outlook, Summary};
 use crate::snapshot::FileReport;
 
 /// How many areas of a project are shown.
@@ -142,7 +143,27 @@ impl fmt::Display for Milestone<'_> {
         write!(out, "<li><span class=\"name\">{}</span>", Isolated(&milestone.title))?;
         let due = Due { date: milestone.due, met: false, today: self.today };
         let complete = Percent(milestone.completion);
-        write!(out, "<span class=\"complete\">{complete}</span><span class=\"when\">{due}</span></li>")
+        write!(out, "<span class=\"complete\">{complete}</span><span class=\"when\">{due}</span>")?;
+        if let Some(outlook) = milestone.forecast {
+            write!(out, "{}", Forecast(outlook))?;
+        }
+        out.write_str("</li>")
+    }
+}
+
+/// When a milestone will be reached, and how likely that is in time.
+struct Forecast(Outlook);
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Outlook { p85, on_time, is_late } = self.0;
+        let class = if is_late { "forecast late" } else { "forecast" };
+        let sign = if is_late { "▲ " } else { "" };
+        write!(out, "<span class=\"{class}\">{sign}85\u{a0}% sure by {}", Day(p85))?;
+        if let Some(on_time) = on_time {
+            write!(out, ", on time {}", Percent(Ratio::clamped(on_time)))?;
+        }
+        out.write_str("</span>")
     }
 }
 

@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use crate::finding::{Finding, Kind, NodePath};
 use crate::http::page::{MOST, render};
 use crate::model::completion::TaskCounts;
-use crate::model::summary::{AreaSummary, MilestoneSummary, Summary};
 use crate::name::Priority;
 use crate::quantity::Ratio;
+use crate::schedule::summary::{AreaSummary, MilestoneSummary, Outlook, Summary};
 use crate::snapshot::{FileReport, Snapshot};
 use crate::span::Position;
 
@@ -41,12 +41,14 @@ fn project(id: &str, title: &str, earned: f64) -> Summary {
                 due: Some(day("2026-02-10")),
                 done: None,
                 completion: Ratio::clamped(0.5),
+                forecast: Some(Outlook { p85: day("2026-02-16"), on_time: Some(0.23), is_late: true }),
             },
             MilestoneSummary {
                 title: "Kick-off".into(),
                 due: None,
                 done: Some(day("2026-01-05")),
                 completion: Ratio::ONE,
+                forecast: None,
             },
         ],
     }
@@ -104,7 +106,7 @@ fn a_project_is_seen_at_a_glance() {
     <li><span class="swatch todo"></span><b>1</b> to do</li></ul></section>
     <section>
     <h3>Milestones</h3><ul class="milestones">
-    <li><span class="name"><bdi>Audit</bdi></span><span class="complete">50 %</span><span class="when"><time datetime="2026-02-10">10 Feb 2026</time> <span class="bad">⚠ 2 days overdue</span></span></li></ul>
+    <li><span class="name"><bdi>Audit</bdi></span><span class="complete">50 %</span><span class="when"><time datetime="2026-02-10">10 Feb 2026</time> <span class="bad">⚠ 2 days overdue</span></span><span class="forecast late">▲ 85 % sure by <time datetime="2026-02-16">16 Feb 2026</time>, on time 23 %</span></li></ul>
     <p class="quiet">✓ 1 milestone reached</p></section></div></article>
     <section class="files" id="files">
     <h2>Files</h2><ul class="list">

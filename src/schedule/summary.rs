@@ -8,6 +8,9 @@ use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
 use crate::name::Priority;
 use crate::quantity::Ratio;
+use crate::schedule::forecast::Forecast;
+use crate::schedule::simulate::Model;
+use crate::schedule::timeline::Timeline;
 
 /// A project at a glance.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,12 +63,25 @@ pub struct MilestoneSummary {
     pub done: Option<Date>,
     /// How much of what it needs is complete.
     pub completion: Ratio,
+    /// When it will be reached, risks included, if that can be forecast.
+    pub forecast: Option<Outlook>,
+}
+
+/// A milestone's forecast at a glance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    /// The day by which it is reached in 85 of 100 runs.
+    pub p85: Date,
+    /// How likely it is to be reached when it is due.
+    pub on_time: Option<f64>,
+    /// Whether that day lies after the due date.
+    pub is_late: bool,
 }
 
 impl Summary {
     /// The summary of `project`.
     #[must_use]
-    pub fn of(project: &Project, completion: &Completion) -> Self {
+    pub fn of(project: &Project, completion: &Completion, forecast: &Forecast) -> Self {
         let done = project.areas.iter().flat_map(|area| &area.done);
         Self {
             id: project.id.as_str().into(),
@@ -78,7 +94,7 @@ impl Summary {
             reported: completion::reported(project),
             tasks: completion::counts(done.chain(project.tasks().map(|(_, task)| task))),
             areas: (0..project.areas.len()).map(|area| area_summary(project, area, completion)).collect(),
-            milestones: milestones(project, completion),
+            milestones: milestones(project, completion, forecast),
         }
     }
 }
@@ -93,7 +109,7 @@ fn area_summary(project: &Project, index: usize, completion: &Completion) -> Are
     }
 }
 
-fn milestones(project: &Project, completion: &Completion) -> Vec<MilestoneSummary> {
+fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -> Vec<MilestoneSummary> {
     let sections = project.milestones.iter().enumerate();
     let mut milestones: Vec<MilestoneSummary> = sections
         .map(|(index, milestone)| MilestoneSummary {
@@ -101,8 +117,16 @@ fn milestones(project: &Project, completion: &Completion) -> Vec<MilestoneSummar
             due: milestone.due.map(Due::last_day),
             done: milestone.done,
             completion: completion.milestone(index),
+            forecast: outlook(project, forecast, index),
         })
         .collect();
     milestones.sort_by_key(|milestone| (milestone.due.is_none(), milestone.due));
     milestones
+}
+
+fn outlook(project: &Project, forecast: &Forecast, index: usize) -> Option<Outlook> {
+    let item = forecast.milestone(index)?;
+    let spread = item.spread(Model::Risk)?;
+    let p85 = Timeline::at(project, forecast.status_date).day(spread.quantiles[1]);
+    Some(Outlook { p85, on_time: spread.on_time, is_late: item.is_late() })
 }
