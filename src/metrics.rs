@@ -360,15 +360,15 @@ families! {
     MilestoneFloat "readiness_milestone_float_seconds" Gauge Seconds, Milestone 1 [project milestone]:
         "Working time by which the milestone may be later before a due date is missed, with mean durations; negative where one is.";
     MilestoneForecast "readiness_milestone_forecast_timestamp_seconds"
-        Gauge TimestampSeconds, Milestone 6 [project milestone quantile model]:
-        "When the milestone is reached with the probability quantile, by plan and with risks.";
+        Gauge TimestampSeconds, Milestone 6 [project milestone percentile model]:
+        "When the milestone is reached with this probability, by plan and with risks.";
     MilestoneInfo "readiness_milestone_info" Gauge Info, Milestone 1 [project milestone title note]:
         "A point in time that people agreed on.";
     MilestoneLeftOut "readiness_milestone_left_out_items" Gauge Count, Milestone 1 [project milestone]:
         "Items that the milestone waits for and whose duration nothing tells: its forecast leaves them out.";
     MilestoneOnTime "readiness_milestone_on_time_probability_ratio" Gauge Ratio, Milestone 2 [project milestone model]:
         "How likely the milestone is to be reached when it is due, by plan and with risks.";
-    MilestoneSlip "readiness_milestone_slip_seconds" Gauge Seconds, Milestone 6 [project milestone quantile model]:
+    MilestoneSlip "readiness_milestone_slip_seconds" Gauge Seconds, Milestone 6 [project milestone percentile model]:
         "Working time by which the milestone is forecast to be late; negative while there is time left.";
     NoteInfo "readiness_note_info" Gauge Info, Note 1 [project note item text]:
         "A remark about the project, or about one of its items.";
@@ -383,8 +383,8 @@ families! {
     ProjectCompletion "readiness_project_completion_ratio" Gauge Ratio, Project 2 [project method]:
         "Completion of the project, as earned by its areas and as reported by people.";
     ProjectForecast "readiness_project_forecast_timestamp_seconds"
-        Gauge TimestampSeconds, Project 6 [project quantile model]:
-        "When everything is finished with the probability quantile, by plan and with risks.";
+        Gauge TimestampSeconds, Project 6 [project percentile model]:
+        "When everything is finished with this probability, by plan and with risks.";
     ProjectInfo "readiness_project_info" Gauge Info, Project 1 [project title status]:
         "A project that is made ready for production.";
     ProjectNextReview "readiness_project_next_review_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
@@ -439,8 +439,8 @@ families! {
         Gauge Seconds, Workstream 3 [project area workstream bound]:
         "Working time that the workstream takes in all; a working day counts 86400 seconds.";
     WorkstreamForecast "readiness_workstream_forecast_timestamp_seconds"
-        Gauge TimestampSeconds, Workstream 6 [project area workstream quantile model]:
-        "When the workstream is finished with the probability quantile, by plan and with risks.";
+        Gauge TimestampSeconds, Workstream 6 [project area workstream percentile model]:
+        "When the workstream is finished with this probability, by plan and with risks.";
     WorkstreamInfo "readiness_workstream_info" Gauge Info, Workstream 1 [project area workstream title blocker impact]:
         "Tasks that belong together, whether other work waits for them, and what their lack means.";
     WorkstreamPoints "readiness_workstream_points" Gauge Points, Workstream 1 [project area workstream]:

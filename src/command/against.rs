@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use jiff::civil::Date;
 
-use crate::command::check;
+use crate::command::at::At;
 use crate::command::forecast::{days, made, percent};
 use crate::command::plan;
 use crate::command::plan::Sound;
@@ -22,7 +22,7 @@ use crate::schedule::network::Changes;
 use crate::schedule::simulate::Model;
 use crate::schedule::timeline::Timeline;
 use crate::source;
-use crate::source::SourceFile;
+use crate::source::{Limits, SourceFile};
 
 /// What plans are compared with.
 #[derive(Debug, Clone)]
@@ -33,6 +33,19 @@ pub struct Against {
     pub fail_if_worse: Option<Ratio>,
     /// How many simulated runs.
     pub draws: NonZero<u32>,
+}
+
+/// How the plans are judged, and printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// As of when.
+    pub at: At,
+    /// For whom.
+    pub format: Format,
+    /// Whether people get colours.
+    pub colour: bool,
+    /// How much of a file is read at most.
+    pub limits: Limits,
 }
 
 /// A milestone's forecast, with risks.
@@ -51,31 +64,26 @@ impl Against {
     /// # Errors
     ///
     /// There is no such file or revision, what was before has errors, or `out` fails.
-    pub fn compare(
-        &self,
-        files: &[&SourceFile],
-        options: &check::Options,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<bool> {
-        if options.format == Format::Json {
+    pub fn compare(&self, files: &[&SourceFile], frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
+        if frame.format == Format::Json {
             bail!("--against is printed for people: leave out `--format json`");
         }
         let mut is_worse = false;
         for file in files {
-            let Ok(after) = plan::sound(file, options.at, false, &mut std::io::sink()) else { continue };
-            let Some(before) = self.before(file, files.len(), options)? else {
+            let Ok(after) = plan::sound(file, frame.at, false, &mut std::io::sink()) else { continue };
+            let Some(before) = self.before(file, files.len(), frame)? else {
                 writeln!(out, "\n`{}` isn't in `{}`: it is new", file.path.display(), self.name)?;
                 continue;
             };
-            let before = plan::sound(&before, options.at, options.colour, out)
+            let before = plan::sound(&before, frame.at, frame.colour, out)
                 .with_context(|| format!("can't compare with `{}`", self.name))?;
-            is_worse |= self.plan(&before, &after, options, out)?;
+            is_worse |= self.plan(&before, &after, frame, out)?;
         }
         Ok(is_worse)
     }
 
     /// The file as it was; `None` where it wasn't there.
-    fn before(&self, file: &SourceFile, files: usize, options: &check::Options) -> anyhow::Result<Option<SourceFile>> {
+    fn before(&self, file: &SourceFile, files: usize, frame: &Frame) -> anyhow::Result<Option<SourceFile>> {
         let path = Path::new(&self.name);
         if !path.is_file() {
             return at_revision(&file.path, &self.name);
@@ -83,18 +91,12 @@ impl Against {
         if files > 1 {
             bail!("`{}` is one file, and {files} are checked: check one, or name a Git revision", self.name);
         }
-        source::read(path, &options.limits)
+        source::read(path, &frame.limits)
             .map(Some)
             .map_err(|finding| anyhow::anyhow!("{}: {}", self.name, finding.message))
     }
 
-    fn plan(
-        &self,
-        before: &Sound,
-        after: &Sound,
-        options: &check::Options,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<bool> {
+    fn plan(&self, before: &Sound, after: &Sound, frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
         let (old, new) = (self.states(before), self.states(after));
         let ids: Vec<&String> = new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))).collect();
         let heading = ["Milestone", "Due", "P50", "", "On time", "", ""];
@@ -107,7 +109,7 @@ impl Against {
         }
         let title = visible(&after.plan.project.title);
         writeln!(out, "\n{title}: the milestones, compared with `{}`\n", self.name)?;
-        write!(out, "{}", Table { rows, colour: options.colour })?;
+        write!(out, "{}", Table { rows, colour: frame.colour })?;
         Ok(is_worse)
     }
 

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::command::against::Against;
+use crate::command::against::{Against, Frame};
 use crate::command::at::At;
 use crate::finding::print::escape::visible;
 use crate::finding::print::{Counts, Format, Printer, Report};
@@ -76,7 +76,9 @@ pub fn run(options: &Options, input: &mut dyn Read, out: &mut dyn Write) -> anyh
     let mut is_clean = counts.at_least(options.fail_on) == 0;
     if let Some(against) = &options.against {
         let sources = files.iter().filter_map(|file| file.text.as_ref());
-        is_clean &= !against.compare(&sources.collect::<Vec<_>>(), options, out)?;
+        let &Options { at, format, colour, limits, .. } = options;
+        let frame = Frame { at, format, colour, limits };
+        is_clean &= !against.compare(&sources.collect::<Vec<_>>(), &frame, out)?;
     }
     Ok(if is_clean { Outcome::Clean } else { Outcome::Found })
 }

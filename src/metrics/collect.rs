@@ -25,6 +25,10 @@ use crate::schedule::timeline::Timeline;
 /// Seconds of a working day: dividing a working time by it gives working days.
 const WORKING_DAY: f64 = 86_400.0;
 
+/// The values of the label `percentile`, one for each quantile that is forecast. Not `quantile`: that
+/// label is kept for summaries, and promtool says so.
+const PERCENTILES: [&str; QUANTILES.len()] = ["50", "85", "95"];
+
 /// The samples of a project; `inconsistencies` counts its warnings by kind.
 #[must_use]
 pub fn project(
@@ -334,8 +338,8 @@ impl Collector<'_> {
         self.spreads(FamilyId::MilestoneForecast, &labels, spreads, timeline);
         self.on_time(FamilyId::MilestoneOnTime, &labels, spreads);
         for model in Model::ALL {
-            for (quantile, days) in QUANTILES.iter().zip(forecast.slip(model).into_iter().flatten()) {
-                let labels = [labels[0], &quantile.to_string(), model.name()];
+            for (percentile, days) in PERCENTILES.iter().zip(forecast.slip(model).into_iter().flatten()) {
+                let labels = [labels[0], percentile, model.name()];
                 self.sample(FamilyId::MilestoneSlip, &labels, days * WORKING_DAY);
             }
         }
@@ -365,10 +369,9 @@ impl Collector<'_> {
 
     fn spreads(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2], timeline: Timeline<'_>) {
         for (model, spread) in Model::ALL.into_iter().zip(spreads) {
-            for (quantile, days) in QUANTILES.iter().zip(spread.quantiles) {
-                let quantile = quantile.to_string();
+            for (percentile, days) in PERCENTILES.iter().zip(spread.quantiles) {
                 let mut values = labels.to_vec();
-                values.extend([quantile.as_str(), model.name()]);
+                values.extend([percentile, model.name()]);
                 self.sample(family, &values, seconds(timeline.finish(days)));
             }
         }

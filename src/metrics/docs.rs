@@ -34,7 +34,7 @@ const LABELS: [(&str, &str); 37] = [
     ("horizon", "how soon, in words"),
     ("method", "`earned`: counted from tasks and points; `reported`: as people say"),
     ("bound", "`optimistic`, `likely` or `pessimistic`"),
-    ("quantile", "`0.5`, `0.85` or `0.95`: in so many of all simulated runs it was reached by then"),
+    ("percentile", "`50`, `85` or `95`: in so many of 100 simulated runs it was reached by then"),
     ("model", "`plan`: by plan alone; `risk`: risks that have a probability and a delay may come true"),
     (
         "basis",
