@@ -99,8 +99,9 @@ pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
 }
 
 fn threads(visits: usize) -> usize {
-    let most = thread::available_parallelism().map_or(1, NonZero::get);
-    (visits / WORTH_A_THREAD).clamp(1, most)
+    let worth = visits / WORTH_A_THREAD;
+    // To ask how many processors there are takes longer than a small plan.
+    if worth <= 1 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(worth) }
 }
 
 /// When a node was reached in some of the runs.
