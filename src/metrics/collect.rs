@@ -311,8 +311,10 @@ impl Collector<'_> {
                 Item::Milestone(index) => self.milestone_forecast(index, forecast, timeline),
                 Item::Area(_) | Item::Task(_) => continue,
             }
-            let path = self.project.path(*item);
-            self.sample(FamilyId::Criticality, &[&path], forecast.criticality);
+            if forecast.spreads.is_some() {
+                let path = self.project.path(*item);
+                self.sample(FamilyId::Criticality, &[&path], forecast.criticality);
+            }
         }
         if let Some(earned) = &forecast.earned_schedule {
             self.earned_schedule(earned);
