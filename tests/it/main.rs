@@ -8,6 +8,7 @@ mod harness;
 
 // Texts and plans.
 mod arithmetic;
+mod schedule;
 mod bounds;
 mod corpus;
 mod seed;
