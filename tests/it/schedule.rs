@@ -1,7 +1,9 @@
 //! Forecasts, from the text of a file to dates: known answers, what holds for every plan, and what
 //! happens to strange ones.
 
+mod made;
 mod answers;
+mod properties;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
