@@ -4,6 +4,9 @@
 mod made;
 mod answers;
 mod properties;
+mod status;
+mod pathologies;
+mod semantics;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;

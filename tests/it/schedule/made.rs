@@ -8,49 +8,49 @@ use proptest::sample::Index;
 
 /// A plan: its workstreams in an order in which each needs earlier ones only, area by area.
 #[derive(Debug, Clone)]
-pub struct Made {
-    pub streams: Vec<Stream>,
-    pub milestones: Vec<Milestone>,
-    pub risks: Vec<Risk>,
+pub(crate) struct Made {
+    pub(crate) streams: Vec<Stream>,
+    pub(crate) milestones: Vec<Milestone>,
+    pub(crate) risks: Vec<Risk>,
 }
 
 /// A workstream.
 #[derive(Debug, Clone)]
-pub struct Stream {
-    pub area: usize,
-    pub estimate: Option<String>,
-    pub points: Option<u8>,
-    pub started: Option<String>,
-    pub needs: BTreeSet<String>,
-    pub tasks: Vec<Task>,
+pub(crate) struct Stream {
+    pub(crate) area: usize,
+    pub(crate) estimate: Option<String>,
+    pub(crate) points: Option<u8>,
+    pub(crate) started: Option<String>,
+    pub(crate) needs: BTreeSet<String>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// A task.
 #[derive(Debug, Clone)]
-pub struct Task {
-    pub status: &'static str,
-    pub estimate: Option<String>,
-    pub needs: BTreeSet<String>,
+pub(crate) struct Task {
+    pub(crate) status: &'static str,
+    pub(crate) estimate: Option<String>,
+    pub(crate) needs: BTreeSet<String>,
 }
 
 /// A milestone, which needs something.
 #[derive(Debug, Clone)]
-pub struct Milestone {
-    pub due: Option<String>,
-    pub needs: BTreeSet<String>,
+pub(crate) struct Milestone {
+    pub(crate) due: Option<String>,
+    pub(crate) needs: BTreeSet<String>,
 }
 
 /// A risk.
 #[derive(Debug, Clone)]
-pub struct Risk {
-    pub probability: u8,
-    pub delay: String,
-    pub affects: BTreeSet<String>,
+pub(crate) struct Risk {
+    pub(crate) probability: u8,
+    pub(crate) delay: String,
+    pub(crate) affects: BTreeSet<String>,
 }
 
 /// In which order a plan is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Order {
+pub(crate) enum Order {
     Forward,
     Backward,
 }
@@ -86,7 +86,7 @@ fn raw_stream() -> impl Strategy<Value = RawStream> {
 }
 
 /// Two to eight workstreams in one or two areas, a few milestones, and a few risks.
-pub fn plan() -> impl Strategy<Value = Made> {
+pub(crate) fn plan() -> impl Strategy<Value = Made> {
     let milestone = (prop::option::of(day()), prop::collection::vec(any::<Index>(), 1..4));
     let risk = (0_u8..=100, estimate(), prop::collection::vec(any::<Index>(), 1..3));
     (
@@ -134,7 +134,7 @@ impl Made {
     }
 
     /// The paths of all items.
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         let mut paths: BTreeSet<String> = BTreeSet::new();
         for (index, stream) in self.streams.iter().enumerate() {
             let own = self.path(index);
@@ -146,12 +146,12 @@ impl Made {
     }
 
     /// The path of a workstream.
-    pub fn path(&self, stream: usize) -> String {
+    pub(crate) fn path(&self, stream: usize) -> String {
         format!("a{}/w{stream}", self.streams[stream].area)
     }
 
     /// Whatever may move when the estimate of this workstream, or of a task in it, changes.
-    pub fn depends_on(&self, stream: usize) -> BTreeSet<String> {
+    pub(crate) fn depends_on(&self, stream: usize) -> BTreeSet<String> {
         let mut moved = vec![false; self.streams.len()];
         moved[stream] = true;
         // Later workstreams need earlier ones only.
@@ -178,7 +178,7 @@ impl Made {
     }
 
     /// The plan as a file.
-    pub fn written(&self, order: Order) -> String {
+    pub(crate) fn written(&self, order: Order) -> String {
         let mut text = String::from("project: made\nas_of: 2026-01-27\ntarget: 2026-04-30\n");
         let mut section = |name: &str, mut lines: Vec<String>| {
             if order == Order::Backward {
