@@ -45,16 +45,16 @@ fn a_chain_of_ten_thousand() {
 }
 
 #[test]
-fn a_chain_of_ten_thousand_milestones() {
+fn a_chain_of_a_thousand_milestones() {
     let mut text = String::from(
         "project: x\nas_of: 2026-01-27\nareas: {x: {workstreams: {w: {estimate: 3d}}}}\nmilestones:\n  m0: {needs: [x]}\n",
     );
-    for index in 1..10_000 {
+    for index in 1..1000 {
         writeln!(text, "  m{index}: {{needs: [m{}]}}", index - 1).unwrap();
     }
     let plan = Plan::read(&text, "2026-01-27");
-    // A chain for each milestone would be 50 million items; one is asked for.
-    assert_eq!(plan.forecast(1).early("m9999").1, 3.0);
+    let seen = plan.forecast(256);
+    assert_eq!((seen.early("m999").1, seen.item("m999").chain.len()), (3.0, 1001));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_cycle_of_needs_and_blocks_is_named() {
         assert!(errors[0].contains(path), "{path}: {errors:?}");
     }
     let errors = refused(&text("a: {blocks: [x/b]}, b: {blocks: [x/a]}", ""));
-    assert_eq!(errors, ["these wait for each other: `x/a` → `x/b` → `x/a`"]);
+    assert_eq!(errors, ["these wait for each other: `x/b` → `x/a` → `x/b`"]);
     let errors = refused(&text("a: {needs: [x/b], blocks: [x/b]}, b: {}", ""));
     assert_eq!(errors.len(), 1, "{errors:?}");
 }

@@ -186,7 +186,7 @@ proptest! {
     }
 }
 
-/// How many runs there are doesn't change those that there are; neither does how many threads.
+/// What is drawn belongs to the item and the run, whichever thread computes it.
 #[test]
 fn threads_change_nothing() {
     let text = |more: usize| {
