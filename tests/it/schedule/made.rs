@@ -122,7 +122,7 @@ impl Made {
         let area = usize::from(area);
         let mut before = self.paths();
         before.retain(|path| area == 1 || path != "a0" && path != "a1");
-        before.retain(|path| path != "a1" && !path.starts_with("m"));
+        before.retain(|path| path != "a1" && !path.starts_with('m'));
         let mut stream = Stream { area, estimate, points, started, needs: pick(&needs, &before), tasks: Vec::new() };
         let index = self.streams.len();
         for (status, estimate, needs) in tasks {
