@@ -9,6 +9,7 @@ mod taskjuggler;
 
 // Texts and plans.
 mod arithmetic;
+mod schedule;
 mod bounds;
 mod corpus;
 mod seed;

@@ -1,0 +1,152 @@
+//! Forecasts, from the text of a file to dates: known answers, what holds for every plan, and what
+//! happens to strange ones.
+
+mod made;
+mod answers;
+mod properties;
+mod status;
+mod pathologies;
+mod semantics;
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use readiness_exporter::finding::Severity;
+use readiness_exporter::model::{Item, Project, load};
+use readiness_exporter::notation::Notation;
+use readiness_exporter::quantity::{Estimate, WorkTime};
+use readiness_exporter::schedule::forecast::{Forecast, ItemForecast, Options};
+use readiness_exporter::schedule::network::{Basis, Change};
+use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::timeline::Timeline;
+
+/// A plan that was read, and the moment of its forecast.
+struct Plan {
+    loaded: load::Plan,
+    now: Timestamp,
+}
+
+/// A forecast and the plan that it is of, so that items can be asked for by their paths.
+struct Seen<'a> {
+    plan: &'a Plan,
+    forecast: Forecast,
+}
+
+impl Plan {
+    /// Reads `text` at noon of `day` in UTC; there may be warnings.
+    #[track_caller]
+    fn read(text: &str, day: &str) -> Self {
+        let now = format!("{day}T12:00:00Z").parse().unwrap();
+        let loaded = load::load(text, now);
+        let errors: Vec<_> = loaded.findings.iter().filter(|it| it.severity() == Severity::Error).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{text}");
+        Self { loaded: loaded.plan.unwrap(), now }
+    }
+
+    fn project(&self) -> &Project {
+        &self.loaded.project
+    }
+
+    fn timeline(&self) -> Timeline<'_> {
+        Timeline::of(self.project(), self.now)
+    }
+
+    /// Every item that can be referred to, by path.
+    fn items(&self) -> BTreeMap<String, Item> {
+        let project = self.project();
+        let areas = (0..project.areas.len()).map(Item::Area);
+        let streams = project.workstreams().map(|(area, index, _)| Item::Workstream(area, index));
+        let tasks = project.tasks().map(|(index, _)| Item::Task(index));
+        let milestones = (0..project.milestones.len()).map(Item::Milestone);
+        areas.chain(streams).chain(tasks).chain(milestones).map(|item| (project.path(item), item)).collect()
+    }
+
+    #[track_caller]
+    fn item(&self, path: &str) -> Item {
+        *self.items().get(path).unwrap_or_else(|| panic!("there is no `{path}`"))
+    }
+
+    fn forecast(&self, draws: u32) -> Seen<'_> {
+        self.changed(draws, &[])
+    }
+
+    /// The forecast after some changes.
+    fn changed(&self, draws: u32, changes: &[(&str, Change)]) -> Seen<'_> {
+        let changes = changes.iter().map(|(path, change)| (self.item(path), *change)).collect();
+        let options = Options { draws: NonZero::new(draws).unwrap(), changes, ..Options::default() };
+        self.with(&options)
+    }
+
+    fn with(&self, options: &Options) -> Seen<'_> {
+        let forecast = Forecast::of(&self.loaded.project, &self.loaded.completion, self.now, options);
+        Seen { plan: self, forecast }
+    }
+}
+
+impl Seen<'_> {
+    #[track_caller]
+    fn item(&self, path: &str) -> &ItemForecast {
+        self.forecast.items.get(&self.plan.item(path)).unwrap_or_else(|| panic!("`{path}` isn't forecast"))
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.forecast.items.contains_key(&self.plan.item(path))
+    }
+
+    /// Early start and finish, with mean durations.
+    #[track_caller]
+    fn early(&self, path: &str) -> (f64, f64) {
+        let (start, finish) = self.item(path).early;
+        (rounded(start), rounded(finish))
+    }
+
+    /// P50, P85, P95 in working days.
+    #[track_caller]
+    fn quantiles(&self, path: &str, model: Model) -> [f64; 3] {
+        self.item(path).spread(model).unwrap_or_else(|| panic!("`{path}` has no spread")).quantiles
+    }
+
+    #[track_caller]
+    fn on_time(&self, path: &str, model: Model) -> f64 {
+        self.item(path).spread(model).unwrap().on_time.unwrap_or_else(|| panic!("`{path}` has no due date"))
+    }
+
+    fn basis(&self, path: &str) -> Option<Basis> {
+        self.forecast.bases.get(&self.plan.item(path)).copied()
+    }
+
+    /// The day on which `path` is finished, with mean durations.
+    #[track_caller]
+    fn day(&self, path: &str) -> String {
+        self.plan.timeline().day(self.item(path).early.1).to_string()
+    }
+
+    fn paths(&self, items: &[Item]) -> Vec<String> {
+        items.iter().map(|item| self.plan.project().path(*item)).collect()
+    }
+
+    /// All that is forecast, by path.
+    fn by_path(&self) -> BTreeMap<String, &ItemForecast> {
+        let project = self.plan.project();
+        self.forecast.items.iter().map(|(item, forecast)| (project.path(*item), forecast)).collect()
+    }
+}
+
+/// To a millionth of a day.
+fn rounded(days: f64) -> f64 {
+    (days * 1e6).round() / 1e6
+}
+
+fn estimate(text: &str) -> Estimate {
+    Estimate::parse(text).unwrap()
+}
+
+fn time(text: &str) -> WorkTime {
+    WorkTime::parse(text).unwrap()
+}
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}

@@ -1,0 +1,249 @@
+//! What a plan's parts mean to its forecast.
+
+use readiness_exporter::schedule::forecast::Options;
+use readiness_exporter::schedule::network::{Basis, Change};
+use readiness_exporter::schedule::simulate::Model;
+
+use crate::schedule::{Plan, Seen, date, estimate, time};
+
+/// The workstreams of the areas `x` and `y`, and whatever else the file says.
+fn plan(x: &str, y: &str, rest: &str) -> Plan {
+    let y = if y.is_empty() { String::new() } else { format!(", y: {{workstreams: {{{y}}}}}") };
+    let text = format!("project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{{x}}}}}{y}}}\n{rest}");
+    Plan::read(&text, "2026-01-27")
+}
+
+fn root(seen: &Seen<'_>, path: &str) -> Option<String> {
+    seen.item(path).root().map(|item| seen.plan.project().path(item))
+}
+
+fn chain(seen: &Seen<'_>, path: &str) -> Vec<String> {
+    seen.paths(&seen.item(path).chain)
+}
+
+#[test]
+fn what_is_done_drops_out() {
+    let plan = plan(
+        "a: {estimate: 5w, complete: 100%}, b: {estimate: 2d, needs: [x/a]}, c: {estimate: 2d, tasks: [{done: t, estimate: 9w}, {todo: u, needs: [x/a, past]}]}",
+        "",
+        "milestones: {past: {done: 2026-01-20, due: 2026-06, needs: [x/b]}}\n",
+    );
+    let seen = plan.forecast(1);
+    assert!(!seen.has("x/a") && !seen.has("x/c/t") && !seen.has("past"));
+    assert_eq!((seen.early("x/b"), seen.early("x/c")), ((0.0, 2.0), (0.0, 1.0)));
+}
+
+#[test]
+fn a_task_may_take_longer_than_its_workstream() {
+    let plan = plan(
+        "short: {estimate: 10d, tasks: [{todo: t, estimate: 3d}, {todo: u}]}, long: {estimate: 10d, tasks: [{todo: t, estimate: 15d}]}",
+        "after: {estimate: 1d, needs: [x/long]}",
+        "",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.early("x/short/t"), seen.early("x/short")), ((0.0, 3.0), (0.0, 10.0)));
+    assert_eq!((seen.early("x/long/t"), seen.early("x/long")), ((0.0, 15.0), (0.0, 15.0)));
+    assert_eq!(seen.early("y/after"), (15.0, 16.0));
+    assert!(!seen.has("x/short/u"), "nothing says when it is finished, and nobody asks");
+}
+
+#[test]
+fn a_workstream_of_estimated_tasks_needs_no_estimate() {
+    let plan = plan(
+        "w: {needs: [x/v], tasks: [{todo: a, estimate: 3d}, {todo: b, estimate: 4d, needs: [x/w/a]}, {partial: c, complete: 50%, estimate: 4d}, {done: d}]}, v: {estimate: 1d}",
+        "",
+        "",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.early("x/w/a"), seen.early("x/w/b"), seen.early("x/w/c")), ((1.0, 4.0), (4.0, 8.0), (1.0, 3.0)));
+    assert_eq!((seen.early("x/w"), seen.basis("x/w")), ((1.0, 8.0), None));
+}
+
+#[test]
+fn a_task_that_others_need_may_be_the_last_of_its_workstream() {
+    let plan = plan(
+        "w: {estimate: 10d, tasks: [{todo: t}, {todo: u}]}, v: {estimate: 10d, tasks: [{todo: t, needs: [y/late]}, {todo: u}]}",
+        "after: {estimate: 1d, needs: [x/w/t]}, late: {estimate: 8d}",
+        "",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.early("x/w/t"), seen.early("y/after")), ((0.0, 10.0), (10.0, 11.0)));
+    // Half of the work in the other one can't begin before the eighth day.
+    assert_eq!((seen.early("x/v/t"), seen.early("x/v")), ((8.0, 13.0), (0.0, 13.0)));
+}
+
+#[test]
+fn a_shared_task_holds_up_both_of_its_workstreams() {
+    let plan = plan(
+        "w: {tasks: [{todo: t, estimate: 8d}]}",
+        "v: {estimate: 2d, tasks: [{ref: x/w/t}, {todo: u}]}, after: {estimate: 1d, needs: [y/v]}",
+        "",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.early("x/w"), seen.early("y/v"), seen.early("y/after")), ((0.0, 8.0), (0.0, 8.0), (8.0, 9.0)));
+    let done = plan.changed(1, &[("x/w/t", Change::Done)]);
+    assert!(done.early("y/v").1 <= 2.0);
+}
+
+#[test]
+fn to_need_an_area_is_to_need_all_of_it() {
+    let plan = plan(
+        "a: {estimate: 3d}, b: {estimate: 7d}, c: {estimate: 9w, complete: 100%}",
+        "after: {estimate: 1d, needs: [x]}, other: {blocks: [y/after], estimate: 8d}",
+        "milestones: {m: {needs: [x]}}\n",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.early("x"), seen.early("m"), seen.early("y/after")), ((0.0, 7.0), (7.0, 7.0), (8.0, 9.0)));
+    assert_eq!(chain(&seen, "m"), ["x/b", "m"]);
+}
+
+#[test]
+fn missing_estimates_are_inferred_from_points() {
+    // 0.5, 1 and 3 days for a point.
+    let plan = plan(
+        "a: {points: 10, estimate: 1w}, b: {points: 5, estimate: 4-6d}, c: {points: 1, estimate: 3d}, d: {points: 4}, e: {points: 4, complete: 50%}",
+        "",
+        "",
+    );
+    let seen = plan.forecast(256);
+    let Some(Basis::Inferred(found)) = seen.basis("x/d") else { panic!("{:?}", seen.basis("x/d")) };
+    assert_eq!((found.optimistic, found.likely, found.pessimistic), (2.0, 4.0, 12.0));
+    assert_eq!(seen.early("x/d").1, 5.0);
+    assert_eq!(seen.early("x/e").1, 2.5);
+}
+
+#[test]
+fn risks_delay_the_forecast_and_not_the_plan() {
+    for (affected, expected) in [
+        ("x/a", [5.0, 4.0, 5.0]),
+        ("x/a/t", [5.0, 4.0, 5.0]),
+        ("x/b", [2.0, 7.0, 7.0]),
+        ("x/a, x/b", [5.0, 7.0, 7.0]),
+        ("x", [5.0, 7.0, 7.0]),
+        ("m", [2.0, 4.0, 7.0]),
+    ] {
+        let risk = format!("{{probability: 100%, delay: 3d, affects: [{affected}]}}");
+        let rest = format!("milestones: {{m: {{needs: [x/a, x/b]}}}}\nrisks: {{r: {risk}}}\n");
+        let plan = plan("a: {tasks: [{todo: t, estimate: 2d}]}, b: {estimate: 4d}", "", &rest);
+        let seen = plan.forecast(256);
+        let p85 = |model| ["x/a", "x/b", "m"].map(|path| seen.quantiles(path, model)[1]);
+        assert_eq!(p85(Model::Plan), [2.0, 4.0, 4.0], "{affected}");
+        assert_eq!(p85(Model::Risk), expected, "{affected}");
+        assert_eq!(seen.early("m").1, 4.0, "{affected}");
+        assert!(seen.forecast.has_risks);
+    }
+}
+
+#[test]
+fn a_risk_that_happens_happens_to_all_that_it_affects() {
+    let rest = "milestones: {m: {due: 2026-01-29, needs: [x/a, x/b]}}\nrisks: {r: {probability: 50%, delay: 3d, affects: [x/a, x/b]}}\n";
+    let plan = plan("a: {estimate: 2d}, b: {estimate: 2d}", "", rest);
+    let seen = plan.forecast(10_000);
+    // Half of the runs, not a quarter: 4·√(0.25/10,000) is 0.02.
+    assert!((seen.on_time("m", Model::Risk) - 0.5).abs() < 0.02, "{}", seen.on_time("m", Model::Risk));
+}
+
+#[test]
+fn a_risk_without_probability_or_delay_changes_nothing() {
+    let streams = "a: {estimate: 2-3w}, b: {estimate: 1/2/9w}";
+    let without = plan(streams, "", "");
+    let without = without.forecast(256);
+    for risk in ["delay: 3w, affects: [x/a]", "probability: 50%, affects: [x/a]", "severity: high, affects: [x]"] {
+        let with = plan(streams, "", &format!("risks: {{r: {{{risk}}}}}\n"));
+        let with = with.forecast(256);
+        assert!(!with.forecast.has_risks, "{risk}");
+        for path in ["x/a", "x/b"] {
+            assert_eq!(with.item(path).spreads, without.item(path).spreads, "{risk}");
+        }
+    }
+}
+
+const SLIP: &str = "milestones: {gate: {due: 2026-01-29}, m: {due: 2026-02-03, needs: [x/c, x/d]}}\n";
+
+/// `m` is due on the fifth day, and takes nine by `a`, `b`, `c` or four by `gate` and `d`.
+fn slipping() -> Plan {
+    plan(
+        "a: {estimate: 2d}, b: {estimate: 4d, needs: [x/a]}, c: {estimate: 3d, needs: [x/b]}, d: {estimate: 2d, needs: [gate]}",
+        "",
+        SLIP,
+    )
+}
+
+#[test]
+fn the_root_of_a_slip_is_where_its_chain_begins() {
+    let plan = slipping();
+    let seen = plan.forecast(1);
+    assert_eq!(chain(&seen, "m"), ["x/a", "x/b", "x/c", "m"]);
+    assert_eq!(root(&seen, "m").as_deref(), Some("x/a"));
+    assert!(seen.item("m").is_late());
+    assert_eq!((seen.item("x/b").total_float(), seen.item("x/d").total_float()), (-4.0, 1.0));
+    // What nobody waits for is no root.
+    assert_eq!((root(&seen, "x/a"), root(&seen, "gate")), (None, None));
+}
+
+#[test]
+fn after_a_change_the_root_may_be_another() {
+    let plan = slipping();
+    let changed = |changes: &[(&str, Change)]| {
+        let seen = plan.changed(1, changes);
+        (seen.early("m").1, root(&seen, "m"), chain(&seen, "m"))
+    };
+    let named = |path: &str| Some(path.to_owned());
+    let (end, root, _) = changed(&[("x/a", Change::Done)]);
+    assert_eq!((end, root), (7.0, named("x/b")));
+    let (end, root, chain) = changed(&[("x/d", Change::Later(time("6d")))]);
+    assert_eq!((end, root, chain), (10.0, named("gate"), vec!["gate".into(), "x/d".into(), "m".into()]));
+    let (end, root, _) = changed(&[("gate", Change::Done), ("x/d", Change::Later(time("8d")))]);
+    assert_eq!((end, root), (10.0, named("x/d")));
+    let (end, root, _) = changed(&[("x/b", Change::Takes(estimate("0d")))]);
+    assert_eq!((end, root), (5.0, None), "it is on time");
+    let (end, root, chain) = changed(&[("m", Change::Later(time("1d"))), ("x/c", Change::Done)]);
+    assert_eq!((end, root, chain), (5.0, None, vec!["gate".into(), "x/d".into(), "m".into()]));
+}
+
+#[test]
+fn changes_to_a_workstream() {
+    let plan = slipping();
+    let end = |changes: &[(&str, Change)]| plan.changed(1, changes).early("m").1;
+    assert_eq!(end(&[]), 9.0);
+    assert_eq!(end(&[("x/b", Change::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x/b", Change::Sooner(time("1d")))]), 8.0);
+    assert_eq!(end(&[("x/b", Change::Sooner(time("9w")))]), 5.0, "not before it begins");
+    assert_eq!(end(&[("x/b", Change::Takes(estimate("1d")))]), 6.0);
+    assert_eq!(end(&[("x/b", Change::Done)]), 4.0, "what it needs holds nobody up any more");
+    assert_eq!(end(&[("x", Change::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("m", Change::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x", Change::Done)]), 0.0);
+    let seen = plan.changed(1, &[("m", Change::Done)]);
+    assert!(!seen.has("m") && seen.forecast.end.as_ref().unwrap().early_finish == 9.0);
+}
+
+#[test]
+fn changes_to_a_task() {
+    let plan = plan(
+        "w: {tasks: [{todo: a, estimate: 4d}, {todo: b, estimate: 3d, needs: [x/w/a]}]}, v: {estimate: 6d, tasks: [{todo: c}, {todo: d}, {done: e}]}",
+        "",
+        "",
+    );
+    let end = |path: &str, changes: &[(&str, Change)]| plan.changed(1, changes).early(path).1;
+    assert_eq!((end("x/w", &[]), end("x/v", &[])), (7.0, 4.0));
+    assert_eq!(end("x/w", &[("x/w/a", Change::Later(time("2d")))]), 9.0);
+    assert_eq!(end("x/w", &[("x/w/a", Change::Sooner(time("2d")))]), 5.0);
+    assert_eq!(end("x/w", &[("x/w/a", Change::Takes(estimate("1d")))]), 4.0);
+    assert_eq!(end("x/w", &[("x/w/a", Change::Done)]), 3.0);
+    // A third of the workstream's work, begun three days later.
+    assert_eq!(end("x/v", &[("x/v/c", Change::Later(time("3d")))]), 5.0);
+    assert_eq!(end("x/v", &[("x/v/c", Change::Takes(estimate("9d")))]), 9.0);
+}
+
+#[test]
+fn what_is_critical_to_a_milestone_is_asked_for_by_it() {
+    let plan = slipping();
+    let seen = plan.with(&Options { critical_to: Some(1), ..Options::default() });
+    let critical = |seen: &Seen<'_>| ["x/a", "x/c", "x/d", "m"].map(|path| seen.item(path).criticality);
+    assert_eq!(critical(&seen), [1.0, 1.0, 0.0, 1.0]);
+    let seen = plan.with(&Options { critical_to: Some(0), ..Options::default() });
+    assert_eq!(critical(&seen), [0.0; 4]);
+    assert_eq!(seen.item("gate").criticality, 1.0);
+    assert_eq!(seen.forecast.status_date, date("2026-01-27"));
+}
