@@ -233,7 +233,7 @@ struct Builder<'a> {
     days_per_week: f64,
     days_per_point: Option<ThreePoint>,
     shapes: Shapes,
-    /// The work of each workstream and task that has some of its own.
+    /// The work of each workstream that has some of its own.
     works_of: BTreeMap<Item, usize>,
     network: Network,
 }
@@ -384,7 +384,6 @@ impl<'a> Builder<'a> {
             let open = 1.0 - credit(task, &self.project.policy).map_or(0.0, crate::quantity::Ratio::get);
             let work = self.work(item, Basis::Estimated(estimate), estimate, task.started, open);
             self.network.nodes[finish].work = Some((work, 1.0));
-            self.works_of.insert(item, work);
         } else if let Some(work) = self.works_of.get(&stream).copied() {
             // It takes its part of the workstream, and nothing says which part comes when: it may
             // be the last one.
