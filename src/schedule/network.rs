@@ -190,12 +190,13 @@ impl Network {
         self.hazards.is_empty() && self.works.iter().all(|work| work.remaining.is_certain())
     }
 
-    /// For each node, whether anything that takes time comes before it.
+    /// For each node, whether anything comes before it that is known to take time.
     #[must_use]
     pub fn takes_time(&self) -> Vec<bool> {
         let mut takes_time: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let own = node.work.is_some() || node.not_before > 0.0 || node.delay > 0.0;
+            // A delay that is only thought of tells nothing of how long the rest takes.
+            let own = node.work.is_some() || node.not_before > 0.0;
             takes_time.push(own || node.before.iter().any(|&before| takes_time[before]));
         }
         takes_time
