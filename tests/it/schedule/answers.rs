@@ -310,3 +310,16 @@ fn what_was_complete_at_the_start_is_not_earned() {
     assert_eq!([found.planned, found.actual, found.earned].map(rounded), [10.0, 4.0, 2.0]);
     assert_eq!(found.performance().map(rounded), Some(0.5));
 }
+
+#[test]
+fn quantiles_lie_between_the_nearest_runs() {
+    let plan = Plan::read(&network("2026-02-01", &[("a", &[], "1-2w")]), "2026-02-01");
+    // A second run doesn't change the first one, and P50 lies in the middle of both.
+    let [first, ..] = plan.forecast(1).quantiles("x/a", Model::Plan);
+    let found = plan.forecast(2).quantiles("x/a", Model::Plan);
+    let second = 2.0 * found[0] - first;
+    let (low, high) = (first.min(second), first.max(second));
+    assert!((5.0..10.0).contains(&low) && high - low > 0.1 && high < 10.0, "{first} and {second}");
+    let expected = [0.5, 0.85, 0.95].map(|chance| low + chance * (high - low));
+    assert_eq!(found.map(rounded), expected.map(rounded));
+}

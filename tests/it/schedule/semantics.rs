@@ -247,3 +247,28 @@ fn what_is_critical_to_a_milestone_is_asked_for_by_it() {
     assert_eq!(seen.item("gate").criticality, 1.0);
     assert_eq!(seen.forecast.status_date, date("2026-01-27"));
 }
+
+#[test]
+fn of_equals_both_are_critical() {
+    let plan = plan(
+        "a: {estimate: 4d}, b: {estimate: 4d}, c: {estimate: 3d}, d: {estimate: 1d, needs: [x/a, x/b, x/c]}",
+        "",
+        "",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!(["x/a", "x/b", "x/c", "x/d"].map(|path| seen.item(path).criticality), [1.0, 1.0, 0.0, 1.0]);
+    let end = seen.forecast.end.as_ref().unwrap();
+    assert_eq!(seen.paths(&end.critical_path), ["x/a", "x/d"]);
+}
+
+#[test]
+fn a_due_date_at_the_weekend_is_that_of_the_friday() {
+    let plan = plan(
+        "a: {estimate: 3d}, b: {estimate: 3.1d}",
+        "",
+        "milestones: {m: {due: 2026-02-01, needs: [x/a]}, n: {due: 2026-01-31, needs: [x/b]}}\n",
+    );
+    let seen = plan.forecast(1);
+    assert_eq!((seen.item("m").due, seen.item("n").due), (Some(3.0), Some(3.0)));
+    assert_eq!((seen.on_time("m", Model::Plan), seen.on_time("n", Model::Plan)), (1.0, 0.0));
+}
