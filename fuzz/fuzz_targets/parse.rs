@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use readiness_exporter::finding::Severity;
 use readiness_exporter::model::load::{Plan, load};
 use readiness_exporter::schedule::forecast::{Forecast, Options};
-use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::network::Model;
 use readiness_exporter::schedule::summary::Summary;
 use readiness_exporter::model::waiting;
 

@@ -19,7 +19,7 @@ use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::forecast::Forecast;
 use crate::schedule::network::Changes;
-use crate::schedule::simulate::Model;
+use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{Limits, SourceFile};

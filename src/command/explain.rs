@@ -16,9 +16,9 @@ use crate::model::{Item, Project};
 use crate::quantity::WorkTime;
 use crate::schedule::forecast;
 use crate::schedule::forecast::{Forecast, ItemForecast};
+use crate::schedule::network::Model;
 use crate::schedule::network::{Basis, Change, Changes};
 use crate::schedule::pert::ThreePoint;
-use crate::schedule::simulate::Model;
 use crate::schedule::timeline::Timeline;
 use crate::source::Limits;
 
@@ -59,13 +59,14 @@ pub fn run(options: &Options, out: &mut dyn Write, progress: &mut dyn Write) -> 
         let done = milestone.done.map_or_else(String::new, |day| format!(" on {day}"));
         return Ok(writeln!(out, "{} (`{}`) was reached{done}", visible(&milestone.title), milestone.id)?);
     };
+    let chain = forecast.chain(Item::Milestone(index));
     head(project, index, item, &forecast, out)?;
     if item.spreads.is_some() {
-        let helps = question.helps(&forecast, item, progress)?;
-        let rows = table(project, &forecast, item, &helps);
+        let helps = question.helps(&forecast, &chain, progress)?;
+        let rows = table(project, &forecast, &chain, &helps);
         writeln!(out, "\n{}", Table { rows, colour: options.colour }.to_string().trim_end())?;
     }
-    foot(project, &forecast, item, out)?;
+    foot(project, &forecast, item, &chain, out)?;
     Ok(out.flush()?)
 }
 
@@ -95,14 +96,8 @@ impl Question<'_> {
 
     /// For each item that may decide, by how many working days the milestone's P85 comes earlier if
     /// the item is finished a week sooner.
-    fn helps(
-        &self,
-        forecast: &Forecast,
-        item: &ItemForecast,
-        progress: &mut dyn Write,
-    ) -> anyhow::Result<Vec<(Item, f64)>> {
-        let mut listed: Vec<Item> =
-            item.chain.iter().copied().filter(|item| forecast.bases.contains_key(item)).collect();
+    fn helps(&self, forecast: &Forecast, chain: &[Item], progress: &mut dyn Write) -> anyhow::Result<Vec<(Item, f64)>> {
+        let mut listed: Vec<Item> = chain.iter().copied().filter(|item| forecast.bases.contains_key(item)).collect();
         let mut others: Vec<(Item, f64)> = forecast
             .items
             .iter()
@@ -159,7 +154,7 @@ fn head(
     Ok(writeln!(out, "{due}{float}")?)
 }
 
-fn table(project: &Project, forecast: &Forecast, item: &ItemForecast, helps: &[(Item, f64)]) -> Vec<Vec<Cell>> {
+fn table(project: &Project, forecast: &Forecast, chain: &[Item], helps: &[(Item, f64)]) -> Vec<Vec<Cell>> {
     let timeline = Timeline::at(project, forecast.status_date);
     let heading = [
         Cell::text("What decides, in order of time", 40),
@@ -172,7 +167,7 @@ fn table(project: &Project, forecast: &Forecast, item: &ItemForecast, helps: &[(
     let mut rows = vec![heading.map(|cell| cell.toned(Tone::Bold)).to_vec()];
     let mut in_chain = true;
     for (listed, help) in helps {
-        if in_chain && !item.chain.contains(listed) {
+        if in_chain && !chain.contains(listed) {
             in_chain = false;
             rows.push(vec![Cell::text("What else may decide", 40).toned(Tone::Bold)]);
         }
@@ -209,14 +204,20 @@ fn duration(basis: Option<&Basis>) -> (String, &'static str) {
     }
 }
 
-fn foot(project: &Project, forecast: &Forecast, item: &ItemForecast, out: &mut dyn Write) -> anyhow::Result<()> {
+fn foot(
+    project: &Project,
+    forecast: &Forecast,
+    item: &ItemForecast,
+    chain: &[Item],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let named = |items: &mut dyn Iterator<Item = Item>| {
         items.map(|item| format!("`{}`", project.path(item))).collect::<Vec<_>>().join(", ")
     };
-    if let Some(root) = item.root() {
+    if let Some(root) = item.root {
         writeln!(out, "\nIts slip begins with {}.", named(&mut std::iter::once(root)))?;
     }
-    let listed: Vec<Item> = item.chain.iter().copied().filter(|it| forecast.bases.contains_key(it)).collect();
+    let listed: Vec<Item> = chain.iter().copied().filter(|it| forecast.bases.contains_key(it)).collect();
     let of = |wanted: fn(&Basis) -> bool| {
         listed.iter().copied().filter(move |it| forecast.bases.get(it).is_some_and(wanted))
     };

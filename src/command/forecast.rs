@@ -18,8 +18,9 @@ use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
 use crate::schedule::forecast;
 use crate::schedule::forecast::Forecast;
+use crate::schedule::network::Model;
 use crate::schedule::network::{Basis, Changes};
-use crate::schedule::simulate::{Model, Spread};
+use crate::schedule::simulate::Spread;
 use crate::schedule::timeline::Timeline;
 use crate::source::Limits;
 
@@ -163,7 +164,7 @@ impl View<'_> {
         }
         let float = item.due.map_or_else(String::new, |_| days(item.total_float()));
         cells.push(Cell::number(float));
-        cells.push(Cell::text(&item.root().map_or_else(String::new, |root| self.project.path(root)), 40));
+        cells.push(Cell::text(&item.root.map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
     }
 

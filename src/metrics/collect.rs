@@ -19,7 +19,8 @@ use crate::model::{Area, Item, Milestone, Project, Risk, Status, Task, Workstrea
 use crate::quantity::{Estimate, Ratio};
 use crate::schedule::earned::EarnedSchedule;
 use crate::schedule::forecast::{Forecast, ItemForecast};
-use crate::schedule::simulate::{Model, QUANTILES, Spread};
+use crate::schedule::network::Model;
+use crate::schedule::simulate::{QUANTILES, Spread};
 use crate::schedule::timeline::Timeline;
 
 /// Seconds of a working day: dividing a working time by it gives working days.
@@ -348,7 +349,7 @@ impl Collector<'_> {
         if forecast.due.is_some() {
             self.sample(FamilyId::MilestoneFloat, &labels, forecast.total_float() * WORKING_DAY);
         }
-        if let Some(root) = forecast.root() {
+        if let Some(root) = forecast.root {
             self.sample(FamilyId::SlipRoot, &[labels[0], &project.path(root)], 1.0);
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::finding::{Finding, Kind};
-use crate::model::{Item, Project};
+use crate::model::{Entry, Item, Project};
 
 /// An item's start (`false`) or finish (`true`).
 type Event = (Item, bool);
@@ -74,17 +74,34 @@ impl Graph {
         let mut touched: BTreeSet<Item> = BTreeSet::new();
         for dependency in &project.dependencies {
             graph.edge((dependency.from, true), (dependency.to, false));
-            for mut item in [dependency.from, dependency.to] {
-                while touched.insert(item) {
-                    graph.edge((item, false), (item, true));
-                    let Some(parent) = parent(item) else { break };
-                    graph.edge((parent, false), (item, false));
-                    graph.edge((item, true), (parent, true));
-                    item = parent;
-                }
+            graph.touch(dependency.from, &mut touched);
+            graph.touch(dependency.to, &mut touched);
+        }
+        if touched.is_empty() {
+            return graph;
+        }
+        // A workstream isn't finished before the tasks that it shares.
+        for (area, index, stream) in project.workstreams() {
+            for entry in &stream.tasks {
+                let Entry::Shared(Some(task)) = entry else { continue };
+                let (task, stream) = (Item::Task(*task), Item::Workstream(area, index));
+                graph.edge((task, true), (stream, true));
+                graph.touch(task, &mut touched);
+                graph.touch(stream, &mut touched);
             }
         }
         graph
+    }
+
+    /// Adds what `item` consists of: its start and its end, within those of what contains it.
+    fn touch(&mut self, mut item: Item, touched: &mut BTreeSet<Item>) {
+        while touched.insert(item) {
+            self.edge((item, false), (item, true));
+            let Some(parent) = parent(item) else { break };
+            self.edge((parent, false), (item, false));
+            self.edge((item, true), (parent, true));
+            item = parent;
+        }
     }
 
     fn edge(&mut self, from: Event, to: Event) {

@@ -3,10 +3,10 @@
 //! Kelley and Walker: Critical-path planning and scheduling (1959). Durations are their means; a late
 //! date is the latest that keeps every due date, so that floats are negative where one is missed.
 
-use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::model::{Item, Project};
-use crate::schedule::network::{Network, Node};
+use crate::schedule::network::{Model, Network, Node};
 
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
@@ -23,17 +23,30 @@ pub struct Dates {
     pub free: Vec<f64>,
 }
 
+/// What decides when each node of a network is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Drivers(Vec<Driver>);
+
+/// The item of a node, and the node before it that is reached last.
+#[derive(Debug, Clone, Copy)]
+struct Driver {
+    item: Option<Item>,
+    before: Option<usize>,
+}
+
 /// Floats nearer to each other than this differ by rounding.
 const ROUNDING: f64 = 1e-6;
 
 impl Dates {
-    /// Forward and backward pass. `due` holds the nodes that have to be reached by a time; the end
+    /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have to be reached by a time; the end
     /// of the project has all the time that it takes unless it is among them.
     #[must_use]
-    pub fn of(network: &Network, due: &[(usize, f64)]) -> Self {
+    pub fn of(network: &Network, model: Model, due: &[(usize, f64)]) -> Self {
         let nodes = &network.nodes;
         let mean = |node: &Node| node.work.map_or(0.0, |(work, part)| network.works[work].mean() * part);
-        let duration: Vec<f64> = nodes.iter().map(|node| (mean(node) + node.delay).max(0.0)).collect();
+        let expected = |hazard: &usize| network.hazards[*hazard].probability * network.hazards[*hazard].delay.mean();
+        let risk = |node: &Node| if model == Model::Risk { node.hazards.iter().map(expected).sum() } else { 0.0 };
+        let duration: Vec<f64> = nodes.iter().map(|node| (mean(node) + risk(node) + node.delay).max(0.0)).collect();
         let (mut start, mut finish) = (Vec::with_capacity(nodes.len()), Vec::with_capacity(nodes.len()));
         for (node, duration) in nodes.iter().zip(&duration) {
             let begin = node.before.iter().map(|&before| finish[before]).fold(node.not_before, f64::max);
@@ -65,26 +78,11 @@ impl Dates {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
-    /// The items that decide when `node` is reached, in the order of time; of equals the first path.
+    /// What decides when each node is reached; of equals a milestone, or the first path.
     #[must_use]
-    pub fn chain(&self, project: &Project, network: &Network, node: usize) -> Vec<Item> {
-        let mut chain: Vec<Item> = Vec::new();
-        let mut next = Some(node);
-        while let Some(index) = next {
-            let node = &network.nodes[index];
-            // Areas and the end of the project gather others, and are nobody's work.
-            if let Some(item) = node.item.filter(|item| !matches!(item, Item::Area(_)))
-                && chain.last() != Some(&item)
-            {
-                chain.push(item);
-            }
-            next = self.driver(project, network, node);
-        }
-        chain.reverse();
-        // A workstream surrounds its tasks; it is named once.
-        let mut seen = std::collections::BTreeSet::new();
-        chain.retain(|item| seen.insert(*item));
-        chain
+    pub fn drivers(&self, project: &Project, network: &Network) -> Drivers {
+        let driver = |node: &Node| Driver { item: node.item, before: self.driver(project, network, node) };
+        Drivers(network.nodes.iter().map(driver).collect())
     }
 
     /// The node before `node` that is reached last, if anything that takes time comes before it.
@@ -94,22 +92,37 @@ impl Dates {
             let item = network.nodes[index].item;
             (!matches!(item, Some(Item::Milestone(_))), item.map(|item| project.path(item)))
         };
-        let by_time = |one: usize, other: usize| {
+        let last = node.before.iter().copied().reduce(|one, other| {
             let difference = self.finish[one] - self.finish[other];
-            if difference.abs() < ROUNDING { Ordering::Equal } else { self.finish[one].total_cmp(&self.finish[other]) }
-        };
-        let last = node.before.iter().copied().reduce(|one, other| match by_time(one, other) {
-            Ordering::Greater => one,
-            Ordering::Less => other,
-            Ordering::Equal => {
-                if name(one) <= name(other) {
-                    one
-                } else {
-                    other
-                }
-            }
+            let is_first = if difference.abs() < ROUNDING { name(one) <= name(other) } else { difference > 0.0 };
+            if is_first { one } else { other }
         })?;
-        (self.finish[last] > node.not_before + ROUNDING || node.not_before == 0.0 && self.finish[last] > 0.0)
-            .then_some(last)
+        (self.finish[last] > 0.0 && self.finish[last] > node.not_before - ROUNDING).then_some(last)
+    }
+}
+
+impl Drivers {
+    /// The items that decide when `node` is reached, in the order of time.
+    #[must_use]
+    pub fn chain(&self, node: usize) -> Vec<Item> {
+        let mut chain: Vec<Item> = self.back(node).collect();
+        chain.reverse();
+        // A workstream surrounds its tasks; it is named once.
+        let mut seen = BTreeSet::new();
+        chain.retain(|item| seen.insert(*item));
+        chain
+    }
+
+    /// The first of these items.
+    #[must_use]
+    pub fn root(&self, node: usize) -> Option<Item> {
+        self.back(node).last()
+    }
+
+    /// The items back from `node`. Areas and the end of the project gather others, and are nobody's
+    /// work.
+    fn back(&self, node: usize) -> impl Iterator<Item = Item> {
+        let nodes = std::iter::successors(self.0.get(node), |driver| self.0.get(driver.before?));
+        nodes.filter_map(|driver| driver.item).filter(|item| !matches!(item, Item::Area(_)))
     }
 }

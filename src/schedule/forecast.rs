@@ -9,11 +9,14 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
-use crate::schedule::critical::Dates;
+use crate::schedule::critical::{Dates, Drivers};
 use crate::schedule::earned::EarnedSchedule;
-use crate::schedule::network::{Basis, Changes, Network};
-use crate::schedule::simulate::{Model, Question, Spread, simulate};
+use crate::schedule::network::{Basis, Changes, Model, Network};
+use crate::schedule::simulate::{Question, Spread, simulate};
 use crate::schedule::timeline::Timeline;
+
+/// What is later by less than a tenth of a second is so by rounding.
+const ROUNDING: f64 = 1e-6;
 
 /// How a forecast is made.
 #[derive(Debug, Clone)]
@@ -56,6 +59,8 @@ pub struct Forecast {
     pub has_risks: bool,
     /// Where the work stands against its baseline.
     pub earned_schedule: Option<EarnedSchedule>,
+    nodes: BTreeMap<Item, usize>,
+    drivers: Drivers,
 }
 
 /// When an open item is finished.
@@ -73,8 +78,9 @@ pub struct ItemForecast {
     pub spreads: Option<[Spread; 2]>,
     /// In which part of the runs it decides when everything is finished.
     pub criticality: f64,
-    /// What decides when it is finished, with mean durations, in the order of time; milestones only.
-    pub chain: Vec<Item>,
+    /// Where its slip begins, while it is late: the first open item of those that decide when it is
+    /// reached, so a late item none of whose predecessors is late. Milestones only.
+    pub root: Option<Item>,
     /// What it waits for that nothing says the duration of; milestones only.
     pub left_out: Vec<Item>,
 }
@@ -104,14 +110,7 @@ impl ItemForecast {
     #[must_use]
     pub fn is_late(&self) -> bool {
         let p85 = self.spread(Model::Risk).map(|spread| spread.quantiles[1]);
-        self.due.zip(p85).is_some_and(|(due, p85)| p85 > due + 1e-6)
-    }
-
-    /// Where its slip begins: the first open item of the chain that decides when it is reached, so
-    /// a late item none of whose predecessors is late. `None` while it isn't late.
-    #[must_use]
-    pub fn root(&self) -> Option<Item> {
-        self.chain.first().copied().filter(|_| self.is_late())
+        self.due.zip(p85).is_some_and(|(due, p85)| p85 > due + ROUNDING)
     }
 }
 
@@ -139,6 +138,8 @@ impl Forecast {
             end: None,
             bases: BTreeMap::new(),
             has_risks: false,
+            nodes: BTreeMap::new(),
+            drivers: Drivers::default(),
             earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
         };
         // A cycle is an error that keeps the file from being served.
@@ -155,7 +156,11 @@ impl Forecast {
         let target = project.target.map(|target| timeline.end_of(target));
         let by = due.iter().map(|(item, time)| (network.items[item].finish, *time));
         let by: Vec<(usize, f64)> = by.chain(target.map(|time| (network.end(), time))).collect();
-        let dates = Dates::of(&network, &by);
+        let dates = Dates::of(&network, Model::Plan, &by);
+        let drivers = dates.drivers(project, &network);
+        // What is late with risks only is late because of them.
+        let risky =
+            (!network.hazards.is_empty()).then(|| Dates::of(&network, Model::Risk, &by).drivers(project, &network));
 
         let is_wanted = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
         let asked: Vec<Item> = network.items.keys().copied().filter(is_wanted).collect();
@@ -181,25 +186,32 @@ impl Forecast {
                 let is_known = takes_time[place.finish] || left_out.is_empty();
                 let is_bare = matches!(network.bases.get(item), Some(Basis::LeftOut | Basis::Agreed));
                 let asked = asked.binary_search(item).ok().filter(|_| is_known && !is_bare);
-                let forecast = ItemForecast {
+                let mut forecast = ItemForecast {
                     early: (dates.start[place.start], dates.finish[place.finish]),
                     late: (dates.late[place.start] - dates.duration[place.start], dates.late[place.finish]),
                     free_float: dates.free[place.finish],
                     due: due.get(item).copied(),
                     spreads: asked.map(spreads),
                     criticality: outcome.criticality[place.finish],
-                    chain: if is_milestone { dates.chain(project, &network, place.finish) } else { Vec::new() },
+                    root: None,
                     left_out,
                 };
+                if is_milestone && forecast.is_late() {
+                    let is_late_by_plan = forecast.slip(Model::Plan).is_some_and(|[_, p85, _]| p85 > ROUNDING);
+                    let drivers = risky.as_ref().filter(|_| !is_late_by_plan).unwrap_or(&drivers);
+                    forecast.root = drivers.root(place.finish);
+                }
                 (*item, forecast)
             })
             .collect();
         self.end = takes_time[network.end()].then(|| EndForecast {
             early_finish: dates.end(),
             spreads: spreads(asked.len()),
-            critical_path: dates.chain(project, &network, network.end()),
+            critical_path: drivers.chain(network.end()),
         });
         self.has_risks = !network.hazards.is_empty();
+        self.nodes = network.items.iter().map(|(item, place)| (*item, place.finish)).collect();
+        self.drivers = drivers;
         self.bases = network.bases;
         self
     }
@@ -208,6 +220,12 @@ impl Forecast {
     #[must_use]
     pub fn counts(&self) -> [(&'static str, usize); 5] {
         Basis::NAMES.map(|name| (name, self.bases.values().filter(|basis| basis.name() == name).count()))
+    }
+
+    /// What decides when `item` is finished, with mean durations, in the order of time.
+    #[must_use]
+    pub fn chain(&self, item: Item) -> Vec<Item> {
+        self.nodes.get(&item).map(|node| self.drivers.chain(*node)).unwrap_or_default()
     }
 
     /// The milestone's forecast; `None` where it was reached.

@@ -4,6 +4,8 @@
 //! with estimates of their own run beside each other unless they need each other. Retained logic:
 //! also what has been started waits for what it needs. What is complete isn't part of the network.
 
+pub mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -13,6 +15,29 @@ use crate::model::{Entry, Item, Project, Status, Task, TaskIndex, Workstream};
 use crate::quantity::{Estimate, WorkTime};
 use crate::schedule::pert::{Remaining, Shapes, ThreePoint};
 use crate::schedule::timeline::Timeline;
+
+/// Whether risks are part of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// Everything goes as planned, as long as planned.
+    Plan,
+    /// Risks that have a probability happen with it.
+    Risk,
+}
+
+impl Model {
+    /// Both, in the order of what is served.
+    pub const ALL: [Self; 2] = [Self::Plan, Self::Risk];
+
+    /// The value of the label `model`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Risk => "risk",
+        }
+    }
+}
 
 /// The network of a project's open work.
 #[derive(Debug, Clone)]
@@ -180,8 +205,8 @@ impl Network {
         builder.hazards();
         builder.end();
         let mut network = builder.network;
-        let gone = contract(&mut network);
-        sorted(network, &gone)
+        let gone = order::contract(&mut network);
+        order::sorted(network, &gone)
     }
 
     /// Whether every run through it takes the same time.
@@ -205,6 +230,9 @@ impl Network {
     /// The items before `node` that nothing says the duration of.
     #[must_use]
     pub fn left_out(&self, node: usize) -> Vec<Item> {
+        if !self.bases.values().any(|basis| *basis == Basis::LeftOut) {
+            return Vec::new();
+        }
         let mut seen = vec![false; node + 1];
         let mut left_out = BTreeSet::new();
         let mut open = vec![node];
@@ -486,95 +514,6 @@ impl<'a> Builder<'a> {
             }
         }
     }
-}
-
-/// Takes nodes out of the way that are nothing but the beginning or the end of another node of the
-/// same item; tells which. Most items are left with one node, and a simulation visits every node.
-fn contract(network: &mut Network) -> Vec<bool> {
-    let nodes = &mut network.nodes;
-    let is_bare =
-        |node: &Node| node.work.is_none() && node.delay == 0.0 && node.not_before == 0.0 && node.hazards.is_empty();
-    let mut gone = vec![false; nodes.len()];
-    let mut stands_for: Vec<usize> = (0..nodes.len()).collect();
-    for index in 0..nodes.len() {
-        if let [before] = nodes[index].before[..]
-            && is_bare(&nodes[index])
-            && nodes[index].item.is_some()
-            && nodes[index].item == nodes[before].item
-        {
-            (gone[index], stands_for[index]) = (true, stands_for[before]);
-        }
-    }
-    let mut users = vec![0; nodes.len()];
-    for (node, _) in nodes.iter_mut().zip(&gone).filter(|(_, gone)| !**gone) {
-        for before in &mut node.before {
-            *before = stands_for[*before];
-        }
-        node.before.sort_unstable();
-        node.before.dedup();
-        node.before.iter().for_each(|&before| users[before] += 1);
-    }
-    for index in 0..nodes.len() {
-        if let [start] = nodes[index].before[..]
-            && !gone[index]
-            && users[start] == 1
-            && is_bare(&nodes[start])
-            && nodes[index].item == nodes[start].item
-        {
-            nodes[index].before = std::mem::take(&mut nodes[start].before);
-            (gone[start], stands_for[start]) = (true, index);
-        }
-    }
-    for place in network.items.values_mut() {
-        *place = Place { start: stands_for[place.start], finish: stands_for[stands_for[place.finish]] };
-    }
-    gone
-}
-
-/// Nodes in an order in which each comes after those before it, without those that are gone: Kahn's
-/// algorithm. `None` where some wait for each other.
-fn sorted(mut network: Network, gone: &[bool]) -> Option<Network> {
-    let end = network.nodes.len() - 1;
-    let live = || (0..end).filter(|&index| !gone[index]);
-    let mut after: Vec<Vec<usize>> = vec![Vec::new(); end];
-    for index in live() {
-        network.nodes[index].before.iter().for_each(|&before| after[before].push(index));
-    }
-    // What others wait for isn't finished last; the end needn't wait for it.
-    network.nodes[end].before = live().filter(|&index| after[index].is_empty()).collect();
-    let mut waiting: Vec<usize> = network.nodes.iter().map(|node| node.before.len()).collect();
-    let mut order: Vec<usize> = live().filter(|&index| waiting[index] == 0).collect();
-    let mut next = 0;
-    while let Some(&index) = order.get(next) {
-        next += 1;
-        for &later in &after[index] {
-            waiting[later] -= 1;
-            if waiting[later] == 0 {
-                order.push(later);
-            }
-        }
-    }
-    let is_whole = order.len() == live().count();
-    order.push(end);
-    is_whole.then(|| reordered(network, &order))
-}
-
-fn reordered(mut network: Network, order: &[usize]) -> Network {
-    let mut place = vec![0; network.nodes.len()];
-    for (new, &old) in order.iter().enumerate() {
-        place[old] = new;
-    }
-    let mut nodes: Vec<Option<Node>> = network.nodes.into_iter().map(Some).collect();
-    network.nodes = order.iter().filter_map(|&old| nodes[old].take()).collect();
-    for node in &mut network.nodes {
-        for before in &mut node.before {
-            *before = place[*before];
-        }
-    }
-    for item in network.items.values_mut() {
-        *item = Place { start: place[item.start], finish: place[item.finish] };
-    }
-    network
 }
 
 /// Working days for a point: the least, the median and the most over the workstreams that have both.

@@ -13,30 +13,7 @@ use std::thread;
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use crate::schedule::network::Network;
-
-/// Whether risks are part of a forecast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    /// Everything goes as planned, as long as planned.
-    Plan,
-    /// Risks that have a probability happen with it.
-    Risk,
-}
-
-impl Model {
-    /// Both, in the order of what is served.
-    pub const ALL: [Self; 2] = [Self::Plan, Self::Risk];
-
-    /// The value of the label `model`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Risk => "risk",
-        }
-    }
-}
+use crate::schedule::network::{Model, Network};
 
 /// What is to be found out.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::model::completion::{Completion, TaskCounts};
 use crate::name::Priority;
 use crate::quantity::Ratio;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::simulate::Model;
+use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 
 /// A project at a glance.

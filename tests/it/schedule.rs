@@ -18,8 +18,8 @@ use readiness_exporter::model::{Item, Project, load};
 use readiness_exporter::notation::Notation;
 use readiness_exporter::quantity::{Estimate, WorkTime};
 use readiness_exporter::schedule::forecast::{Forecast, ItemForecast, Options};
+use readiness_exporter::schedule::network::Model;
 use readiness_exporter::schedule::network::{Basis, Change};
-use readiness_exporter::schedule::simulate::Model;
 use readiness_exporter::schedule::timeline::Timeline;
 
 /// A plan that was read, and the moment of its forecast.
@@ -86,6 +86,10 @@ impl Plan {
 }
 
 impl Seen<'_> {
+    fn chain(&self, path: &str) -> Vec<Item> {
+        self.forecast.chain(self.plan.item(path))
+    }
+
     #[track_caller]
     fn item(&self, path: &str) -> &ItemForecast {
         self.forecast.items.get(&self.plan.item(path)).unwrap_or_else(|| panic!("`{path}` isn't forecast"))

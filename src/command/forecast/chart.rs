@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::command::table::{Tone, shortened};
 use crate::model::Project;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::simulate::Model;
+use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 
 /// What is drawn, and how.

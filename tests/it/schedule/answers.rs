@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::network::Model;
 
 use crate::schedule::{Plan, Seen, rounded};
 

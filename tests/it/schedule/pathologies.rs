@@ -5,7 +5,7 @@ use std::fmt::Write;
 use readiness_exporter::finding::{Kind, Severity};
 use readiness_exporter::model::load::load;
 use readiness_exporter::schedule::network::Basis;
-use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::network::Model;
 
 use crate::schedule::Plan;
 
@@ -36,7 +36,7 @@ fn a_chain_of_ten_thousand() {
     let plan = Plan::read(&(text + "milestones: {m: {needs: [x/w9999]}}\n"), "2026-01-27");
     let seen = plan.forecast(256);
     assert!((seen.early("m").1 - 5000.0).abs() < 1e-6);
-    assert_eq!(seen.item("m").chain.len(), 10_001);
+    assert_eq!(seen.chain("m").len(), 10_001);
     // The sum's variance is 10,000/28, so its standard deviation 18.9, and P50's error with 256
     // draws 1.253 · 18.9 / 16.
     let [p50, ..] = seen.quantiles("m", Model::Plan);
@@ -54,7 +54,7 @@ fn a_chain_of_a_thousand_milestones() {
     }
     let plan = Plan::read(&text, "2026-01-27");
     let seen = plan.forecast(256);
-    assert_eq!((seen.early("m999").1, seen.item("m999").chain.len()), (3.0, 1001));
+    assert_eq!((seen.early("m999").1, seen.chain("m999").len()), (3.0, 1001));
 }
 
 #[test]
@@ -97,6 +97,13 @@ fn a_cycle_of_needs_and_blocks_is_named() {
     assert_eq!(errors, ["these wait for each other: `x/b` → `x/a` → `x/b`"]);
     let errors = refused(&text("a: {needs: [x/b], blocks: [x/b]}, b: {}", ""));
     assert_eq!(errors.len(), 1, "{errors:?}");
+}
+
+#[test]
+fn a_cycle_by_way_of_a_shared_task_is_named() {
+    let text = text("w: {tasks: [{todo: t, estimate: 2d, needs: [x/v]}]}, v: {tasks: [{ref: x/w/t}, {todo: u}]}", "");
+    let said = refused(&text);
+    assert!(said.iter().any(|message| message.contains("`x/v`") && message.contains("`x/w/t`")), "{said:?}");
 }
 
 #[test]
@@ -181,7 +188,7 @@ fn due_dates_that_have_passed() {
     assert_eq!(seen.item("m").total_float(), -13.0);
     assert_eq!(seen.item("x/a").total_float(), -13.0);
     assert_eq!(seen.forecast.end.as_ref().unwrap().spreads[0].on_time, Some(0.0));
-    assert_eq!(seen.paths(&seen.item("m").root().into_iter().collect::<Vec<_>>()), ["x/a"]);
+    assert_eq!(seen.paths(&seen.item("m").root.into_iter().collect::<Vec<_>>()), ["x/a"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a plan's parts mean to its forecast.
 
 use readiness_exporter::schedule::forecast::Options;
+use readiness_exporter::schedule::network::Model;
 use readiness_exporter::schedule::network::{Basis, Change};
-use readiness_exporter::schedule::simulate::Model;
 
 use crate::schedule::{Plan, Seen, date, estimate, time};
 
@@ -14,11 +14,11 @@ fn plan(x: &str, y: &str, rest: &str) -> Plan {
 }
 
 fn root(seen: &Seen<'_>, path: &str) -> Option<String> {
-    seen.item(path).root().map(|item| seen.plan.project().path(item))
+    seen.item(path).root.map(|item| seen.plan.project().path(item))
 }
 
 fn chain(seen: &Seen<'_>, path: &str) -> Vec<String> {
-    seen.paths(&seen.item(path).chain)
+    seen.paths(&seen.chain(path))
 }
 
 #[test]
@@ -271,4 +271,16 @@ fn a_due_date_at_the_weekend_is_that_of_the_friday() {
     let seen = plan.forecast(1);
     assert_eq!((seen.item("m").due, seen.item("n").due), (Some(3.0), Some(3.0)));
     assert_eq!((seen.on_time("m", Model::Plan), seen.on_time("n", Model::Plan)), (1.0, 0.0));
+}
+
+#[test]
+fn what_is_late_by_its_risks_alone_begins_with_what_they_affect() {
+    let late_by_risk = plan(
+        "a: {estimate: 9d}, b: {estimate: 1d}",
+        "",
+        "milestones: {m: {due: 2026-02-13, needs: [x/a, x/b]}}\nrisks: {r: {probability: 90%, delay: 20d, affects: [x/b]}}\n",
+    );
+    let seen = late_by_risk.forecast(1000);
+    assert_eq!(seen.item("m").spread(Model::Plan).unwrap().on_time, Some(1.0));
+    assert_eq!(root(&seen, "m"), Some("x/b".to_owned()));
 }

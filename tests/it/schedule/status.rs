@@ -1,6 +1,6 @@
 //! The status date: open work is done after it, so that a plan that nobody touches slips.
 
-use readiness_exporter::schedule::simulate::Model;
+use readiness_exporter::schedule::network::Model;
 
 use crate::schedule::{Plan, Seen};
 
