@@ -343,11 +343,11 @@ impl Collector<'_> {
         for model in Model::ALL {
             for (percentile, days) in PERCENTILES.iter().zip(forecast.slip(model).into_iter().flatten()) {
                 let labels = [labels[0], percentile, model.name()];
-                self.sample(FamilyId::MilestoneSlip, &labels, days * WORKING_DAY);
+                self.sample(FamilyId::MilestoneSlip, &labels, (days * WORKING_DAY).round());
             }
         }
         if forecast.due.is_some() {
-            self.sample(FamilyId::MilestoneFloat, &labels, forecast.total_float() * WORKING_DAY);
+            self.sample(FamilyId::MilestoneFloat, &labels, (forecast.total_float() * WORKING_DAY).round());
         }
         if let Some(root) = forecast.root {
             self.sample(FamilyId::SlipRoot, &[labels[0], &project.path(root)], 1.0);

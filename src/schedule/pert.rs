@@ -68,7 +68,7 @@ struct Shape {
     /// The probability of at most 0, 1/`CELLS`, 2/`CELLS`, ….
     cumulative: Vec<f64>,
     /// Where the probability 0, 1/`CELLS`, 2/`CELLS`, … is reached.
-    inverse: Vec<f64>,
+    inverse: Box<[f64; CELLS + 1]>,
 }
 
 /// The logarithms of 0, 1/(2·`CELLS`), 2/(2·`CELLS`), …, 1: powers by way of them cost a fifth.
@@ -127,18 +127,16 @@ impl Shape {
     }
 }
 
-fn inverse(cumulative: &[f64]) -> Vec<f64> {
+fn inverse(cumulative: &[f64]) -> Box<[f64; CELLS + 1]> {
+    let mut places = Box::new([1.0; CELLS + 1]);
     let mut cell = 0;
-    let mut places: Vec<f64> = (0..CELLS)
-        .map(|step| {
-            let chance = float(step) / float(CELLS);
-            while cell + 1 < CELLS && cumulative[cell + 1] < chance {
-                cell += 1;
-            }
-            within(cumulative, cell, chance)
-        })
-        .collect();
-    places.push(1.0);
+    for (step, place) in places.iter_mut().enumerate().take(CELLS) {
+        let chance = float(step) / float(CELLS);
+        while cell + 1 < CELLS && cumulative[cell + 1] < chance {
+            cell += 1;
+        }
+        *place = within(cumulative, cell, chance);
+    }
     places
 }
 
@@ -228,7 +226,8 @@ impl Remaining {
             Some(shape) if self.over <= 0.0 => {
                 let (start, width) = (self.estimate.optimistic - self.elapsed, self.estimate.width());
                 for chance in chances {
-                    *chance = part * (start + width * shape.quantile(*chance)).max(0.0);
+                    let remaining = start + width * shape.quantile(*chance);
+                    *chance = part * if remaining > 0.0 { remaining } else { 0.0 };
                 }
             }
             _ => {

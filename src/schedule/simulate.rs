@@ -64,7 +64,10 @@ pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
     let blocks = draws.div_ceil(BLOCK);
     let threads = question.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);
     let ranges = (0..threads).map(|thread| (thread * blocks / threads)..((thread + 1) * blocks / threads));
-    let run = |range: Range<usize>| Run::new(network, question).through(range, draws);
+    let run = |range: Range<usize>| {
+        let runs = (range.end * BLOCK).min(draws) - range.start * BLOCK;
+        Run::new(network, question, runs).through(range, draws)
+    };
     let parts: Vec<Part> = thread::scope(|scope| {
         let handles: Vec<_> = ranges.clone().skip(1).map(|range| scope.spawn(|| run(range))).collect();
         let mut parts: Vec<Part> = ranges.take(1).map(run).collect();
@@ -81,80 +84,97 @@ fn threads(visits: usize) -> usize {
     if worth <= 1 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(worth) }
 }
 
-/// When a node was reached in some of the runs.
+/// When the wanted nodes were reached in some of the runs.
 #[derive(Default)]
 struct Times {
-    /// In working days, exact to seconds.
-    days: Vec<f32>,
-    in_time: u32,
-    on_time: Option<f64>,
+    /// In working days, exact to seconds, as the bits of `f32`: those of numbers that aren't negative
+    /// are in their order, and integers are compared faster. All runs of one node, then those of the
+    /// next: one piece of memory, which is had again for the next forecast.
+    days: Vec<u32>,
+    /// For each node, how often it was reached in time.
+    in_time: Vec<u32>,
+}
+
+impl Times {
+    fn new(nodes: usize, runs: usize) -> Self {
+        Self { days: vec![0; nodes * runs], in_time: vec![0; nodes] }
+    }
+
+    /// How many runs there are of each node.
+    fn runs(&self) -> usize {
+        self.days.len().checked_div(self.in_time.len()).unwrap_or(0)
+    }
 }
 
 /// What some of the runs came to.
-#[derive(Default)]
 struct Part {
-    /// By model and wanted node.
-    times: [Vec<Times>; 2],
+    /// By model.
+    times: [Times; 2],
     /// By node.
     critical: Vec<u32>,
 }
 
-fn outcome(network: &Network, question: &Question<'_>, parts: Vec<Part>) -> Outcome {
+fn outcome(network: &Network, question: &Question<'_>, mut parts: Vec<Part>) -> Outcome {
     let draws = f64::from(question.draws.get());
     let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
     let criticality = (0..network.nodes.len()).map(critical).collect();
-    let threads = parts.len();
-    let [plan, risk] = gathered(parts);
-    let plan = spreads(plan, question, threads);
-    let risk = if network.hazards.is_empty() { plan.clone() } else { spreads(risk, question, threads) };
+    let mut spreads = |model: Model| spreads(gathered(&mut parts, model), question);
+    let plan = spreads(Model::Plan);
+    let risk = if network.hazards.is_empty() { plan.clone() } else { spreads(Model::Risk) };
     Outcome { spreads: [plan, risk], criticality }
 }
 
-/// What the threads found, put together.
-fn gathered(parts: Vec<Part>) -> [Vec<Times>; 2] {
-    let mut parts = parts.into_iter().map(|part| part.times);
-    let mut all = parts.next().unwrap_or_default();
-    for part in parts {
-        for (all, part) in all.iter_mut().flatten().zip(part.into_iter().flatten()) {
-            all.days.extend(part.days);
-            all.in_time += part.in_time;
+/// What the threads found, put together, and how many they were.
+fn gathered(parts: &mut [Part], model: Model) -> (Times, usize) {
+    let threads = parts.len();
+    let mut parts = parts.iter_mut().map(|part| std::mem::take(&mut part.times[model as usize]));
+    let parts: Vec<Times> = match (parts.next(), threads) {
+        (Some(only), 1) => return (only, 1),
+        (first, _) => first.into_iter().chain(parts).collect(),
+    };
+    let nodes = parts.first().map_or(0, |part| part.in_time.len());
+    let mut all =
+        Times { days: Vec::with_capacity(parts.iter().map(|part| part.days.len()).sum()), in_time: vec![0; nodes] };
+    for node in 0..nodes {
+        for part in &parts {
+            all.days.extend(&part.days[node * part.runs()..(node + 1) * part.runs()]);
+            all.in_time[node] += part.in_time[node];
         }
     }
-    all
+    (all, threads)
 }
 
-/// The quantiles of each wanted node, found on several threads.
-fn spreads(mut times: Vec<Times>, question: &Question<'_>, threads: usize) -> Vec<Spread> {
-    let draws = f64::from(question.draws.get());
-    for (times, (_, due)) in times.iter_mut().zip(question.wanted) {
-        times.on_time = due.map(|_| f64::from(times.in_time) / draws);
-    }
-    let spread = |times: &mut Times| Spread { quantiles: quantiles(&mut times.days), on_time: times.on_time };
-    let found = |chunk: &mut [Times]| -> Vec<Spread> { chunk.iter_mut().map(spread).collect() };
-    let each = times.len().div_ceil(threads).max(1);
-    thread::scope(|scope| {
-        let mut chunks = times.chunks_mut(each);
+/// The quantiles of each wanted node, found on as many threads as have simulated.
+fn spreads((mut times, threads): (Times, usize), question: &Question<'_>) -> Vec<Spread> {
+    let (draws, runs) = (f64::from(question.draws.get()), times.runs().max(1));
+    let each = times.in_time.len().div_ceil(threads).max(1);
+    let found = |chunk: &mut [u32]| -> Vec<[f64; 3]> { chunk.chunks_mut(runs).map(quantiles).collect() };
+    let quantiles: Vec<[f64; 3]> = thread::scope(|scope| {
+        let mut chunks = times.days.chunks_mut(each * runs);
         let first = chunks.next();
         let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || found(chunk))).collect();
-        let mut spreads = first.map(found).unwrap_or_default();
-        spreads
-            .extend(handles.into_iter().flat_map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause))));
-        spreads
-    })
+        let mut all = first.map(found).unwrap_or_default();
+        all.extend(handles.into_iter().flat_map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause))));
+        all
+    });
+    let on_time = |(in_time, (_, due)): (&u32, &(usize, Option<f64>))| due.map(|_| f64::from(*in_time) / draws);
+    let on_time = times.in_time.iter().zip(question.wanted).map(on_time);
+    quantiles.into_iter().zip(on_time).map(|(quantiles, on_time)| Spread { quantiles, on_time }).collect()
 }
 
 /// By linear interpolation between the two nearest values (Hyndman and Fan's type 7).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
-fn quantiles(times: &mut [f32]) -> [f64; 3] {
+fn quantiles(times: &mut [u32]) -> [f64; 3] {
     let last = times.len().saturating_sub(1);
     let mut from = 0;
     QUANTILES.map(|chance| {
         let place = chance * last as f64;
         let below = place as usize;
         // What lies before `from` is smaller already.
-        let (_, low, above) = times[from..].select_nth_unstable_by(below - from, f32::total_cmp);
-        let low = f64::from(*low);
-        let high = above.iter().copied().min_by(f32::total_cmp).map_or(low, f64::from);
+        let days = |bits: u32| f64::from(f32::from_bits(bits));
+        let (_, low, above) = times[from..].select_nth_unstable(below - from);
+        let low = days(*low);
+        let high = above.iter().copied().min().map_or(low, days);
         from = below;
         low + (high - low) * (place - below as f64)
     })
@@ -174,13 +194,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(network: &'a Network, question: &'a Question<'a>) -> Self {
+    fn new(network: &'a Network, question: &'a Question<'a>, runs: usize) -> Self {
         let nodes = network.nodes.len();
         let works = network.works.iter().map(|work| work.key.as_str());
         let keys = works.chain(network.hazards.iter().map(|hazard| hazard.key.as_str())).map(hash).collect();
-        let draws = question.draws.get() as usize;
-        let empty = || Times { days: Vec::with_capacity(draws), ..Times::default() };
-        let times = || question.wanted.iter().map(|_| empty()).collect();
+        let models = if network.hazards.is_empty() { [runs, 0] } else { [runs, runs] };
         Self {
             network,
             question,
@@ -190,17 +208,19 @@ impl<'a> Run<'a> {
             finishes: vec![[0.0; BLOCK]; nodes],
             is_critical: vec![[false; BLOCK]; nodes],
             keys,
-            part: Part { times: [times(), times()], critical: vec![0; nodes] },
+            part: Part { times: models.map(|runs| Times::new(question.wanted.len(), runs)), critical: vec![0; nodes] },
         }
     }
 
     fn through(mut self, blocks: Range<usize>, draws: usize) -> Part {
+        let first = blocks.start * BLOCK;
         for block in blocks {
-            let runs = BLOCK.min(draws - block * BLOCK);
+            let begin = block * BLOCK;
+            let runs = (begin - first)..((begin + BLOCK).min(draws) - first);
             self.draw(block);
             self.pass(Model::Plan);
-            self.note(Model::Plan, runs);
-            self.trace(runs);
+            self.note(Model::Plan, runs.clone());
+            self.trace(runs.len());
             if !self.hazards.is_empty() {
                 self.pass(Model::Risk);
                 self.note(Model::Risk, runs);
@@ -234,7 +254,8 @@ impl<'a> Run<'a> {
             *start = [node.not_before; BLOCK];
             for &before in &node.before {
                 for (start, before) in start.iter_mut().zip(&done[before]) {
-                    *start = start.max(*before);
+                    // One instruction; `max` looks for NaN as well.
+                    *start = if *before > *start { *before } else { *start };
                 }
             }
             *finish = [node.delay; BLOCK];
@@ -255,13 +276,18 @@ impl<'a> Run<'a> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "seconds are enough, and half the memory")]
-    fn note(&mut self, model: Model, runs: usize) {
-        for (&(node, due), times) in self.question.wanted.iter().zip(&mut self.part.times[model as usize]) {
-            let finishes = &self.finishes[node][..runs];
-            times.days.extend(finishes.iter().map(|&finish| finish as f32));
+    fn note(&mut self, model: Model, runs: Range<usize>) {
+        let times = &mut self.part.times[model as usize];
+        let all = times.runs();
+        for (index, &(node, due)) in self.question.wanted.iter().enumerate() {
+            let finishes = &self.finishes[node][..runs.len()];
+            let days = &mut times.days[index * all + runs.start..index * all + runs.end];
+            for (day, &finish) in days.iter_mut().zip(finishes) {
+                *day = (finish as f32).to_bits();
+            }
             if let Some(due) = due {
                 // A sum of durations may lie above the due date by rounding only.
-                times.in_time += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
+                times.in_time[index] += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
             }
         }
     }
@@ -317,10 +343,12 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_the_nearest_values() {
-        let mut times: Vec<f32> = (0..=100_u8).rev().map(f32::from).collect();
-        assert_eq!(quantiles(&mut times), [50.0, 85.0, 95.0]);
-        assert_eq!(quantiles(&mut [60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
-        assert_eq!(quantiles(&mut [7.0]), [7.0; 3]);
+        let quantiles = |times: &[f32]| quantiles(&mut times.iter().map(|time| time.to_bits()).collect::<Vec<_>>());
+        let times: Vec<f32> = (0..=100_u8).rev().map(f32::from).collect();
+        assert_eq!(quantiles(&times), [50.0, 85.0, 95.0]);
+        assert_eq!(quantiles(&[60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
+        assert_eq!(quantiles(&[7.0]), [7.0; 3]);
+        assert_eq!(quantiles(&[0.0, 0.0]), [0.0; 3]);
     }
 
     #[test]
