@@ -150,8 +150,8 @@ subjects! {
     Dependency "dependency" in Project;
     /// An item of the critical path that the file reports.
     PathItem "item of the critical path" in Project;
-    /// A workstream or milestone that isn't finished.
-    OpenItem "open workstream or milestone" in Project;
+    /// A workstream, a milestone or a task with an estimate that isn't finished.
+    OpenItem "open workstream, milestone or estimated task" in Project;
     /// A phase of the plan.
     Phase "phase" in Project;
     /// Something to do next.
@@ -346,6 +346,8 @@ families! {
         "End of the status date, or of today where that is later: open work is forecast from then on.";
     Inconsistencies "readiness_inconsistencies" Gauge Count, Project 14 [project kind]:
         "Findings about what the file says, by kind.";
+    ItemInfo "readiness_item_info" Gauge Info, OpenItem 1 [project item title]:
+        "An open item of the forecast by its path, and what people call it.";
     MilestoneBaseline "readiness_milestone_baseline_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 1 [project milestone]:
         "End of the day on which the milestone was due when the plan was agreed.";
@@ -401,6 +403,8 @@ families! {
         "End of the day on which the project has to be ready.";
     ProjectTspi "readiness_project_to_complete_schedule_performance_ratio" Gauge Ratio, Project 1 [project]:
         "The SPI(t) that the rest needs to keep the baseline, TSPI: above 1.10 is very unlikely to be achieved.";
+    ProjectUtcOffset "readiness_project_utc_offset_seconds" Gauge Seconds, Project 1 [project]:
+        "How far the project's time zone is ahead of UTC: added to a timestamp, it gives the date there.";
     RiskAffectsInfo "readiness_risk_affects_info" Gauge Info, RiskItem 1 [project risk item]:
         "The risk delays the item if it comes true.";
     RiskDelay "readiness_risk_delay_seconds" Gauge Seconds, Risk 3 [project risk bound]:

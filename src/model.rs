@@ -342,6 +342,17 @@ impl Project {
         }
     }
 
+    /// What people call `item`.
+    #[must_use]
+    pub fn title(&self, item: Item) -> &str {
+        match item {
+            Item::Area(area) => &self.areas[area].title,
+            Item::Workstream(area, workstream) => &self.workstream(area, workstream).title,
+            Item::Task(index) => self.task(index).map_or("", |task| &task.title),
+            Item::Milestone(milestone) => &self.milestones[milestone].title,
+        }
+    }
+
     /// Where `item` stands in the file.
     #[must_use]
     pub fn node(&self, item: Item) -> NodePath {

@@ -299,6 +299,8 @@ impl Collector<'_> {
     fn forecast(&mut self, forecast: &Forecast) {
         let timeline = Timeline::at(self.project, forecast.status_date);
         self.sample(FamilyId::ForecastStart, &[], seconds(forecast.start));
+        let offset = self.project.zone.to_offset(forecast.start).seconds();
+        self.sample(FamilyId::ProjectUtcOffset, &[], f64::from(offset));
         for (basis, count) in forecast.counts() {
             self.sample(FamilyId::ForecastItems, &[basis], count_of(count));
         }
@@ -307,13 +309,14 @@ impl Collector<'_> {
             self.on_time(FamilyId::ProjectOnTime, &[], end.spreads);
         }
         for (item, forecast) in &forecast.items {
+            let path = self.project.path(*item);
+            self.sample(FamilyId::ItemInfo, &[&path, self.project.title(*item)], 1.0);
             match *item {
                 Item::Workstream(area, index) => self.workstream_forecast(area, index, forecast, timeline),
                 Item::Milestone(index) => self.milestone_forecast(index, forecast, timeline),
                 Item::Area(_) | Item::Task(_) => continue,
             }
             if forecast.spreads.is_some() {
-                let path = self.project.path(*item);
                 self.sample(FamilyId::Criticality, &[&path], forecast.criticality);
             }
         }
