@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 CARGO := cargo
 FUZZ_SECONDS ?= 60
-SERVERS := prometheus promtool jv
+SERVERS := prometheus promtool alertmanager amtool jv
 GENERATED := readiness.schema.json docs/metrics.md
 SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
 
