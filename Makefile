@@ -8,14 +8,14 @@ SHELL := /bin/bash
 
 CARGO := cargo
 FUZZ_SECONDS ?= 60
-SERVERS := prometheus promtool alertmanager amtool jv
+SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv
 GENERATED := readiness.schema.json docs/metrics.md
 SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
-	while IFS='=' read -r name path; do name=$${name//-/_}; export "$${name^^}=$$path"; done <<<"$$servers"
+	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
 .PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench fuzz clean
 

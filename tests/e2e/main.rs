@@ -6,5 +6,7 @@
 mod tools;
 
 mod processes;
+mod servers;
 mod prometheus;
 mod readme;
+mod rules;

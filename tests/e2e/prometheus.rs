@@ -2,77 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::processes::{PATIENCE, Running, daemon};
+use crate::processes::daemon;
+use crate::servers::Prometheus;
 use crate::tools;
-
-/// A Prometheus that scrapes one address every 200 ms.
-struct Prometheus {
-    _running: Running,
-    folder: tempfile::TempDir,
-    url: String,
-}
-
-impl Prometheus {
-    fn scraping(address: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = format!(
-            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
-             scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
-        );
-        let file = folder.path().join("prometheus.yml");
-        std::fs::write(&file, config).unwrap();
-        let mut command = Command::new(tools::path("prometheus"));
-        command
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg("--web.listen-address=127.0.0.1:0");
-        let running = Running::start(&mut command);
-        let line = running.says("Listening on");
-        let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
-        let url = format!("http://127.0.0.1:{port}");
-        running.says("Server is ready to receive web requests");
-        Self { _running: running, folder, url }
-    }
-
-    /// The values of `query`, each with the values of `labels` joined before it.
-    fn answer(&self, query: &str, labels: &[&str]) -> Vec<String> {
-        let output = Command::new(tools::path("promtool"))
-            .args(["query", "instant", "-o", "json", &self.url, query])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        let answer: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let mut rows: Vec<String> = answer
-            .iter()
-            .map(|row| {
-                let label = |name: &&str| row["metric"][name].as_str().unwrap_or("-").to_owned();
-                let mut cells: Vec<String> = labels.iter().map(label).collect();
-                cells.push(row["value"][1].as_str().unwrap().to_owned());
-                cells.join(" ")
-            })
-            .collect();
-        rows.sort();
-        rows
-    }
-
-    /// The answers, once there are any.
-    #[expect(clippy::disallowed_methods, reason = "a test waits for a server")]
-    fn ask(&self, query: &str, labels: &[&str]) -> Vec<String> {
-        let begun = Instant::now();
-        loop {
-            let rows = self.answer(query, labels);
-            if !rows.is_empty() {
-                return rows;
-            }
-            assert!(begun.elapsed() < PATIENCE, "no answer to `{query}`");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
 
 #[test]
 fn prometheus_knows_the_report() {

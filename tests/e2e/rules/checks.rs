@@ -1,0 +1,82 @@
+//! What the real tools say of the files.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use crate::rules::files::{matching, paths, root, rules};
+use crate::tools;
+
+/// Runs `tool` on `paths`, and returns what it said.
+fn run<P: AsRef<Path>>(tool: &str, arguments: &[&str], paths: &[P]) -> String {
+    let output = Command::new(tools::path(tool))
+        .args(arguments)
+        .args(paths.iter().map(AsRef::as_ref))
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn promtool_accepts_the_rules_today_and_in_its_version_2_42() {
+    for tool in ["promtool", "promtool-2.42"] {
+        let said = run(tool, &["check", "rules", "--lint=all"], &paths());
+        assert_eq!(said.matches("SUCCESS").count(), paths().len(), "{said}");
+    }
+}
+
+#[test]
+fn promtool_finds_that_every_alert_does_what_its_tests_say() {
+    run("promtool", &["test", "rules"], &matching(&root().join("tests/rules"), ".test.yaml"));
+}
+
+#[test]
+fn amtool_accepts_the_example_for_alertmanager() {
+    run("amtool", &["check-config"], &["rules/alertmanager.yaml"]);
+}
+
+/// The names of the alerts.
+fn alerts() -> BTreeSet<String> {
+    rules().into_iter().filter(|rule| rule.is_alert).map(|rule| rule.name).collect()
+}
+
+/// The names of the files in `folder` that end in `end`, without that.
+fn stems(folder: &str, end: &str) -> BTreeSet<String> {
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().strip_suffix(end).unwrap().to_owned();
+    matching(&root().join(folder), end).iter().map(|path| name(path)).collect()
+}
+
+#[test]
+fn every_alert_has_a_runbook_and_tests_and_none_is_without_an_alert() {
+    assert_eq!(stems("docs/runbooks", ".md"), alerts());
+    assert_eq!(stems("tests/rules", ".test.yaml"), alerts());
+}
+
+#[test]
+fn every_alert_has_the_labels_and_texts_of_the_field() {
+    for rule in rules().iter().filter(|rule| rule.is_alert) {
+        let name = &rule.name;
+        let severity = rule.yaml["labels"]["severity"].as_str().unwrap();
+        assert!(["warning", "critical"].contains(&severity), "{name} is of severity {severity}");
+        assert!(rule.yaml["for"].is_string(), "{name} would fire at once");
+        let annotations = rule.annotations();
+        let names: Vec<&str> = annotations.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["summary", "description", "runbook_url", "dashboard_url"], "{name}");
+        let page = format!("/docs/runbooks/{name}.md");
+        assert!(annotations[2].1.ends_with(&page), "{name} leads to {}", annotations[2].1);
+    }
+}
+
+/// Mimir takes no more by default.
+#[test]
+fn no_group_has_more_than_twenty_rules() {
+    for path in paths() {
+        let file: serde_yaml::Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for group in file["groups"].as_sequence().unwrap() {
+            assert!(group["rules"].as_sequence().unwrap().len() <= 20, "{:?}", group["name"]);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The real servers, each on a port and in a folder of its own.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::processes::{PATIENCE, Running};
+use crate::tools;
+
+/// A Prometheus.
+pub(crate) struct Prometheus {
+    _running: Running,
+    /// Where its configuration and its data lie.
+    pub(crate) folder: tempfile::TempDir,
+    /// Its address, with the scheme.
+    pub(crate) url: String,
+}
+
+impl Prometheus {
+    /// One that scrapes `address` every 200 ms.
+    pub(crate) fn scraping(address: &str) -> Self {
+        Self::with(&format!(
+            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
+             scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
+        ))
+    }
+
+    /// One with the configuration `config`.
+    pub(crate) fn with(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prometheus.yml");
+        std::fs::write(&file, config).unwrap();
+        let mut command = Command::new(tools::path("prometheus"));
+        command
+            .arg(format!("--config.file={}", file.display()))
+            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
+            .arg("--web.listen-address=127.0.0.1:0");
+        let running = Running::start(&mut command);
+        let line = running.says("Listening on");
+        let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
+        let url = format!("http://127.0.0.1:{port}");
+        running.says("Server is ready to receive web requests");
+        Self { _running: running, folder, url }
+    }
+
+    /// What its API says at `path` to the form `data`.
+    pub(crate) fn api(&self, path: &str, data: &[&str]) -> Value {
+        get(&format!("{}/api/v1/{path}", self.url), data)["data"].take()
+    }
+
+    /// The values of `query`, each with the values of `labels` joined before it.
+    pub(crate) fn answer(&self, query: &str, labels: &[&str]) -> Vec<String> {
+        let output = Command::new(tools::path("promtool"))
+            .args(["query", "instant", "-o", "json", &self.url, query])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
+        let answer: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let mut rows: Vec<String> = answer
+            .iter()
+            .map(|row| {
+                let label = |name: &&str| row["metric"][name].as_str().unwrap_or("-").to_owned();
+                let mut cells: Vec<String> = labels.iter().map(label).collect();
+                cells.push(row["value"][1].as_str().unwrap().to_owned());
+                cells.join(" ")
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    /// The answers, once there are any.
+    pub(crate) fn ask(&self, query: &str, labels: &[&str]) -> Vec<String> {
+        let mut rows = Vec::new();
+        wait_until(&format!("there is an answer to `{query}`"), || {
+            rows = self.answer(query, labels);
+            !rows.is_empty()
+        });
+        rows
+    }
+}
+
+/// An Alertmanager.
+pub(crate) struct Alertmanager {
+    _running: Running,
+    _folder: tempfile::TempDir,
+    /// Host and port.
+    pub(crate) address: String,
+}
+
+impl Alertmanager {
+    /// One with the configuration at `config`.
+    pub(crate) fn with(config: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(tools::path("alertmanager"));
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.path={}", folder.path().display()))
+            .args(["--web.listen-address=127.0.0.1:0", "--cluster.listen-address="]);
+        let running = Running::start(&mut command);
+        let line = running.says("Listening on");
+        let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        Self { _running: running, _folder: folder, address }
+    }
+}
+
+/// What a server answers at `url` to the form `data`; an answer to nothing is a GET.
+fn get(url: &str, data: &[&str]) -> Value {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", url]);
+    for field in data {
+        command.args(["--data-urlencode", field]);
+    }
+    let output = command.output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let said = String::from_utf8_lossy(&output.stdout);
+        panic!("{url}: {error}: {said}{}", String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// Waits until `condition` is met.
+#[expect(clippy::disallowed_methods, reason = "a test waits for a server")]
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
