@@ -9,6 +9,8 @@ SHELL := /bin/bash
 CARGO := cargo
 FUZZ_SECONDS ?= 60
 SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv
+# In the order in which they build on each other.
+RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md
 SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
 
@@ -17,7 +19,7 @@ SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench fuzz clean
+.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench mutants replay fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -71,6 +73,24 @@ check-generated: docs ## fail if the generated files are not the committed ones
 bench: test-prerequisites target/peers ## measure, beside node_exporter's textfile collector, a static file, and two simulators
 	@$(call with_servers,node_exporter); \
 	$(CARGO) bench --locked
+
+mutants: test-prerequisites ## change the rules in one place at a time, and see whether their tests notice
+	@$(call with_servers,promtool); \
+	$(CARGO) test --locked --test e2e -- --ignored --nocapture tests_notice_every_mutant
+
+replay: target/history ## play ninety days of the example to the rules, and compare which alerts fire
+	@$(call with_servers,replay); \
+	"$$REPLAY" $< 2026-01-27T00:00:00Z 2026-04-27T00:00:00Z 4m $(RULES) | tee target/replay.txt
+	diff -u tests/history/alerts.txt target/replay.txt
+
+target/history: tests/history/main.rs tests/history/story.rs examples/castiel.readiness.yaml
+	@tests/tools/prerequisites cargo cc go flock
+	$(CARGO) build --release --locked --example history
+	target/release/examples/history > target/history.om
+	rm -rf $@
+	@$(call with_servers,promtool); \
+	"$$PROMTOOL" tsdb create-blocks-from openmetrics --quiet --max-block-duration=2160h target/history.om $@
+	rm target/history.om
 
 target/peers: benches/peers/requirements.txt
 	@tests/tools/prerequisites python3

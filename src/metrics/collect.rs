@@ -148,6 +148,10 @@ impl<'a> Collector<'a> {
         self.ratio(FamilyId::ProjectCompletion, &["reported"], completion::reported(project));
         self.start(FamilyId::ProjectStart, &[], project.start);
         self.start(FamilyId::ProjectAsOf, &[], project.as_of);
+        if let Some(as_of) = project.as_of {
+            let days = project.policy.stale_after.days(f64::from(project.calendar.days_per_week()));
+            self.sample(FamilyId::ProjectStale, &[], seconds(Timeline::at(project, as_of).finish(days)));
+        }
         self.end(FamilyId::ProjectTarget, &[], project.target);
         self.end(FamilyId::ProjectNextReview, &[], project.next_review);
     }

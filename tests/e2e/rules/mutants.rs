@@ -1,1 +1,177 @@
-//! Mutants: rules changed in one place, each of which some test has to notice.
+//! Mutants: rules changed in one place, each of which a test has to notice.
+//!
+//! `make mutants` runs this; it takes minutes, since promtool runs the tests for every mutant.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::rules::files::{Rule, matching, paths, root, rules};
+use crate::tools;
+
+/// A change of one word of an expression, or of how long it has to stand.
+struct Mutant {
+    rule: String,
+    change: String,
+    /// The rule file with the change.
+    file: String,
+    text: String,
+}
+
+/// What `word` becomes, one at a time.
+fn changes(word: &str) -> Vec<String> {
+    let other: &[&str] = match word {
+        ">" => &["<="],
+        "<" => &[">="],
+        ">=" => &["<"],
+        "==" => &["!="],
+        "unless" => &["and"],
+        "and" => &["unless", "or"],
+        "or" => &["unless"],
+        "+" => &["-"],
+        "-" => &["+"],
+        "min_over_time" => &["max_over_time"],
+        "max_over_time" => &["min_over_time"],
+        "max" => &["min"],
+        _ => return number(word).or_else(|| duration(word)).unwrap_or_default(),
+    };
+    other.iter().map(|it| (*it).to_owned()).collect()
+}
+
+/// A tenth more, and a tenth less.
+fn number(word: &str) -> Option<Vec<String>> {
+    let number: f64 = word.parse().ok()?;
+    let near = |factor: f64| (number * factor + if number == 0.0 { factor - 1.0 } else { 0.0 }).to_string();
+    Some(vec![near(1.1), near(0.9)])
+}
+
+/// Half as long: `[15m]`, `[1h`.
+fn duration(word: &str) -> Option<Vec<String>> {
+    let bare = word.strip_prefix('[').unwrap_or(word);
+    let (amount, unit) = bare.split_at_checked(bare.len().checked_sub(1)?)?;
+    let amount: u32 = amount.parse().ok().filter(|_| "mhd".contains(unit))?;
+    let seconds = amount
+        * match unit {
+            "m" => 60,
+            "h" => 3600,
+            _ => 86_400,
+        };
+    let bracket = if bare.len() < word.len() { "[" } else { "" };
+    Some(vec![format!("{bracket}{}s", seconds / 2)])
+}
+
+/// The places of the words of `text` that may be changed: what isn't quoted, nor part of a name.
+fn words(text: &str) -> Vec<(usize, &str)> {
+    let mut words = Vec::new();
+    let mut quoted = false;
+    let mut start = 0;
+    for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
+        if letter.is_whitespace() || "(){},\"]".contains(letter) {
+            if !quoted && start < at {
+                words.push((start, &text[start..at]));
+            }
+            start = at + letter.len_utf8();
+            quoted ^= letter == '"';
+        } else if letter == '[' {
+            start = at;
+        }
+    }
+    words
+}
+
+/// Every mutant of the rules in `file`.
+fn mutants(file: &Path) -> Vec<Mutant> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut mutants = Vec::new();
+    for Rule { name: rule, expr, yaml, .. } in rules() {
+        // Where the rule begins, and so where its expression and its `for` are found.
+        let Some(head) = ["alert", "record"].iter().find_map(|key| text.find(&format!("- {key}: {rule}\n"))) else {
+            continue;
+        };
+        let (before, block) = text.split_at(head);
+        let end = block[1..].find("\n      - ").map_or(block.len(), |end| end + 1);
+        let (block, after) = block.split_at(end);
+        let mut add = |change: String, block: String| {
+            let text = format!("{before}{block}{after}");
+            mutants.push(Mutant { rule: rule.clone(), change, file: name.clone(), text });
+        };
+        let body = block.find("expr:").unwrap() + "expr:".len();
+        let stop =
+            block.find("\n        for:").unwrap_or(block.len()).min(block.find("\n      #").unwrap_or(block.len()));
+        assert!(!expr.is_empty());
+        for (at, word) in words(&block[body..stop]) {
+            for other in changes(word) {
+                let place = body + at;
+                let line = 1 + before.matches('\n').count() + block[..place].matches('\n').count();
+                let changed = format!("{}{other}{}", &block[..place], &block[place + word.len()..]);
+                add(format!("line {line}: {word} -> {other}"), changed);
+            }
+        }
+        if let Some(stands) = yaml["for"].as_str() {
+            let old = format!("        for: {stands}");
+            let half = duration(stands).unwrap().remove(0);
+            add(format!("for: {stands} -> {half}"), block.replace(&old, &format!("        for: {half}")));
+        }
+    }
+    mutants
+}
+
+/// Whether a test notices; the files of tests are tried in `order`.
+fn is_killed(mutant: &Mutant, order: &[String]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, tests) = (folder.path().join("rules"), folder.path().join("tests/rules"));
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::create_dir_all(&tests).unwrap();
+    for path in paths() {
+        std::fs::copy(&path, rules.join(path.file_name().unwrap())).unwrap();
+    }
+    std::fs::write(rules.join(&mutant.file), &mutant.text).unwrap();
+    order.iter().any(|name| {
+        std::fs::copy(root().join("tests/rules").join(name), tests.join(name)).unwrap();
+        let mut command = Command::new(tools::path("promtool"));
+        command.args(["test", "rules"]).arg(tests.join(name)).stdout(Stdio::null()).stderr(Stdio::null());
+        !command.status().unwrap().success()
+    })
+}
+
+/// The files of tests, those first whose alerts are made of the rule.
+fn order(rule: &str, all: &[Rule]) -> Vec<String> {
+    let mut above = vec![rule.to_owned()];
+    let mut next = 0;
+    while let Some(name) = above.get(next).cloned() {
+        let users = all.iter().filter(|it| it.expr.contains(&name) && !above.contains(&it.name));
+        above.extend(users.map(|it| it.name.clone()).collect::<Vec<_>>());
+        next += 1;
+    }
+    let mut files: Vec<String> = matching(&root().join("tests/rules"), ".test.yaml")
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    files.sort_by_key(|file| !above.contains(&file.replace(".test.yaml", "")));
+    files
+}
+
+#[test]
+#[ignore = "it takes minutes: make mutants"]
+#[expect(clippy::print_stdout, reason = "its figure is asked for")]
+fn tests_notice_every_mutant() {
+    let all = rules();
+    let mutants: Vec<Mutant> = paths().iter().flat_map(|path| mutants(path)).collect();
+    let (next, survivors) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !is_killed(mutant, &order(&mutant.rule, &all)) {
+                        survivors.lock().unwrap().push(format!("{}: {}", mutant.rule, mutant.change));
+                    }
+                }
+            });
+        }
+    });
+    let survivors = survivors.into_inner().unwrap();
+    println!("{} of {} mutants killed", mutants.len() - survivors.len(), mutants.len());
+    assert!(survivors.is_empty(), "no test noticed:\n{}", survivors.join("\n"));
+}

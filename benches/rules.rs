@@ -1,0 +1,103 @@
+//! The whole rules pack over a hundred projects of a thousand tasks each, in a real Prometheus.
+//!
+//! `make bench` runs it. Each group is to take less than a twentieth of its interval.
+
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark measures and prints")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+#[path = "../tests/e2e/processes.rs"]
+mod processes;
+#[expect(dead_code, reason = "tests use the rest")]
+#[path = "../tests/e2e/servers.rs"]
+mod servers;
+#[path = "../tests/it/tools.rs"]
+mod tools;
+
+const PROJECTS: usize = 100;
+
+fn main() {
+    // `cargo test --benches` only wants to know that it builds.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..PROJECTS {
+        std::fs::write(folder.path().join(format!("plan-{number:03}.yaml")), plan(number)).unwrap();
+    }
+    let (_daemon, address) = processes::daemon(&[folder.path().to_str().unwrap()]);
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    // Fifteen minutes of scrapes once a minute are 15 samples, and so are 75 seconds of these: what rules
+    // look back at is as long as it is, with as many samples.
+    let prometheus = servers::Prometheus::with(&format!(
+        "global: {{scrape_interval: 5s, scrape_timeout: 5s}}\n\
+         rule_files: ['{}/*.rules.yaml']\n\
+         scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n",
+        rules.display()
+    ));
+    println!("{} series of {PROJECTS} projects", prometheus.ask("readiness_exporter_series", &[])[0]);
+    // Every group but the hourly one has been evaluated five times by then.
+    std::thread::sleep(Duration::from_secs(330));
+    let groups = prometheus.api("rules", &[]);
+    let mut sum = 0.0;
+    println!("{:>24} {:>6} {:>9} {:>9} {:>7}", "group", "rules", "seconds", "interval", "part");
+    for group in groups["groups"].as_array().unwrap() {
+        let (took, interval) = (group["evaluationTime"].as_f64().unwrap(), group["interval"].as_f64().unwrap());
+        let rules = group["rules"].as_array().unwrap();
+        for rule in rules.iter().filter(|rule| rule["health"] == "err") {
+            println!("{}: {}", rule["name"], rule["lastError"]);
+        }
+        let part = 100.0 * took / interval;
+        println!("{:>24} {:>6} {took:>9.3} {interval:>9.0} {part:>6.1}%", group["name"].as_str().unwrap(), rules.len());
+        sum += part;
+    }
+    println!("{:>24} {:>6} {:>9} {:>9} {sum:>6.1}%", "all", "", "", "");
+}
+
+/// A plan with a thousand tasks in 40 workstreams of four areas, of which each waits for the one before.
+fn plan(number: usize) -> String {
+    let mut text = format!(
+        "project: project-{number}\ntitle: Project {number}\nas_of: 2026-11-02\ntarget: 2027-04-30\n\
+         next_review: 2026-11-30\nareas:\n"
+    );
+    for area in 0..4 {
+        let _ =
+            write!(text, "  area-{area}:\n    title: Area {area}\n    coverage:\n      target: 80%\n      features:\n");
+        for feature in 0..10 {
+            let _ = writeln!(text, "        Feature {feature}: {}%", 50 + 4 * feature);
+        }
+        text.push_str("    workstreams:\n");
+        for stream in 0..10 {
+            let needs = if stream == 0 {
+                String::new()
+            } else {
+                format!("        needs: [area-{area}/stream-{}]\n", stream - 1)
+            };
+            let _ = write!(
+                text,
+                "      stream-{stream}:\n        points: 10\n        estimate: 2-4w\n{needs}        tasks:\n"
+            );
+            for task in 0..25 {
+                let status = ["done", "partial", "todo", "todo"][(task + number) % 4];
+                let _ = writeln!(
+                    text,
+                    "          - {status}: Step {task}\n            id: step-{task}\n            due: 2027-01-{:02}",
+                    1 + task
+                );
+            }
+        }
+    }
+    text.push_str("milestones:\n");
+    for milestone in 0..8 {
+        let _ = writeln!(
+            text,
+            "  milestone-{milestone}: {{title: Milestone {milestone}, due: 2027-0{}-15, needs: [area-{}/stream-{}]}}",
+            1 + milestone / 2,
+            milestone % 4,
+            milestone + 2
+        );
+    }
+    text
+}

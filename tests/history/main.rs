@@ -1,0 +1,132 @@
+//! Ninety days in the life of the example, as `OpenMetrics`: what a Prometheus beside it would have kept.
+//!
+//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until NOW] > history.om
+//!     promtool tsdb create-blocks-from openmetrics history.om data
+//!
+//! A real project edits its file, and so does this one: `story` tells when and how. The exporter's own code
+//! reads each version at each moment; nothing here makes up a metric.
+
+mod story;
+
+use std::fmt::Write as _;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use jiff::{SignedDuration, Timestamp};
+use readiness_exporter::metrics::body::Encoding;
+use readiness_exporter::metrics::process::{Exporter, ExporterMetrics};
+use readiness_exporter::schedule::forecast::DRAWS;
+use readiness_exporter::snapshot::store::{Options, Store};
+use readiness_exporter::source::Limits;
+use readiness_exporter::source::scan::scan;
+
+use crate::story::{Event, Story};
+
+/// How much is written, and for when.
+struct Arguments {
+    days: i64,
+    step: Duration,
+    /// When the history ends; it begins so many days before.
+    until: Option<Timestamp>,
+}
+
+impl Arguments {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None };
+        while let Some(word) = words.next() {
+            let value = words.next().with_context(|| format!("{word} has no value"))?;
+            match word.as_str() {
+                "--days" => arguments.days = value.parse()?,
+                "--step" => arguments.step = Duration::from_secs(value.parse()?),
+                "--until" => arguments.until = Some(value.parse()?),
+                _ => bail!("`{word}` is none of --days, --step and --until"),
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    let story = Story::of_the_example(arguments.until)?;
+    let folder = tempfile::tempdir()?;
+    let mut history = History::new(folder.path(), BufWriter::new(std::io::stdout().lock()))?;
+    let mut events = story.events.iter().peekable();
+    let end = story.start + SignedDuration::from_hours(24 * arguments.days);
+    let mut now = story.start;
+    while now < end {
+        while let Some((_, event)) = events.next_if(|(at, _)| *at <= now) {
+            history.take(event)?;
+        }
+        history.sample(now)?;
+        now += arguments.step;
+    }
+    history.finish()
+}
+
+/// What was written so far, and what goes on.
+struct History<W> {
+    file: PathBuf,
+    store: Store,
+    /// The exporter's own metrics, which tell nothing of the past.
+    own: String,
+    /// The names of the pods that run.
+    pod: String,
+    is_up: bool,
+    out: W,
+}
+
+impl<W: Write> History<W> {
+    fn new(folder: &Path, out: W) -> Result<Self> {
+        let own = String::from_utf8(Exporter::new(ExporterMetrics::Served)?.text())?;
+        let is_told = |line: &&str| {
+            ["readiness_exporter_build_info", "readiness_exporter_missing_paths"].iter().any(|it| line.starts_with(it))
+        };
+        let own = own.lines().filter(is_told).fold(String::new(), |own, line| own + line + "\n");
+        let options = Options { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS };
+        let file = folder.join("castiel.readiness.yaml");
+        Ok(Self { file, store: Store::new(options), own, pod: "readiness-exporter-0".to_owned(), is_up: true, out })
+    }
+
+    fn take(&mut self, event: &Event) -> Result<()> {
+        match event {
+            Event::Written(text) => std::fs::write(&self.file, text)?,
+            Event::Down => self.is_up = false,
+            Event::Up => self.is_up = true,
+            Event::Replaced(pod) => self.pod.clone_from(pod),
+        }
+        Ok(())
+    }
+
+    /// Writes what a scrape at `now` would have found.
+    fn sample(&mut self, now: Timestamp) -> Result<()> {
+        let target =
+            format!("namespace=\"monitoring\",job=\"readiness-exporter\",pod=\"{0}\",instance=\"{0}:20430\"", self.pod);
+        let second = now.as_second();
+        writeln!(self.out, "up{{{target}}} {} {second}", u8::from(self.is_up))?;
+        if !self.is_up {
+            return Ok(());
+        }
+        let step = self.store.advance(&scan(std::slice::from_ref(&self.file)), now);
+        let folder = self.file.parent().map(|it| format!("{}/", it.display())).unwrap_or_default();
+        let page = String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat())?;
+        let mut text = String::with_capacity(page.len() * 2);
+        for line in page.lines().chain(self.own.lines()).filter(|line| !line.starts_with('#')) {
+            let end = line.find(['{', ' ']).unwrap_or(line.len());
+            let (name, rest) = line.split_at(end);
+            let rest = match rest.strip_prefix('{') {
+                Some(labels) => format!(",{}", labels.replacen(&folder, "", 1)),
+                None => format!("}}{rest}"),
+            };
+            writeln!(text, "{name}{{{target}{rest} {second}")?;
+        }
+        Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    fn finish(mut self) -> Result<()> {
+        writeln!(self.out, "# EOF")?;
+        Ok(self.out.flush()?)
+    }
+}

@@ -1,0 +1,261 @@
+//! What happens to the example's file in ninety days.
+//!
+//! People report on Mondays and Thursdays. The workspace turns out to take two weeks longer, the date for
+//! the models is agreed anew, and in the end everything is done in time. Now and then somebody mistypes, a
+//! pod is replaced, and a night is spent without an exporter.
+
+use anyhow::{Context, Result};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+/// Something that happens.
+pub(crate) enum Event {
+    /// The file has this content now.
+    Written(String),
+    /// The exporter can't be scraped.
+    Down,
+    /// It can again.
+    Up,
+    /// Another pod serves the file.
+    Replaced(String),
+}
+
+/// What happens, and when.
+pub(crate) struct Story {
+    /// Midnight before the plan's first day.
+    pub(crate) start: Timestamp,
+    /// In the order of time.
+    pub(crate) events: Vec<(Timestamp, Event)>,
+}
+
+/// The first day of the example's plan, a Tuesday.
+const FIRST: Date = jiff::civil::date(2026, 1, 27);
+
+/// From which day to which a workstream is worked on, counted from the first.
+const WORK: [(&str, &str, u32, u32); 15] = [
+    ("implementation", "vendor-apis", 2, 30),
+    ("implementation", "ui", 10, 60),
+    ("testing", "unit", 3, 40),
+    ("testing", "integration", 34, 62),
+    ("testing", "automation", 20, 45),
+    ("ml", "azure", 6, 31),
+    ("ml", "training", 32, 60),
+    ("ml", "serving", 57, 78),
+    ("ml", "operations", 40, 80),
+    ("deployment", "infrastructure", 5, 55),
+    ("deployment", "security", 10, 60),
+    ("deployment", "performance", 30, 66),
+    ("deployment", "monitoring", 25, 65),
+    ("deployment", "production", 66, 86),
+    ("deployment", "recovery", 40, 70),
+];
+
+/// On which day which milestone is reached.
+const REACHED: [(&str, u32); 9] = [
+    ("vendor-apis", 30),
+    ("production-data-flow", 30),
+    ("azure-workspace", 31),
+    ("test-coverage", 41),
+    ("security-audit", 60),
+    ("load-testing", 66),
+    ("models-live", 79),
+    ("production-deployment", 86),
+    ("production-readiness", 87),
+];
+
+/// What else is written, on which day.
+const EDITS: [(u32, &str, &str); 6] = [
+    // The report is put in order: a title that stood twice, an action in the wrong month.
+    (7, "Deploy Azure ML Workspace (critical blocker for ML)", "Connect the Azure ML Workspace"),
+    (7, "when: 2026-03\n    for: security-audit", "when: 2026-04\n    for: security-audit"),
+    // The models have a date that can be kept …
+    (
+        9,
+        "due: 2026-03\n    baseline: 2026-03-31\n    needs: [ml/training",
+        "due: 2026-04-24\n    baseline: 2026-03-31\n    needs: [ml/training",
+    ),
+    // … until the workspace takes two weeks longer …
+    (
+        16,
+        "estimate: 2-3w\n        blocker: true\n        impact: Blocks ML",
+        "estimate: 4-5w\n        blocker: true\n        impact: Blocks ML",
+    ),
+    // … which is mended by people who join in training.
+    (20, "title: Model Training\n", "title: Model Training\n        estimate: 3-4w\n"),
+    (20, "title: Model Deployment\n", "title: Model Deployment\n        estimate: 2-3w\n"),
+];
+
+impl Story {
+    /// The story of the example; where `until` is given, it ends on its day, or up to six days before.
+    ///
+    /// # Errors
+    /// Where the example can't be read, or has no place for what happens.
+    pub(crate) fn of_the_example(until: Option<Timestamp>) -> Result<Self> {
+        let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/castiel.readiness.yaml"))?;
+        let weeks = until.map_or(0, |until| (until.duration_since(noon(FIRST, 0)).as_hours() / 24 - 90).div_euclid(7));
+        let mut events = Vec::new();
+        let mut text = example;
+        events.push((moment(0, 0, 0), Event::Written(text.clone())));
+        for day in 1..90 {
+            for (_, old, new) in EDITS.iter().filter(|it| it.0 == day) {
+                text = replaced(&text, old, new)?;
+            }
+            if day == 7 {
+                text = without_reported(&text);
+            }
+            if [6, 2].contains(&(day % 7)) {
+                text = reported(&text, day)?;
+            }
+            events.push((moment(day, 10, 20), Event::Written(text.clone())));
+        }
+        events.extend(mishaps(&events));
+        events.sort_by_key(|(at, _)| *at);
+        let later = |at: Timestamp| at + SignedDuration::from_hours(weeks * 7 * 24);
+        let moved = |event| match event {
+            Event::Written(text) => Event::Written(moved(&text, weeks)),
+            other => other,
+        };
+        let events = events.into_iter().map(|(at, event)| (later(at), moved(event))).collect();
+        Ok(Self { start: later(moment(0, 0, 0)), events })
+    }
+}
+
+/// What goes wrong, and is put right again.
+fn mishaps(events: &[(Timestamp, Event)]) -> Vec<(Timestamp, Event)> {
+    let text = |day: u32| match events.iter().rev().find(|(at, _)| *at <= moment(day, 23, 0)) {
+        Some((_, Event::Written(text))) => text.clone(),
+        _ => String::new(),
+    };
+    let broken = text(22).replacen("workstreams:", "workstream:", 1);
+    let mistyped = text(36).replace("- done: ", "- todo: ");
+    vec![
+        // A key is mistyped, and nobody looks for two hours.
+        (moment(22, 15, 0), Event::Written(broken)),
+        (moment(22, 17, 0), Event::Written(text(22))),
+        // Ten minutes without a scrape, twice.
+        (moment(25, 11, 0), Event::Down),
+        (moment(25, 11, 10), Event::Up),
+        (moment(50, 23, 55), Event::Down),
+        (moment(51, 0, 5), Event::Up),
+        // The node is drained.
+        (moment(33, 9, 5), Event::Replaced("readiness-exporter-1".to_owned())),
+        // For ten minutes, everything seems undone.
+        (moment(36, 16, 0), Event::Written(mistyped)),
+        (moment(36, 16, 10), Event::Written(text(36))),
+        // A night without an exporter.
+        (moment(47, 19, 0), Event::Down),
+        (moment(48, 8, 0), Event::Up),
+        // Another release of the exporter.
+        (moment(72, 14, 0), Event::Replaced("readiness-exporter-2".to_owned())),
+    ]
+}
+
+/// A time on the `day`th day, in UTC.
+fn moment(day: u32, hour: i64, minute: i64) -> Timestamp {
+    noon(FIRST, day) + SignedDuration::from_mins((hour - 12) * 60 + minute)
+}
+
+fn noon(first: Date, day: u32) -> Timestamp {
+    let date = first + i64::from(day).days();
+    date.in_tz("UTC").map(|it| it.timestamp() + SignedDuration::from_hours(12)).unwrap_or_default()
+}
+
+/// The report of the `day`th day: its date, the next review, what is done by then, and what was reached.
+fn reported(text: &str, day: u32) -> Result<String> {
+    let date = |day: u32| (FIRST + i64::from(day).days()).to_string();
+    let mut text = line_replaced(text, "as_of: ", &date(day))?;
+    text = line_replaced(&text, "next_review: ", &date(day + if day % 7 == 6 { 3 } else { 4 }))?;
+    for (area, stream, begun, finished) in WORK.into_iter().filter(|it| day > it.2) {
+        let part = f64::from(day - begun) / f64::from(finished - begun);
+        text = progressed(&text, area, stream, part.min(1.0))?;
+    }
+    for (milestone, reached) in REACHED.into_iter().filter(|it| it.1 <= day) {
+        let title = format!("  {milestone}:\n    title: ");
+        let done = format!("  {milestone}:\n    done: {}\n    title: ", date(reached));
+        text = text.replacen(&title, &done, 1);
+    }
+    let coverage = 0.35 + 0.5 * f64::from(day.min(40)) / 40.0;
+    Ok(covered(&text, (coverage * 100.0).round()))
+}
+
+/// `text` with the first tasks of a workstream done, so many that `part` of it is, and the next one begun.
+fn progressed(text: &str, area: &str, stream: &str, part: f64) -> Result<String> {
+    let place = text.find(&format!("\n  {area}:\n")).context("no such area")?;
+    let start = place + text[place..].find(&format!("\n      {stream}:\n")).context("no such workstream")? + 1;
+    let stop = |line: &str| line.len() - line.trim_start().len() <= 6 && !line.trim().is_empty();
+    let length: usize = text[start..]
+        .split_inclusive('\n')
+        .enumerate()
+        .take_while(|(number, line)| *number == 0 || !stop(line))
+        .map(|(_, line)| line.len())
+        .sum();
+    let block = &text[start..start + length];
+    let tasks = ["- todo: ", "- partial: ", "- done: "].iter().map(|it| block.matches(it).count()).sum::<usize>();
+    let mut finished = 0.0;
+    let all = f64::from(u32::try_from(tasks)?);
+    let lines = block.split_inclusive('\n').map(|line| {
+        let Some(kind) = ["- todo: ", "- partial: ", "- done: "].into_iter().find(|it| line.contains(it)) else {
+            return line.to_owned();
+        };
+        finished += 1.0;
+        let new = if finished <= part * all + 1e-9 {
+            "- done: "
+        } else if finished - 1.0 < part * all {
+            "- partial: "
+        } else {
+            kind
+        };
+        line.replacen(kind, new, 1)
+    });
+    let lines: String = lines.collect();
+    Ok(format!("{}{lines}{}", &text[..start], &text[start + length..]))
+}
+
+/// Raises the coverage of features that have less.
+fn covered(text: &str, percent: f64) -> String {
+    let Some(start) = text.find("    coverage:\n") else { return text.to_owned() };
+    let raised = |line: &str| {
+        let (name, value) = line.trim_end().rsplit_once(": ")?;
+        let value: f64 = value.strip_suffix('%')?.parse().ok()?;
+        Some(format!("{name}: {}%\n", value.max(percent)))
+    };
+    let mut inside = true;
+    let lines = text[start..].split_inclusive('\n').map(|line| {
+        inside &= line.starts_with("    ") || line.trim().is_empty();
+        raised(line).filter(|_| inside && line.starts_with("        ")).unwrap_or_else(|| line.to_owned())
+    });
+    let lines: String = lines.collect();
+    text[..start].to_owned() + &lines
+}
+
+/// What people reported by hand goes: from now on the tasks tell.
+fn without_reported(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("reported: ")).collect()
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> Result<String> {
+    text.contains(old).then(|| text.replacen(old, new, 1)).with_context(|| format!("the example has no `{old}`"))
+}
+
+fn line_replaced(text: &str, start: &str, value: &str) -> Result<String> {
+    let old = text.lines().find(|line| line.starts_with(start)).with_context(|| format!("no line `{start}`"))?;
+    replaced(text, old, &format!("{start}{value}"))
+}
+
+/// `text` with every date so many weeks later, and a month as its last day.
+fn moved(text: &str, weeks: i64) -> String {
+    if weeks == 0 {
+        return text.to_owned();
+    }
+    let words = text.split_inclusive(|it: char| !it.is_ascii_digit() && it != '-');
+    let moved = words.map(|word| {
+        let bare = word.trim_end_matches(|it: char| !it.is_ascii_digit());
+        let date = match bare.len() {
+            10 => bare.parse::<Date>().ok(),
+            7 => format!("{bare}-01").parse::<Date>().ok().map(Date::last_of_month),
+            _ => None,
+        };
+        date.map_or_else(|| word.to_owned(), |date| (date + weeks.weeks()).to_string() + &word[bare.len()..])
+    });
+    moved.collect()
+}
