@@ -42,8 +42,9 @@ fn changes(word: &str) -> Vec<String> {
 /// A tenth more, and a tenth less.
 fn number(word: &str) -> Option<Vec<String>> {
     let number: f64 = word.parse().ok()?;
-    let near = |factor: f64| (number * factor + if number == 0.0 { factor - 1.0 } else { 0.0 }).to_string();
-    Some(vec![near(1.1), near(0.9)])
+    let factors = if word == "0" { vec![] } else { vec![1.1, 0.9] };
+    let near = factors.into_iter().map(|factor| (number * factor).to_string());
+    Some(near.chain((word == "0").then(|| "0.1".to_owned())).collect())
 }
 
 /// Half as long: `[15m]`, `[1h`.
@@ -136,20 +137,21 @@ fn is_killed(mutant: &Mutant, order: &[String]) -> bool {
     })
 }
 
-/// The files of tests, those first whose alerts are made of the rule.
+/// The files of tests of the alerts that are made of the rule.
 fn order(rule: &str, all: &[Rule]) -> Vec<String> {
     let mut above = vec![rule.to_owned()];
     let mut next = 0;
     while let Some(name) = above.get(next).cloned() {
-        let users = all.iter().filter(|it| it.expr.contains(&name) && !above.contains(&it.name));
-        above.extend(users.map(|it| it.name.clone()).collect::<Vec<_>>());
+        let is_above = |it: &&Rule| serde_yaml::to_string(&it.yaml).unwrap().contains(&name);
+        let found: Vec<String> = all.iter().filter(is_above).map(|it| it.name.clone()).collect();
+        above.extend(found.into_iter().filter(|it| !above.contains(it)).collect::<Vec<_>>());
         next += 1;
     }
-    let mut files: Vec<String> = matching(&root().join("tests/rules"), ".test.yaml")
-        .iter()
-        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    files.sort_by_key(|file| !above.contains(&file.replace(".test.yaml", "")));
+    let tests = matching(&root().join("tests/rules"), ".test.yaml");
+    let names = tests.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+    let mut files: Vec<String> = names.filter(|file| above.contains(&file.replace(".test.yaml", ""))).collect();
+    let size = |file: &String| std::fs::metadata(root().join("tests/rules").join(file)).unwrap().len();
+    files.sort_by_key(size);
     files
 }
 
