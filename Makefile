@@ -80,7 +80,7 @@ mutants: test-prerequisites ## change the rules in one place at a time, and see 
 
 replay: target/history ## play ninety days of the example to the rules, and compare which alerts fire
 	@$(call with_servers,replay); \
-	"$$REPLAY" $< 2026-01-27T00:00:00Z 2026-04-27T00:00:00Z 4m $(RULES) | tee target/replay.txt
+	"$$REPLAY" $< 2026-01-27T00:00:00Z 2026-04-27T00:00:00Z 10m $(RULES) | tee target/replay.txt
 	diff -u tests/history/alerts.txt target/replay.txt
 
 target/history: tests/history/main.rs tests/history/story.rs examples/castiel.readiness.yaml

@@ -398,7 +398,7 @@ families! {
     ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [project]:
         "Earned schedule divided by the time that has passed, SPI(t): below 1 is late.";
     ProjectStale "readiness_project_stale_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
-        "When the status is stale unless people report again: as_of, and policy.stale_after in working time.";
+        "When the status is stale unless people report again: so long after it as the policy allows.";
     ProjectStart "readiness_project_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "Beginning of the day on which the plan began.";
     ProjectTarget "readiness_project_target_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:

@@ -112,7 +112,9 @@ func (w *world) Querier(mint, maxt int64) (storage.Querier, error) {
 
 func (w *world) load(step time.Duration, files []string) ([]*rules.Group, error) {
 	// Files in the order in which their rules build on each other: what an alert reads was recorded before.
-	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, LookbackDelta: 5 * time.Minute})
+	// What was recorded a step ago is to be seen, as it is with Prometheus' five minutes and a step of one.
+	lookback := max(5*time.Minute, step+time.Minute)
+	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, LookbackDelta: lookback})
 	manager := rules.NewManager(&rules.ManagerOptions{
 		QueryFunc:    rules.EngineQueryFunc(engine, w),
 		AppendableV2: w.recorded,
