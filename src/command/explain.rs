@@ -214,7 +214,7 @@ fn foot(
     let named = |items: &mut dyn Iterator<Item = Item>| {
         items.map(|item| format!("`{}`", project.path(item))).collect::<Vec<_>>().join(", ")
     };
-    if let Some(root) = item.root {
+    if let Some(root) = item.root() {
         writeln!(out, "\nIts slip begins with {}.", named(&mut std::iter::once(root)))?;
     }
     let listed: Vec<Item> = chain.iter().copied().filter(|it| forecast.bases.contains_key(it)).collect();

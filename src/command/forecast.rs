@@ -167,7 +167,7 @@ impl View<'_> {
         cells.extend(self.finish([plan, risk], |forecast| forecast.milestone(index)?.spreads));
         let float = item.due.map_or_else(String::new, |_| days(item.total_float()));
         cells.push(Cell::number(float));
-        cells.push(Cell::text(&item.root.map_or_else(String::new, |root| self.project.path(root)), 40));
+        cells.push(Cell::text(&item.root().map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
     }
 

@@ -14,7 +14,7 @@ fn plan(x: &str, y: &str, rest: &str) -> Plan {
 }
 
 fn root(seen: &Seen<'_>, path: &str) -> Option<String> {
-    seen.item(path).root.map(|item| seen.plan.project().path(item))
+    seen.item(path).root().map(|item| seen.plan.project().path(item))
 }
 
 fn chain(seen: &Seen<'_>, path: &str) -> Vec<String> {
