@@ -100,7 +100,8 @@ fn every_command_does_what_the_readme_says() {
             ["readiness-exporter", "check", ..] => assert_eq!(world.run(line), "1 file, no findings\n"),
             ["readiness-exporter", "forecast", .., "--at", _] => {
                 let said = world.run(line);
-                for shown in self::blocks("text").iter().flat_map(|block| block.trim().lines()) {
+                let tables = self::blocks("text").into_iter().filter(|block| block.starts_with("Milestone"));
+                for shown in tables.collect::<Vec<_>>().iter().flat_map(|block| block.trim().lines()) {
                     assert!(said.lines().any(|line| line == shown), "{shown}\nisn't in\n{said}");
                 }
             }
