@@ -342,6 +342,8 @@ families! {
         "Warnings about the file's present content.";
     ForecastItems "readiness_forecast_items" Gauge Count, Project 5 [project basis]:
         "Open items of the forecast by where their duration comes from.";
+    ForecastRoot "readiness_forecast_root" Gauge Boolean, Milestone 1 [project milestone root]:
+        "The milestone's forecast begins with the item root: the first open one of those that decide it.";
     ForecastStart "readiness_forecast_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "End of the status date, or of today where that is later: open work is forecast from then on.";
     Inconsistencies "readiness_inconsistencies" Gauge Count, Project 14 [project kind]:

@@ -99,8 +99,10 @@ impl Against {
     fn plan(&self, before: &Sound, after: &Sound, frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
         let (old, new) = (self.states(before), self.states(after));
         let ids: Vec<&String> = new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))).collect();
-        let heading = ["Milestone", "Due", "P50", "", "On time", "", ""];
-        let mut rows = vec![heading.map(|name| Cell::text(name, 10).toned(Tone::Bold)).to_vec()];
+        let has_risks = after.plan.project.risks.iter().any(|it| it.probability.is_some() && it.delay.is_some());
+        let p50 = if has_risks { "P50 with risks" } else { "P50" };
+        let heading = ["Milestone", "Due", p50, "", "On time", "", ""];
+        let mut rows = vec![heading.map(|name| Cell::text(name, 14).toned(Tone::Bold)).to_vec()];
         let mut is_worse = false;
         for id in ids {
             let (row, worse) = self.row(id, old.get(id), new.get(id));

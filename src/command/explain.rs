@@ -94,7 +94,7 @@ impl Question<'_> {
         Forecast::of(&self.sound.plan.project, &self.sound.plan.completion, self.sound.now, &options)
     }
 
-    /// For each item that may decide, by how many working days the milestone's P85 comes earlier if
+    /// For each item that may decide, by how many working days the milestone's P85 by plan comes earlier if
     /// the item is finished a week sooner.
     fn helps(&self, forecast: &Forecast, chain: &[Item], progress: &mut dyn Write) -> anyhow::Result<Vec<(Item, f64)>> {
         let mut listed: Vec<Item> = chain.iter().copied().filter(|item| forecast.bases.contains_key(item)).collect();
@@ -108,7 +108,7 @@ impl Question<'_> {
             .collect();
         others.sort_by(|one, other| other.1.total_cmp(&one.1));
         listed.extend(others.into_iter().map(|(item, _)| item).filter(|item| !matches!(item, Item::Milestone(_))));
-        let p85 = |forecast: &Forecast| forecast.milestone(self.index)?.spread(Model::Risk).map(|it| it.quantiles[1]);
+        let p85 = |forecast: &Forecast| forecast.milestone(self.index)?.spread(Model::Plan).map(|it| it.quantiles[1]);
         let before = p85(forecast).unwrap_or_default();
         let mut helps = Vec::with_capacity(listed.len());
         for (number, item) in listed.iter().enumerate() {
@@ -162,7 +162,7 @@ fn table(project: &Project, forecast: &Forecast, chain: &[Item], helps: &[(Item,
         Cell::text("", 12),
         Cell::text("Finished", 10),
         Cell::number("Decides in"),
-        Cell::number("A week sooner"),
+        Cell::number("P85 if a week sooner"),
     ];
     let mut rows = vec![heading.map(|cell| cell.toned(Tone::Bold)).to_vec()];
     let mut in_chain = true;
@@ -214,7 +214,7 @@ fn foot(
     let named = |items: &mut dyn Iterator<Item = Item>| {
         items.map(|item| format!("`{}`", project.path(item))).collect::<Vec<_>>().join(", ")
     };
-    if let Some(root) = item.root {
+    if let Some(root) = item.root() {
         writeln!(out, "\nIts slip begins with {}.", named(&mut std::iter::once(root)))?;
     }
     let listed: Vec<Item> = chain.iter().copied().filter(|it| forecast.bases.contains_key(it)).collect();

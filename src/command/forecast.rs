@@ -124,13 +124,19 @@ impl View<'_> {
     fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let milestones = by_date(self.project, self.forecast);
         if milestones.is_empty() {
-            return Ok(writeln!(out, "no milestone is open")?);
+            writeln!(out, "no milestone is open")?;
         }
         let mut rows = vec![self.heading()];
         rows.extend(milestones.iter().filter_map(|&index| self.row(index)));
-        write!(out, "{}", Table { rows, colour: self.colour })?;
-        let chart = Chart { project: self.project, forecast: self.forecast, colour: self.colour, width: self.width };
-        write!(out, "\n{}", chart.of(&milestones))?;
+        rows.extend(self.last_row());
+        if rows.len() > 1 {
+            write!(out, "{}", Table { rows, colour: self.colour })?;
+        }
+        if !milestones.is_empty() {
+            let chart =
+                Chart { project: self.project, forecast: self.forecast, colour: self.colour, width: self.width };
+            write!(out, "\n{}", chart.of(&milestones))?;
+        }
         self.end(out)
     }
 
@@ -158,23 +164,42 @@ impl View<'_> {
             cells.push(Cell::text(unknown(self.forecast, Item::Milestone(index)), 40).toned(Tone::Quiet));
             return Some(cells);
         };
-        cells.extend([self.day(index, Model::Plan, 0), self.day(index, Model::Plan, 1), chance(plan)]);
-        if self.forecast.has_risks {
-            cells.extend([self.day(index, Model::Risk, 1), chance(risk)]);
-        }
+        cells.extend(self.finish([plan, risk], |forecast| forecast.milestone(index)?.spreads));
         let float = item.due.map_or_else(String::new, |_| days(item.total_float()));
         cells.push(Cell::number(float));
-        cells.push(Cell::text(&item.root.map_or_else(String::new, |root| self.project.path(root)), 40));
+        cells.push(Cell::text(&item.root().map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
     }
 
-    /// The day of a quantile, and how it has moved.
-    fn day(&self, index: usize, model: Model, quantile: usize) -> Cell {
+    /// When everything is finished, against the project's target.
+    fn last_row(&self) -> Option<Vec<Cell>> {
+        let end = self.forecast.end.as_ref()?;
+        let due = self.project.target.map_or_else(|| "–".to_owned(), |target| target.to_string());
+        let is_late = end.spreads[1].on_time.is_some_and(|on_time| on_time < 0.85);
+        let title = Cell::text("everything", 34).toned(if is_late { Tone::Bad } else { Tone::Quiet });
+        let mut cells = vec![title, Cell::text(&due, 10)];
+        cells.extend(self.finish(end.spreads, |forecast| Some(forecast.end.as_ref()?.spreads)));
+        Some(cells)
+    }
+
+    /// When something is finished, and how sure that is; `of` finds it in a forecast.
+    fn finish(&self, [plan, risk]: [Spread; 2], of: impl Fn(&Forecast) -> Option<[Spread; 2]>) -> Vec<Cell> {
+        let day = |model: Model, quantile: usize| {
+            self.day(|forecast| Some(of(forecast)?[model as usize].quantiles[quantile]))
+        };
+        let mut cells = vec![day(Model::Plan, 0), day(Model::Plan, 1), chance(plan)];
+        if self.forecast.has_risks {
+            cells.extend([day(Model::Risk, 1), chance(risk)]);
+        }
+        cells
+    }
+
+    /// The day of a time, and how it has moved.
+    fn day(&self, time: impl Fn(&Forecast) -> Option<f64>) -> Cell {
         let timeline = Timeline::at(self.project, self.forecast.status_date);
-        let time = |forecast: &Forecast| Some(forecast.milestone(index)?.spread(model)?.quantiles[quantile]);
         let Some(now) = time(self.forecast) else { return Cell::default() };
         let day = timeline.day(now).to_string();
-        match self.before.and_then(time) {
+        match self.before.and_then(&time) {
             Some(before) if (now - before).abs() >= 0.05 => Cell::text(&format!("{day} {}", days(now - before)), 30),
             _ => Cell::text(&day, 30),
         }
@@ -213,8 +238,11 @@ pub fn by_date(project: &Project, forecast: &Forecast) -> Vec<usize> {
 /// Why nothing is forecast of it.
 fn unknown(forecast: &Forecast, item: Item) -> &'static str {
     match forecast.bases.get(&item) {
-        Some(Basis::Agreed) => "nothing leads to it: taken as agreed",
-        Some(_) => "nothing leads to it, and nothing tells when",
+        Some(Basis::Agreed) if forecast.items.get(&item).and_then(|it| it.due).is_some_and(|due| due < 0.0) => {
+            "overdue: taken as reached today"
+        }
+        Some(Basis::Agreed) => "taken as agreed",
+        Some(_) => "nothing tells when",
         None => "nothing tells how long its work takes",
     }
 }

@@ -356,8 +356,12 @@ impl Collector<'_> {
         if forecast.due.is_some() {
             self.sample(FamilyId::MilestoneFloat, &labels, (forecast.total_float() * WORKING_DAY).round());
         }
-        if let Some(root) = forecast.root {
-            self.sample(FamilyId::SlipRoot, &[labels[0], &project.path(root)], 1.0);
+        if let Some(root) = forecast.begins_with {
+            let labels = [labels[0], &project.path(root)];
+            self.sample(FamilyId::ForecastRoot, &labels, 1.0);
+            if forecast.is_late() {
+                self.sample(FamilyId::SlipRoot, &labels, 1.0);
+            }
         }
     }
 

@@ -169,7 +169,7 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::ActionDate => "an action and its milestone are planned for different months",
         Kind::NonWorkingDay => "a date on which nobody works",
         Kind::DueBeforeNeed => "a milestone is due before something that it needs",
-        Kind::RiskWithoutProbability => "a risk without a probability has no place in a forecast",
+        Kind::RiskWithoutProbability => "a risk without a probability or a delay has no place in a forecast",
         Kind::CriticalWithoutEstimate => "work on the critical path without an estimate",
         Kind::ReviewOverdue => "the date of the next review has gone by",
         Kind::WaiverExpired => "a waiver has run out",

@@ -235,16 +235,15 @@ fn due(project: &Project, item: Item) -> Option<Date> {
 }
 
 fn risks_without_probability(project: &Project) -> Vec<Finding> {
-    let risks = project.risks.iter().filter(|risk| risk.probability.is_none());
-    let findings = risks.map(|risk| {
+    let findings = project.risks.iter().filter_map(|risk| {
+        let (lacks, help) = match (risk.probability, risk.delay) {
+            (None, _) => ("probability", "write how likely it is, such as `probability: 30%`"),
+            (Some(_), None) => ("delay", "write by how long it delays what it affects, such as `delay: 1-3w`"),
+            (Some(_), Some(_)) => return None,
+        };
         let at = NodePath::root().key("risks").key(risk.id.as_str());
-        finding(
-            Kind::RiskWithoutProbability,
-            at,
-            format!("the risk `{}` has no probability: forecasts leave it out", risk.id),
-        )
-        .at_key()
-        .help("write how likely it is, such as `probability: 30%`")
+        let message = format!("the risk `{}` has no {lacks}: forecasts leave it out", risk.id);
+        Some(finding(Kind::RiskWithoutProbability, at, message).at_key().help(help))
     });
     findings.collect()
 }

@@ -94,8 +94,10 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
     match role {
         Role::Needs(to) => project.dependencies.push(Dependency { from: item, to, at }),
         Role::Blocks(from) => project.dependencies.push(Dependency { from, to: item, at }),
+        Role::Affected(risk) if project.risks[risk].affects.contains(&item) => return Some(twice(project, item, at)),
         Role::Affected(risk) => project.risks[risk].affects.push(item),
         Role::Furthered(action) => project.actions[action].item = Some(item),
+        Role::Critical if project.critical_path.contains(&item) => return Some(twice(project, item, at)),
         Role::Critical => project.critical_path.push(item),
         Role::Shares(index) => {
             let Item::Task(task) = item else {
@@ -107,6 +109,11 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
         }
     }
     None
+}
+
+fn twice(project: &Project, item: Item, at: NodePath) -> Finding {
+    let message = format!("`{}` stands in this list already", project.path(item));
+    Finding::new(Kind::Conflict, at, message).help("remove one of the two")
 }
 
 fn unknown(reference: &Reference, at: NodePath) -> Finding {

@@ -38,8 +38,8 @@ struct Driver {
 const ROUNDING: f64 = 1e-6;
 
 impl Dates {
-    /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have to be reached by a time; the end
-    /// of the project has all the time that it takes unless it is among them.
+    /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have
+    /// to be reached by a time; what nothing of these waits for has until the end of the project.
     #[must_use]
     pub fn of(network: &Network, model: Model, due: &[(usize, f64)]) -> Self {
         let nodes = &network.nodes;
@@ -53,19 +53,16 @@ impl Dates {
             start.push(begin);
             finish.push(begin + duration);
         }
-        let mut late = vec![f64::INFINITY; nodes.len()];
-        let mut free = vec![f64::INFINITY; nodes.len()];
-        for &(node, time) in due {
-            late[node] = late[node].min(time);
-        }
         let end = network.end();
-        if late[end].is_infinite() {
-            late[end] = finish[end];
+        let mut late = latest(nodes, &duration, due);
+        let by_the_end = latest(nodes, &duration, &[(end, finish[end])]);
+        for (late, by_the_end) in late.iter_mut().zip(by_the_end).filter(|(late, _)| late.is_infinite()) {
+            *late = by_the_end;
         }
+        let mut free = vec![f64::INFINITY; nodes.len()];
         free[end] = 0.0;
-        for (index, node) in nodes.iter().enumerate().rev() {
+        for (index, node) in nodes.iter().enumerate() {
             for &before in &node.before {
-                late[before] = late[before].min(late[index] - duration[index]);
                 free[before] = free[before].min(start[index] - finish[before]);
             }
         }
@@ -99,6 +96,21 @@ impl Dates {
         })?;
         (self.finish[last] > 0.0 && self.finish[last] > node.not_before - ROUNDING).then_some(last)
     }
+}
+
+/// The backward pass: the latest finish of each node that keeps all of `due`, infinite where nothing of
+/// these waits for it.
+fn latest(nodes: &[Node], duration: &[f64], due: &[(usize, f64)]) -> Vec<f64> {
+    let mut late = vec![f64::INFINITY; nodes.len()];
+    for &(node, time) in due {
+        late[node] = late[node].min(time);
+    }
+    for (index, node) in nodes.iter().enumerate().rev() {
+        for &before in &node.before {
+            late[before] = late[before].min(late[index] - duration[index]);
+        }
+    }
+    late
 }
 
 impl Drivers {

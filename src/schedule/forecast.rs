@@ -78,9 +78,8 @@ pub struct ItemForecast {
     pub spreads: Option<[Spread; 2]>,
     /// In which part of the runs it decides when everything is finished.
     pub criticality: f64,
-    /// Where its slip begins, while it is late: the first open item of those that decide when it is
-    /// reached, so a late item none of whose predecessors is late. Milestones only.
-    pub root: Option<Item>,
+    /// The first open item of those that decide when it is reached; milestones only.
+    pub begins_with: Option<Item>,
     /// What it waits for that nothing says the duration of; milestones only.
     pub left_out: Vec<Item>,
 }
@@ -104,6 +103,12 @@ impl ItemForecast {
     pub fn slip(&self, model: Model) -> Option<[f64; 3]> {
         let (spread, due) = (self.spread(model)?, self.due?);
         Some(spread.quantiles.map(|time| time - due))
+    }
+
+    /// Where its slip begins, while it is late: a late item none of whose predecessors is late.
+    #[must_use]
+    pub fn root(&self) -> Option<Item> {
+        self.begins_with.filter(|_| self.is_late())
     }
 
     /// Whether it will be late, risks included, with more than 15 % probability.
@@ -193,13 +198,14 @@ impl Forecast {
                     due: due.get(item).copied(),
                     spreads: asked.map(spreads),
                     criticality: outcome.criticality[place.finish],
-                    root: None,
+                    begins_with: None,
                     left_out,
                 };
-                if is_milestone && forecast.is_late() {
+                if is_milestone && forecast.spreads.is_some() {
                     let is_late_by_plan = forecast.slip(Model::Plan).is_some_and(|[_, p85, _]| p85 > ROUNDING);
-                    let drivers = risky.as_ref().filter(|_| !is_late_by_plan).unwrap_or(&drivers);
-                    forecast.root = drivers.root(place.finish);
+                    let is_late_by_risk = forecast.is_late() && !is_late_by_plan;
+                    let drivers = risky.as_ref().filter(|_| is_late_by_risk).unwrap_or(&drivers);
+                    forecast.begins_with = drivers.root(place.finish);
                 }
                 (*item, forecast)
             })

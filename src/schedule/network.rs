@@ -507,11 +507,37 @@ impl<'a> Builder<'a> {
         self.node(None, finishes);
         for (item, change) in self.changes {
             let Change::Sooner(time) = change else { continue };
-            let days = time.days(self.days_per_week);
-            let works = |node: &&mut Node| node.item == Some(*item) && node.work.is_some();
-            if let Some(node) = self.network.nodes.iter_mut().find(works) {
-                node.delay = -days;
+            self.shorten(*item, time.days(self.days_per_week));
+        }
+    }
+
+    /// Lets `item` take so many days less: a workstream in its own work, in the parts of it that its tasks
+    /// take, and in tasks with estimates, each by its share of them.
+    fn shorten(&mut self, item: Item, days: f64) {
+        let own = self.works_of.get(&item).copied();
+        let is_in = |node: &Node| match (node.item, item) {
+            (Some(Item::Task(task)), Item::Workstream(area, index)) => (task.area, task.workstream) == (area, index),
+            (inner, item) => inner == Some(item),
+        };
+        let works = &self.network.works;
+        let is_own = |work: usize| own == Some(work) || !matches!(item, Item::Workstream(..));
+        let mean = |node: &Node| {
+            node.work.filter(|(work, _)| is_in(node) && !is_own(*work)).map(|(work, part)| works[work].mean() * part)
+        };
+        let all: f64 = self.network.nodes.iter().filter_map(mean).sum();
+        let cut = |node: &Node| match node.work {
+            Some((work, part)) if is_in(node) && is_own(work) => {
+                if own.is_some() {
+                    days * part
+                } else {
+                    days
+                }
             }
+            _ => mean(node).filter(|_| all > 0.0).map_or(0.0, |mean| days * mean / all),
+        };
+        let cuts: Vec<f64> = self.network.nodes.iter().map(cut).collect();
+        for (node, cut) in self.network.nodes.iter_mut().zip(cuts) {
+            node.delay -= cut;
         }
     }
 }

@@ -104,7 +104,7 @@ impl Shown {
                 with_risks: item.spreads.map(|[_, risk]| times(risk)),
                 float_days: item.due.map(|_| rounded(item.total_float())),
                 late: item.is_late(),
-                root: item.root.map(|root| project.path(root)),
+                root: item.root().map(|root| project.path(root)),
                 left_out: paths(&item.left_out),
             })
         };

@@ -188,7 +188,7 @@ fn due_dates_that_have_passed() {
     assert_eq!(seen.item("m").total_float(), -13.0);
     assert_eq!(seen.item("x/a").total_float(), -13.0);
     assert_eq!(seen.forecast.end.as_ref().unwrap().spreads[0].on_time, Some(0.0));
-    assert_eq!(seen.paths(&seen.item("m").root.into_iter().collect::<Vec<_>>()), ["x/a"]);
+    assert_eq!(seen.paths(&seen.item("m").root().into_iter().collect::<Vec<_>>()), ["x/a"]);
 }
 
 #[test]

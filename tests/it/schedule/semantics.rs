@@ -14,7 +14,7 @@ fn plan(x: &str, y: &str, rest: &str) -> Plan {
 }
 
 fn root(seen: &Seen<'_>, path: &str) -> Option<String> {
-    seen.item(path).root.map(|item| seen.plan.project().path(item))
+    seen.item(path).root().map(|item| seen.plan.project().path(item))
 }
 
 fn chain(seen: &Seen<'_>, path: &str) -> Vec<String> {
@@ -234,6 +234,27 @@ fn changes_to_a_task() {
     // A third of the workstream's work, begun three days later.
     assert_eq!(end("x/v", &[("x/v/c", Change::Later(time("3d")))]), 5.0);
     assert_eq!(end("x/v", &[("x/v/c", Change::Takes(estimate("9d")))]), 9.0);
+}
+
+#[test]
+fn a_workstream_is_shortened_in_all_of_its_work() {
+    let plan = plan(
+        "w: {tasks: [{todo: a, estimate: 4d}, {todo: b, estimate: 6d, needs: [x/w/a]}]}, v: {estimate: 6d, tasks: [{todo: c, needs: [late]}, {todo: d}]}",
+        "",
+        "milestones: {late: {due: 2026-02-10}}\n",
+    );
+    let end = |path: &str, changes: &[(&str, Change)]| plan.changed(1, changes).early(path).1;
+    assert_eq!((end("x/w", &[]), end("x/v", &[])), (10.0, 13.0));
+    assert_eq!(end("x/w", &[("x/w", Change::Sooner(time("5d")))]), 5.0);
+    assert_eq!(end("x/v", &[("x/v", Change::Sooner(time("2d")))]), 12.0, "half of it comes after the milestone");
+}
+
+#[test]
+fn floats_count_to_due_dates_and_not_to_the_end_of_the_project() {
+    let plan = plan("a: {estimate: 5d}, b: {estimate: 20d}", "", "milestones: {m: {due: 2026-03-10, needs: [x/a]}}\n");
+    let seen = plan.forecast(1);
+    assert_eq!(["m", "x/a"].map(|path| seen.item(path).total_float()), [25.0; 2]);
+    assert_eq!(seen.item("x/b").total_float(), 0.0, "nothing that is due waits for it");
 }
 
 #[test]
