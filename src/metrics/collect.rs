@@ -311,6 +311,7 @@ impl Collector<'_> {
         if let Some(end) = &forecast.end {
             self.spreads(FamilyId::ProjectForecast, &[], end.spreads, timeline);
             self.on_time(FamilyId::ProjectOnTime, &[], end.spreads);
+            self.slips(FamilyId::ProjectSlip, &[], end.spreads, end.due);
         }
         for (item, forecast) in &forecast.items {
             let path = self.project.path(*item);
@@ -347,12 +348,7 @@ impl Collector<'_> {
         let Some(spreads) = forecast.spreads else { return };
         self.spreads(FamilyId::MilestoneForecast, &labels, spreads, timeline);
         self.on_time(FamilyId::MilestoneOnTime, &labels, spreads);
-        for model in Model::ALL {
-            for (percentile, days) in PERCENTILES.iter().zip(forecast.slip(model).into_iter().flatten()) {
-                let labels = [labels[0], percentile, model.name()];
-                self.sample(FamilyId::MilestoneSlip, &labels, (days * WORKING_DAY).round());
-            }
-        }
+        self.slips(FamilyId::MilestoneSlip, &labels, spreads, forecast.due);
         if forecast.due.is_some() {
             self.sample(FamilyId::MilestoneFloat, &labels, (forecast.total_float() * WORKING_DAY).round());
         }
@@ -387,6 +383,17 @@ impl Collector<'_> {
                 let mut values = labels.to_vec();
                 values.extend([percentile, model.name()]);
                 self.sample(family, &values, seconds(timeline.finish(days)));
+            }
+        }
+    }
+
+    fn slips(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2], due: Option<f64>) {
+        let Some(due) = due else { return };
+        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
+            for (percentile, days) in PERCENTILES.iter().zip(spread.later_than(due)) {
+                let mut values = labels.to_vec();
+                values.extend([percentile, model.name()]);
+                self.sample(family, &values, (days * WORKING_DAY).round());
             }
         }
     }

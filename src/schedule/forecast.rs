@@ -101,8 +101,7 @@ impl ItemForecast {
     /// is time left.
     #[must_use]
     pub fn slip(&self, model: Model) -> Option<[f64; 3]> {
-        let (spread, due) = (self.spread(model)?, self.due?);
-        Some(spread.quantiles.map(|time| time - due))
+        Some(self.spread(model)?.later_than(self.due?))
     }
 
     /// Where its slip begins, while it is late: a late item none of whose predecessors is late.
@@ -124,6 +123,8 @@ impl ItemForecast {
 pub struct EndForecast {
     /// With mean durations.
     pub early_finish: f64,
+    /// The end of the target's day, where the project has a target.
+    pub due: Option<f64>,
     /// By plan and with risks.
     pub spreads: [Spread; 2],
     /// The critical path: what decides when everything is finished.
@@ -212,6 +213,7 @@ impl Forecast {
             .collect();
         self.end = takes_time[network.end()].then(|| EndForecast {
             early_finish: dates.end(),
+            due: target,
             spreads: spreads(asked.len()),
             critical_path: drivers.chain(network.end()),
         });

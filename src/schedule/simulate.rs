@@ -47,6 +47,15 @@ pub struct Spread {
     pub on_time: Option<f64>,
 }
 
+impl Spread {
+    /// By how much it is later than `due`, in working days, for each of [`QUANTILES`]; negative while there
+    /// is time left.
+    #[must_use]
+    pub fn later_than(&self, due: f64) -> [f64; 3] {
+        self.quantiles.map(|time| time - due)
+    }
+}
+
 /// The quantiles that are served.
 pub const QUANTILES: [f64; 3] = [0.5, 0.85, 0.95];
 
