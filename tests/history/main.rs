@@ -1,6 +1,6 @@
 //! Ninety days in the life of the example, as `OpenMetrics`: what a Prometheus beside it would have kept.
 //!
-//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until NOW] > history.om
+//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--file LAST] > history.om
 //!     promtool tsdb create-blocks-from openmetrics history.om data
 //!
 //! A real project edits its file, and so does this one: `story` tells when and how. The exporter's own code
@@ -30,18 +30,21 @@ struct Arguments {
     step: Duration,
     /// When the history ends; it begins so many days before.
     until: Option<Timestamp>,
+    /// Where the file goes as it is in the end.
+    file: Option<PathBuf>,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None };
+        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None, file: None };
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} has no value"))?;
             match word.as_str() {
                 "--days" => arguments.days = value.parse()?,
                 "--step" => arguments.step = Duration::from_secs(value.parse()?),
                 "--until" => arguments.until = Some(value.parse()?),
-                _ => bail!("`{word}` is none of --days, --step and --until"),
+                "--file" => arguments.file = Some(value.into()),
+                _ => bail!("`{word}` is none of --days, --step, --until and --file"),
             }
         }
         Ok(arguments)
@@ -62,6 +65,9 @@ fn main() -> Result<()> {
         }
         history.sample(now)?;
         now += arguments.step;
+    }
+    if let Some(file) = arguments.file {
+        std::fs::copy(&history.file, file)?;
     }
     history.finish()
 }

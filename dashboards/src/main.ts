@@ -1,0 +1,24 @@
+/** Writes the dashboards, each into a file that is named like its uid. */
+
+import { writeFileSync } from 'node:fs';
+
+import { overview } from './overview.js';
+
+const folder = new URL('../', import.meta.url);
+
+for (const dashboard of [overview()]) {
+  const built = dashboard.build();
+  writeFileSync(new URL(`${built.uid}.json`, folder), `${JSON.stringify(sorted(built), null, 2)}\n`);
+}
+
+/** With the keys of all objects in order, so that a change shows as what it is. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+  }
+  return value;
+}

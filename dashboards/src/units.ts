@@ -1,0 +1,21 @@
+/** How values are written. The names are Grafana's. */
+
+export const DATE = 'time:YYYY-MM-DD';
+export const PERCENT = 'percentunit';
+export const DAYS = 'suffix: d';
+export const COUNT = 'short';
+export const SECONDS = 's';
+export const BYTES = 'bytes';
+export const FROM_NOW = 'dateTimeFromNow';
+export const RATE = 'cps';
+
+/**
+ * Colours which people tell apart who don't see red or green: they differ in lightness too.
+ */
+export const GOOD = '#5794F2';
+export const WARN = '#FFB357';
+export const BAD = '#C4162A';
+export const PALE = '#8AB8FF66';
+export const GREY = '#8E8E8E';
+export const FAINT = '#8E8E8E44';
+export const DEEP = '#1F60C4';
