@@ -165,7 +165,7 @@ const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
 /** A table of what is so now: a row for each set of labels. */
 export function listing(what: About, labels: Label[], figures: Figures[], sort?: { by: string; desc: boolean }): table.PanelBuilder {
   const panel = about(new table.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true).cellHeight(common.TableCellHeight.Sm);
-  panel.unit(units.COUNT).filterable(true).showHeader(true);
+  panel.unit(units.COUNT).showHeader(true);
   for (const column of figures) {
     panel.withTarget(instant(column.refId, column.expr));
   }
@@ -203,7 +203,8 @@ function columnProperties(column: Label | Figures): dashboard.DynamicConfigValue
   if (column.name === undefined) {
     return [{ id: 'custom.hidden', value: true }];
   }
-  const properties = [...PROPERTIES[column.kind ?? 'text']];
+  // What a panel says when it is empty is not what an empty cell says.
+  const properties = [{ id: 'noValue', value: '–' }, ...PROPERTIES[column.kind ?? 'text']];
   if (column.width) {
     properties.push({ id: 'custom.width', value: column.width });
   }

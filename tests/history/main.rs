@@ -1,6 +1,6 @@
 //! Ninety days in the life of the example, as `OpenMetrics`: what a Prometheus beside it would have kept.
 //!
-//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--file LAST] > history.om
+//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--project ID] [--file LAST] > history.om
 //!     promtool tsdb create-blocks-from openmetrics history.om data
 //!
 //! A real project edits its file, and so does this one: `story` tells when and how. The exporter's own code
@@ -24,27 +24,33 @@ use readiness_exporter::source::scan::scan;
 
 use crate::story::{Event, Story};
 
+/// The example's project.
+const EXAMPLE: &str = "castiel";
+
 /// How much is written, and for when.
 struct Arguments {
     days: i64,
     step: Duration,
-    /// When the history ends; it begins so many days before.
+    /// When the history ends: it is moved by whole weeks, and so begins up to six days earlier.
     until: Option<Timestamp>,
+    /// Another id than the example's, for a second project.
+    project: Option<String>,
     /// Where the file goes as it is in the end.
     file: Option<PathBuf>,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None, file: None };
+        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None, project: None, file: None };
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} has no value"))?;
             match word.as_str() {
                 "--days" => arguments.days = value.parse()?,
                 "--step" => arguments.step = Duration::from_secs(value.parse()?),
                 "--until" => arguments.until = Some(value.parse()?),
+                "--project" => arguments.project = Some(value),
                 "--file" => arguments.file = Some(value.into()),
-                _ => bail!("`{word}` is none of --days, --step, --until and --file"),
+                _ => bail!("`{word}` is none of --days, --step, --until, --project and --file"),
             }
         }
         Ok(arguments)
@@ -53,11 +59,11 @@ impl Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let story = Story::of_the_example(arguments.until)?;
+    let story = Story::of_the_example(arguments.until, arguments.days)?;
     let folder = tempfile::tempdir()?;
-    let mut history = History::new(folder.path(), BufWriter::new(std::io::stdout().lock()))?;
+    let mut history = History::new(folder.path(), arguments.project, BufWriter::new(std::io::stdout().lock()))?;
     let mut events = story.events.iter().peekable();
-    let end = story.start + SignedDuration::from_hours(24 * arguments.days);
+    let end = arguments.until.unwrap_or(story.start + SignedDuration::from_hours(24 * arguments.days));
     let mut now = story.start;
     while now < end {
         while let Some((_, event)) = events.next_if(|(at, _)| *at <= now) {
@@ -75,6 +81,7 @@ fn main() -> Result<()> {
 /// What was written so far, and what goes on.
 struct History<W> {
     file: PathBuf,
+    project: String,
     store: Store,
     /// The exporter's own metrics, which tell nothing of the past.
     own: String,
@@ -85,20 +92,32 @@ struct History<W> {
 }
 
 impl<W: Write> History<W> {
-    fn new(folder: &Path, out: W) -> Result<Self> {
+    fn new(folder: &Path, project: Option<String>, out: W) -> Result<Self> {
         let own = String::from_utf8(Exporter::new(ExporterMetrics::Served)?.text())?;
         let is_told = |line: &&str| {
             ["readiness_exporter_build_info", "readiness_exporter_missing_paths"].iter().any(|it| line.starts_with(it))
         };
         let own = own.lines().filter(is_told).fold(String::new(), |own, line| own + line + "\n");
         let options = Options { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS };
-        let file = folder.join("castiel.readiness.yaml");
-        Ok(Self { file, store: Store::new(options), own, pod: "readiness-exporter-0".to_owned(), is_up: true, out })
+        let project = project.unwrap_or_else(|| EXAMPLE.to_owned());
+        let file = folder.join(format!("{project}.readiness.yaml"));
+        Ok(Self {
+            file,
+            project,
+            store: Store::new(options),
+            own,
+            pod: "readiness-exporter-0".to_owned(),
+            is_up: true,
+            out,
+        })
     }
 
     fn take(&mut self, event: &Event) -> Result<()> {
         match event {
-            Event::Written(text) => std::fs::write(&self.file, text)?,
+            Event::Written(text) => {
+                let old = format!("\nproject: {EXAMPLE}\n");
+                std::fs::write(&self.file, text.replacen(&old, &format!("\nproject: {}\n", self.project), 1))?;
+            }
             Event::Down => self.is_up = false,
             Event::Up => self.is_up = true,
             Event::Replaced(pod) => self.pod.clone_from(pod),

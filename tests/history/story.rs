@@ -87,13 +87,15 @@ const EDITS: [(u32, &str, &str); 7] = [
 ];
 
 impl Story {
-    /// The story of the example; where `until` is given, it ends on its day, or up to six days before.
+    /// The story of the example; where `until` is given, moved by weeks so that its day is the `days`th, or one
+    /// of the six after that.
     ///
     /// # Errors
     /// Where the example can't be read, or has no place for what happens.
-    pub(crate) fn of_the_example(until: Option<Timestamp>) -> Result<Self> {
+    pub(crate) fn of_the_example(until: Option<Timestamp>, days: i64) -> Result<Self> {
         let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/castiel.readiness.yaml"))?;
-        let weeks = until.map_or(0, |until| (until.duration_since(noon(FIRST, 0)).as_hours() / 24 - 90).div_euclid(7));
+        let weeks =
+            until.map_or(0, |until| (until.duration_since(noon(FIRST, 0)).as_hours() / 24 - days).div_euclid(7));
         let mut events = Vec::new();
         let mut text = example;
         events.push((moment(0, 0, 0), Event::Written(text.clone())));
