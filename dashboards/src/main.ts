@@ -3,13 +3,14 @@
 import { writeFileSync } from 'node:fs';
 
 import { overview } from './overview.js';
+import { exporter } from './exporter.js';
 import { milestones } from './milestones.js';
 import { project } from './project.js';
 import { tasks } from './tasks.js';
 
 const folder = new URL('../', import.meta.url);
 
-for (const dashboard of [overview(), project(), milestones(), tasks()]) {
+for (const dashboard of [overview(), project(), milestones(), tasks(), exporter()]) {
   const built = dashboard.build();
   writeFileSync(new URL(`${built.uid}.json`, folder), `${JSON.stringify(sorted(built), null, 2)}\n`);
 }
