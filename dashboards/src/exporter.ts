@@ -31,7 +31,7 @@ function headline() {
   const one = (title: string, description: string, expr: string) => figure(small(title, description), COUNT, values('A', expr, title)).decimals(0);
   return [
     one('Exporters up', 'Exporters that answer scrapes.', `count(up ${OURS} == 1) or vector(0)`).thresholds(thresholds([null, BAD], [1, GOOD])),
-    one('Files', 'Readiness files that are served.', 'count(max by (file) (readiness_file_up)) or vector(0)'),
+    one('Files served', 'Readiness files that are served.', 'count(max by (file) (readiness_file_up)) or vector(0)'),
     one('Files with errors', 'Files of which the last good content is served, since the present one has errors.', 'count(max by (file) (readiness_file_up) == 0) or vector(0)').thresholds(NONE_WANTED),
     one('Missing paths', 'Paths that the exporter was told to serve and that don’t exist.', 'max(readiness_exporter_missing_paths)').thresholds(NONE_WANTED),
     one('Series', 'Series that are served from the files.', 'max(readiness_exporter_series)'),

@@ -7,6 +7,8 @@ mod tools;
 
 mod processes;
 mod servers;
+mod names;
+mod dashboards;
 mod prometheus;
 mod readme;
 mod rules;

@@ -29,14 +29,19 @@ impl Prometheus {
 
     /// One with the configuration `config`.
     pub(crate) fn with(config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::over(tempfile::tempdir().unwrap(), config, &[])
+    }
+
+    /// One with the configuration `config` and further flags, whose data lie in `data` in `folder`.
+    pub(crate) fn over(folder: tempfile::TempDir, config: &str, flags: &[&str]) -> Self {
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(tools::path("prometheus"));
         command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg("--web.listen-address=127.0.0.1:0");
+            .arg("--web.listen-address=127.0.0.1:0")
+            .args(flags);
         let running = Running::start(&mut command);
         let line = running.says("Listening on");
         let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
