@@ -143,6 +143,7 @@ fn rows(prometheus: &Prometheus, question: &Question, moment: &Moment) -> (usize
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are wanted")]
 fn every_query_finds_something_in_ninety_days_of_the_example() {
     let (_daemon, address) = processes::daemon(&["examples"]);
     let config = format!(
