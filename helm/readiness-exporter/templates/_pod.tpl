@@ -315,8 +315,8 @@ true
 {{/* A constraint without a labelSelector would be about no pod at all. */}}
 {{- define "readiness-exporter.topologySpreadConstraints" -}}
 {{- range .Values.topologySpreadConstraints }}
-{{- $own := dict "labelSelector" (dict "matchLabels" (include "readiness-exporter.selectorLabels" $ | fromYaml)) }}
-- {{ merge dict . $own | toYaml | nindent 2 | trim }}
+{{- $own := dict "matchLabels" (include "readiness-exporter.selectorLabels" $ | fromYaml) }}
+- {{ hasKey . "labelSelector" | ternary . (set (deepCopy .) "labelSelector" $own) | toYaml | nindent 2 | trim }}
 {{- end }}
 {{- end -}}
 
