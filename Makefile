@@ -8,10 +8,10 @@ SHELL := /bin/bash
 
 CARGO := cargo
 FUZZ_SECONDS ?= 60
-SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv
+SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv helm helm-3 helm-unittest helm-docs kubectl-validate
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
-GENERATED := readiness.schema.json docs/metrics.md $(wildcard dashboards/*.json)
+GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
 SCRIPTS := .ci/run demo/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
@@ -65,6 +65,9 @@ docs: prerequisites ## write the generated files anew
 	$(CARGO) run --quiet --locked -- schema > target/readiness.schema.json
 	@cmp -s target/readiness.schema.json readiness.schema.json || cp target/readiness.schema.json readiness.schema.json
 	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
+	@tests/tools/prerequisites go flock
+	@$(call with_servers,helm-docs); \
+	"$$HELM_DOCS" --log-level=warning --chart-search-root=helm --sort-values-order=file
 
 dashboards: tools/dashboards/node_modules ## write the dashboards anew from tools/dashboards
 	cd tools/dashboards && npm run --silent build

@@ -157,9 +157,7 @@ fn copy_into(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.ends_with("node_modules") {
-            continue;
-        } else if path.is_dir() {
+        if path.is_dir() {
             std::fs::create_dir(&target).unwrap();
             copy_into(&path, &target);
         } else {

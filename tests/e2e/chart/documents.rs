@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::chart::charts::{Values, chart, copy, files, of_kind, rendered, root, tool};
+use crate::chart::charts::{Values, chart, files, helm, of_kind, rendered, root, template};
 
 /// Everything of a ConfigMap.
 const LIMIT: usize = 1 << 20;
@@ -74,13 +74,41 @@ fn the_versions_of_chart_and_exporter_are_one() {
     assert_eq!((chart["version"].as_str(), chart["appVersion"].as_str()), (Some(own), Some(own)));
 }
 
+/// The blocks of the chart's README in `language`.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(chart().join("README.md")).unwrap();
+    let opening = format!("```{language}\n");
+    readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
 #[test]
-fn the_readme_of_the_chart_is_what_helm_docs_writes() {
-    let copy = copy();
-    let readme = copy.path().join("README.md");
-    let committed = std::fs::read_to_string(&readme).unwrap();
-    std::fs::remove_file(&readme).unwrap();
-    let output = Command::new(tool("helm-docs")).arg("--chart-search-root").arg(copy.path()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(std::fs::read_to_string(&readme).unwrap() == committed, "run make docs, and commit the chart's README.md");
+fn the_values_that_the_readme_shows_are_accepted() {
+    // Those of kube-prometheus-stack are its own.
+    let shown: Vec<String> = blocks("yaml").into_iter().filter(|block| !block.starts_with("grafana:")).collect();
+    assert!(shown.len() > 3);
+    let folder = tempfile::tempdir().unwrap();
+    let flags = Values::named("default").flags;
+    for block in shown {
+        let path = folder.path().join("values.yaml");
+        std::fs::write(&path, &block).unwrap();
+        let values = Values { path, flags: flags.clone() };
+        let with = template("helm", &chart(), &values).unwrap_or_else(|said| panic!("{block}\n{said}"));
+        assert!(with != template("helm", &chart(), &Values::named("default")).unwrap(), "it changes nothing: {block}");
+    }
+}
+
+#[test]
+fn the_command_that_the_readme_shows_installs_the_chart() {
+    for block in blocks("sh") {
+        let command = block.replace("\\\n", " ");
+        let words: Vec<&str> = command.split_whitespace().collect();
+        assert_eq!(words[..3], ["helm", "install", "readiness"], "no test runs {block}");
+        // There is no cluster here.
+        let arguments = format!("{} --dry-run=client", words[1..].join(" ")).replace('\'', "").replace("./", "");
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let output = helm("helm", &arguments);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("kind: Deployment") && said.contains("shop.yaml:"), "{said}");
+    }
 }

@@ -115,7 +115,7 @@ fn compare(schema: &Value, node: &Value, values: &Mapping, path: &str, leaves: &
     assert!(path == ".global" || node["additionalProperties"] == false, "{path} takes every key");
     for (key, value) in values {
         let path = format!("{path}.{}", name(key));
-        if let (Some(inner), false) = (value.as_mapping(), leaves.contains(&path) && path != ".global") {
+        if let (Some(inner), false) = (value.as_mapping(), leaves.contains(&path)) {
             compare(schema, &node["properties"][key], inner, &path, leaves);
         }
     }
