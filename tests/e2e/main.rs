@@ -8,6 +8,7 @@ mod tools;
 mod processes;
 mod servers;
 mod names;
+mod chart;
 mod dashboards;
 mod prometheus;
 mod readme;

@@ -1,0 +1,9 @@
+//! The Helm chart, in the hands of real Helms.
+
+mod charts;
+mod coverage;
+mod documents;
+mod packages;
+mod renders;
+mod rules;
+mod values;
