@@ -14,7 +14,8 @@ fn each_dashboard_is_a_config_map_of_its_very_bytes() {
     let objects = rendered(&Values::named("default"));
     let maps = of_kind(&objects, "ConfigMap");
     let dashboards = files(&root().join("dashboards"), ".json");
-    let dashboards = dashboards.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("readiness-"));
+    let dashboards =
+        dashboards.iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("readiness-"));
     let mut count = 0;
     for path in dashboards {
         count += 1;
