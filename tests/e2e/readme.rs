@@ -46,7 +46,7 @@ impl World {
         script(
             "helm",
             format!(
-                "#!/bin/sh\nshift\nfor it do shift; [ \"$it\" = --reuse-values ] || set -- \"$@\" \"$it\"; done\n\
+                "#!/bin/sh\nshift\nfor it do shift; [ \"$it\" = --reset-then-reuse-values ] || set -- \"$@\" \"$it\"; done\n\
                  exec {helm} install \"$@\" --dry-run=client\n"
             ),
         );

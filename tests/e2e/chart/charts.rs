@@ -137,7 +137,7 @@ pub(crate) fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| object["kind"] == kind).collect()
 }
 
-/// The containers of every Deployment and StatefulSet.
+/// The containers of every Deployment and `StatefulSet`.
 pub(crate) fn containers(objects: &[Value]) -> Vec<&Value> {
     let workloads = [of_kind(objects, "Deployment"), of_kind(objects, "StatefulSet")].concat();
     workloads
