@@ -78,7 +78,7 @@ fn every_command_does_what_the_readme_says() {
     let world = World::new();
     let mut served: Option<(Running, String)> = None;
     let mut seen = Vec::new();
-    let blocks = blocks("sh");
+    let blocks: Vec<String> = blocks("sh").iter().map(|block| block.replace("\\\n", "")).collect();
     for line in blocks.iter().flat_map(|block| block.lines()) {
         seen.push(line);
         match line.split(' ').collect::<Vec<_>>().as_slice() {
