@@ -86,8 +86,8 @@ check-generated: docs dashboards ## fail if the generated files are not the comm
 
 demo: prerequisites ## serve two projects with weeks of history: exporter, Prometheus, Alertmanager and, where it is installed, Grafana
 	$(CARGO) build --release --locked --bins --example history
-	@$(call with_servers,prometheus promtool alertmanager); \
-	EXPORTER=target/release/readiness-exporter HISTORY=target/release/examples/history demo/run target/demo
+	@$(call with_servers,prometheus promtool replay alertmanager); \
+	EXPORTER=$(CURDIR)/target/release/readiness-exporter HISTORY=$(CURDIR)/target/release/examples/history demo/run target/demo
 
 bench: test-prerequisites target/peers ## measure, beside node_exporter's textfile collector, a static file, and two simulators
 	@$(call with_servers,node_exporter); \

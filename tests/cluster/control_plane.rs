@@ -12,7 +12,13 @@ use crate::daemons::{Daemon, said, succeed, wait_until};
 use crate::tools;
 
 /// Kinds that the API server writes by itself, at any time.
-const RESTLESS: [&str; 4] = ["componentstatuses", "events", "events.events.k8s.io", "leases.coordination.k8s.io"];
+const RESTLESS: [&str; 5] = [
+    "componentstatuses",
+    "events",
+    "events.events.k8s.io",
+    "ipaddresses.networking.k8s.io",
+    "leases.coordination.k8s.io",
+];
 
 /// etcd and kube-apiserver.
 pub(crate) struct ControlPlane {

@@ -42,6 +42,11 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            println!("--- {} said last:\n{}", self.name, lines[lines.len().saturating_sub(10)..].join("\n"));
+        }
         // Whatever fails here, the next one is still to be stopped.
         let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
         let ended = wait(Duration::from_secs(15), || !matches!(self.child.try_wait(), Ok(None)));
@@ -49,12 +54,6 @@ impl Drop for Daemon {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();
-        if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
-            let last = lines[lines.len().saturating_sub(30)..].join("\n");
-            println!("--- the last lines of {}:\n{last}", self.name);
-        }
     }
 }
 

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::process::Command;
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use crate::control_plane::{ControlPlane, free_ports};
-use crate::daemons::{Daemon, said, succeed, wait_until};
+use crate::daemons::{Daemon, succeed, wait_until};
 use crate::helm::{Helm, NAMESPACE};
 use crate::tools;
 

@@ -9,6 +9,7 @@ mod processes;
 mod servers;
 mod names;
 mod chart;
+mod questions;
 mod dashboards;
 mod prometheus;
 mod readme;

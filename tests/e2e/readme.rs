@@ -46,7 +46,7 @@ impl World {
         script(
             "helm",
             format!(
-                "#!/bin/sh\nshift\nfor it do shift; [ \"$it\" = --reuse-values ] || set -- \"$@\" \"$it\"; done\n\
+                "#!/bin/sh\nshift\nfor it do shift; [ \"$it\" = --reset-then-reuse-values ] || set -- \"$@\" \"$it\"; done\n\
                  exec {helm} install \"$@\" --dry-run=client\n"
             ),
         );
@@ -78,7 +78,7 @@ fn every_command_does_what_the_readme_says() {
     let world = World::new();
     let mut served: Option<(Running, String)> = None;
     let mut seen = Vec::new();
-    let blocks = blocks("sh");
+    let blocks: Vec<String> = blocks("sh").iter().map(|block| block.replace("\\\n", "")).collect();
     for line in blocks.iter().flat_map(|block| block.lines()) {
         seen.push(line);
         match line.split(' ').collect::<Vec<_>>().as_slice() {

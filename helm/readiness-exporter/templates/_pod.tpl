@@ -131,20 +131,20 @@ true
 - name: git-credentials
   secret:
     secretName: {{ . | quote }}
-    defaultMode: 0400
+    defaultMode: 256 # 0400, which is a string to some parsers
 {{- end }}
 {{- with $sources.gitSync.sshKeySecret }}
 - name: git-ssh-key
   secret:
     secretName: {{ . | quote }}
-    defaultMode: 0400
+    defaultMode: 256 # 0400, which is a string to some parsers
 {{- end }}
 {{- end }}
 {{- with .Values.web.config }}
 {{- if .existingSecret }}
 - name: web-config
   projected:
-    defaultMode: 0440
+    defaultMode: 288 # 0440
     sources:
       - secret:
           name: {{ .existingSecret | quote }}

@@ -106,7 +106,7 @@ pub(crate) fn helm(tool: &str, arguments: &[&str]) -> Output {
 
 /// What `tool` renders of `chart` with `values`, or what it says against it.
 pub(crate) fn template(tool: &str, chart: &Path, values: &Values) -> Result<String, String> {
-    let mut arguments = vec!["template", "readiness", chart.to_str().unwrap(), "--namespace=monitoring"];
+    let mut arguments = vec!["template", "readiness", chart.to_str().unwrap(), "--namespace=readiness"];
     arguments.extend(["--values", values.path.to_str().unwrap()]);
     arguments.extend(values.flags.iter().map(String::as_str));
     let output = helm(tool, &arguments);
@@ -137,7 +137,7 @@ pub(crate) fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
     objects.iter().filter(|object| object["kind"] == kind).collect()
 }
 
-/// The containers of every Deployment and StatefulSet.
+/// The containers of every Deployment and `StatefulSet`.
 pub(crate) fn containers(objects: &[Value]) -> Vec<&Value> {
     let workloads = [of_kind(objects, "Deployment"), of_kind(objects, "StatefulSet")].concat();
     workloads

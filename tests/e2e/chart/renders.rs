@@ -65,7 +65,8 @@ fn definitions() -> PathBuf {
 /// `kubectl-validate` on `objects`, each in a file of its own in `folder`: what it says against them.
 fn validate(objects: &[Value], folder: &Path) -> Result<String, String> {
     for (index, object) in objects.iter().enumerate() {
-        std::fs::write(folder.join(format!("{index}.yaml")), serde_yaml::to_string(object).unwrap()).unwrap();
+        // As JSON, which YAML 1.1 and 1.2 read alike.
+        std::fs::write(folder.join(format!("{index}.yaml")), serde_json::to_string(object).unwrap()).unwrap();
     }
     let output = Command::new(tool("kubectl-validate"))
         .args(["--version", "1.30", "--local-crds"])
@@ -103,7 +104,7 @@ fn a_field_that_kubernetes_does_not_know_is_found() {
 
 #[test]
 fn every_label_is_a_string_and_nothing_has_a_fixed_name_or_namespace() {
-    let values = Values::named("names");
+    let values = Values::named("17-names");
     for object in rendered(&values) {
         let name = identity(&object);
         let metadata = &object["metadata"];
@@ -140,11 +141,8 @@ fn the_exporter_takes_the_arguments_that_it_is_given() {
             let arguments = container["args"].as_sequence().unwrap().iter().map(|it| it.as_str().unwrap());
             // Kubernetes puts in what the environment says; `--help` comes last, so that all before it is read.
             let arguments = arguments.map(|it| it.replace("$(SHARD)", "0"));
-            let output = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"))
-                .args(arguments)
-                .arg("--help")
-                .output()
-                .unwrap();
+            let output =
+                Command::new(env!("CARGO_BIN_EXE_readiness-exporter")).args(arguments).arg("--help").output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{}: {said}", values.name());
         }

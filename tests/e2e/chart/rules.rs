@@ -1,4 +1,4 @@
-//! The PrometheusRule, compared with the rule files and judged by promtool.
+//! The `PrometheusRule`, compared with the rule files and judged by promtool.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -17,7 +17,7 @@ fn files() -> Vec<Value> {
     ["thresholds", "recording", "alerts"].into_iter().flat_map(read).collect()
 }
 
-/// The groups of the rendered PrometheusRule.
+/// The groups of the rendered `PrometheusRule`.
 fn groups(values: &Values) -> Vec<Value> {
     let objects = rendered(values);
     let rules = of_kind(&objects, "PrometheusRule");

@@ -51,7 +51,7 @@ function headline() {
       values('A', date(one('readiness_project_target_timestamp_seconds')), 'target'),
     ),
     figure(
-      small('Forecast P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'all done'),
+      small('P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'all done'),
       DATE,
       values('A', date(one('readiness_project_forecast_timestamp_seconds', ...P85)), 'P85'),
     ),
@@ -66,7 +66,7 @@ function headline() {
       values('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
     ).thresholds(CHANCE).decimals(0),
     figure(
-      small('Pace needed (TSPI)', 'How much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
+      small('TSPI', 'To-complete SPI(t): how much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
       COUNT,
       values('A', one('readiness_project_to_complete_schedule_performance_ratio'), 'TSPI'),
     ).thresholds(thresholds([null, GOOD], [1, WARN], [1.1, BAD])).decimals(2),
@@ -186,7 +186,7 @@ function breakdown() {
       width: 8,
       height: 10,
     },
-    [{ label: 'area', name: 'Area', width: 120 }, { label: 'component', name: 'Component' }, { label: 'note', name: 'Note' }],
+    [{ label: 'area', name: 'Area', width: 120 }, { label: 'component', name: 'Component' }, { label: 'note', name: 'Note', kind: 'long' }],
     [
       { refId: 'complete', name: 'Complete', kind: 'gauge', width: 130, expr: most('area, component', 'readiness_component_completion_ratio', AREA) },
       { refId: 'target', name: 'Target', kind: 'percent', width: 70, expr: most('area, component', 'readiness_component_target_ratio', AREA) },
@@ -231,7 +231,7 @@ function blockers() {
       width: 12,
       height: 8,
     },
-    [{ label: 'item' }, { label: 'title', name: 'Blocker' }, { label: 'impact', name: 'What follows' }],
+    [{ label: 'item' }, { label: 'title', name: 'Blocker' }, { label: 'impact', name: 'What follows', kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: `max by (item, title, impact) (${info} and on (item) ${item(open)})` },
       { refId: 'done', name: 'Done', kind: 'gauge', width: 110, expr: `max by (item) (${item(open)} ${is})` },
@@ -259,10 +259,10 @@ function risks() {
     [
       { label: 'risk' },
       { label: 'severity', name: 'Severity', width: 80 },
-      { label: 'title', name: 'Risk' },
+      { label: 'title', name: 'Risk', kind: 'long' },
       { label: 'item', name: 'Affects', width: 130 },
-      { label: 'impact', name: 'Impact' },
-      { label: 'mitigation', name: 'Mitigation' },
+      { label: 'impact', name: 'Impact', kind: 'long' },
+      { label: 'mitigation', name: 'Mitigation', kind: 'long' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: all },
@@ -306,10 +306,10 @@ function actions() {
     },
     [
       { label: 'action' },
-      { label: 'title', name: 'Action' },
+      { label: 'title', name: 'Action', kind: 'long' },
       { label: 'horizon', name: 'Horizon', width: 170 },
       { label: 'item', name: 'For', width: 190 },
-      { label: 'note', name: 'Note' },
+      { label: 'note', name: 'Note', kind: 'long' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('action, title, horizon, item, note', 'readiness_action_info') },
@@ -347,7 +347,7 @@ function findings() {
 function notes() {
   return listing(
     { title: 'Notes', description: 'What people remark about the project and its items.', none: 'There are no notes.', width: 24, height: 6 },
-    [{ label: 'note', name: '#', width: 40 }, { label: 'item', name: 'About', width: 160 }, { label: 'text', name: 'Note' }],
+    [{ label: 'note', name: '#', width: 40 }, { label: 'item', name: 'About', width: 160 }, { label: 'text', name: 'Note', kind: 'long' }],
     [{ refId: 'A', name: '', kind: 'text', expr: most('note, item, text', 'readiness_note_info') }],
     { by: '#', desc: false },
   );
