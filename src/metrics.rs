@@ -324,6 +324,10 @@ families! {
         "Series served from the readiness files.";
     SeriesDropped "readiness_exporter_series_dropped" Gauge Count, Exporter 1 []:
         "Series left out to stay below the ceiling.";
+    ShardOrdinal "readiness_exporter_shard_ordinal" Gauge Number, Exporter 1 []:
+        "Which of the exporters that share the projects this one is, from 0.";
+    Shards "readiness_exporter_shards" Gauge Count, Exporter 1 []:
+        "How many exporters share the projects.";
     WatchActive "readiness_exporter_watch_active" Gauge Boolean, Exporter 1 []:
         "Whether the system reports changes of files; if not, they are found by polling alone.";
     FileErrors "readiness_file_errors" Gauge Count, File 1 [file]:
@@ -397,10 +401,10 @@ families! {
         "How likely everything is to be finished by the project's target, by plan and with risks.";
     ProjectPace "readiness_project_pace_ratio" Gauge Ratio, Project 2 [project pace]:
         "Completion earned for a working day since the baseline began, and the completion required from now on.";
-    ProjectSlip "readiness_project_slip_seconds" Gauge Seconds, Project 6 [project percentile model]:
-        "Working time by which everything is forecast to be finished after the target; negative while there is time left.";
     ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [project]:
         "Earned schedule divided by the time that has passed, SPI(t): below 1 is late.";
+    ProjectSlip "readiness_project_slip_seconds" Gauge Seconds, Project 6 [project percentile model]:
+        "Working time by which everything is forecast to be finished after the target; negative while there is time left.";
     ProjectStale "readiness_project_stale_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
         "When the status is stale unless people report again: so long after it as the policy allows.";
     ProjectStart "readiness_project_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [project]:
