@@ -70,6 +70,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let probe = options.probe_listen.map(bind).transpose()?;
     let exporter = Arc::new(Exporter::new(options.exporter_metrics)?);
     exporter.config_reloaded(true, clock::now());
+    exporter.shard(options.store.shard.index(), options.store.shard.count());
     let (publish, snapshot) = watch::channel(None);
     let (ask, mut asked) = mpsc::channel(16);
     let (tell_stop, stopped) = watch::channel(false);
