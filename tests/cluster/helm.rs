@@ -6,13 +6,14 @@ use crate::control_plane::{ControlPlane, here};
 use crate::daemons::said;
 use crate::tools;
 
-/// The namespace of all releases.
+/// The namespace of releases that run nothing.
 pub(crate) const NAMESPACE: &str = "readiness";
 
 /// One Helm, with the flags by which its users apply objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Helm<'a> {
     cluster: &'a ControlPlane,
+    namespace: &'a str,
     tool: &'static str,
     flags: &'static [&'static str],
 }
@@ -20,7 +21,12 @@ pub(crate) struct Helm<'a> {
 impl<'a> Helm<'a> {
     /// Helm 4, which lets the server apply.
     pub(crate) fn new(cluster: &'a ControlPlane) -> Self {
-        Self { cluster, tool: "helm", flags: &[] }
+        Self::within(cluster, NAMESPACE)
+    }
+
+    /// Helm 4, for a release in `namespace`.
+    pub(crate) fn within(cluster: &'a ControlPlane, namespace: &'a str) -> Self {
+        Self { cluster, namespace, tool: "helm", flags: &[] }
     }
 
     /// Helm 4 as it is, Helm 4 that applies as Helm 3 did, and Helm 3.
@@ -62,13 +68,6 @@ impl<'a> Helm<'a> {
         said(&output)
     }
 
-    /// What Helm says to `arguments`, which is to fail.
-    pub(crate) fn fail(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(!output.status.success(), "{} {arguments:?} succeeded:\n{}", self.tool, said(&output));
-        said(&output)
-    }
-
     /// Its name and flags.
     pub(crate) fn name(&self) -> String {
         [&[self.tool], self.flags].concat().join(" ")
@@ -80,7 +79,7 @@ impl<'a> Helm<'a> {
             .current_dir(here())
             .env("HOME", home)
             .env("KUBECONFIG", &self.cluster.kubeconfig)
-            .args(["--namespace", NAMESPACE])
+            .args(["--namespace", self.namespace])
             .args(arguments)
             .output()
             .unwrap()
