@@ -12,14 +12,14 @@ SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md
-SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
+SCRIPTS := .ci/run packaging/image tests/image/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench mutants replay fuzz clean
+.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench mutants replay fuzz image test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -104,6 +104,14 @@ fuzz: prerequisites ## fuzz the parser for FUZZ_SECONDS
 	@# Sanitizers want nightly's flags, which the stable compiler takes when it is told to.
 	@if rustup toolchain list 2>/dev/null | grep -q ^nightly; then nightly=+nightly; else export RUSTC_BOOTSTRAP=1; fi; \
 	$(CARGO) $$nightly fuzz run parse fuzz/corpus/parse tests/corpus/good tests/corpus/bad examples -- -max_total_time=$(FUZZ_SECONDS)
+
+image: prerequisites ## build the container image, target/image/readiness-exporter.tar
+	@tests/tools/prerequisites musl-target musl-gcc buildah
+	packaging/image
+
+test-image: image ## run the image as Kubernetes would, by runc (as root)
+	@tests/tools/prerequisites runc curl
+	tests/image/run
 
 clean: ## remove what was built, save the servers
 	$(CARGO) clean
