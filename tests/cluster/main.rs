@@ -12,3 +12,6 @@ mod control_plane;
 mod helm;
 mod releases;
 mod operator;
+mod images;
+mod node;
+mod pods;

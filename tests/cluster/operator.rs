@@ -18,11 +18,31 @@ pub(crate) const MONITORING: &str = "monitoring";
 
 /// A Prometheus as kube-prometheus-stack makes it: it takes monitors and rules from all namespaces by the label `release`.
 const PROMETHEUS: &str = "
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: prometheus, namespace: monitoring}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: prometheus}
+rules:
+  - {apiGroups: [''], resources: [services, endpoints, pods], verbs: [get, list, watch]}
+  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: prometheus}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: prometheus}
+subjects: [{kind: ServiceAccount, name: prometheus, namespace: monitoring}]
+---
 apiVersion: monitoring.coreos.com/v1
 kind: Prometheus
 metadata: {name: stack, namespace: monitoring}
 spec:
+  version: v3.16.0
+  replicas: 1
   serviceAccountName: prometheus
+  securityContext: {fsGroup: 2000, runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
   serviceMonitorNamespaceSelector: {}
   serviceMonitorSelector: {matchLabels: {release: kube-prometheus-stack}}
   ruleNamespaceSelector: {}
@@ -45,6 +65,14 @@ impl<'a> Operator<'a> {
         cluster.kubectl(&["create", "namespace", MONITORING]);
         cluster.apply(PROMETHEUS);
         Self { cluster, _daemon: daemon }
+    }
+
+    /// The address of Prometheus' pod, once it is ready, where there is a node.
+    pub(crate) fn prometheus(&self) -> String {
+        let wait = ["--for=condition=Available", "prometheus/stack", "--timeout=5m"];
+        self.cluster.kubectl(&[&["wait", "-n", MONITORING], &wait[..]].concat());
+        let pod = self.cluster.get(&["pod", "-n", MONITORING, "prometheus-stack-0"]);
+        pod["status"]["podIP"].as_str().unwrap().to_owned()
     }
 
     /// The scrape configurations that it wrote, by job.
