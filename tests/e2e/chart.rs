@@ -3,6 +3,7 @@
 mod charts;
 mod coverage;
 mod documents;
+mod live;
 mod packages;
 mod renders;
 mod rules;

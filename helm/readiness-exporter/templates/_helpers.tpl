@@ -108,7 +108,7 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* How many pods there are. */}}
+{{/* How many pods there are; refuses what cannot be. */}}
 {{- define "readiness-exporter.pods" -}}
 {{- if .Values.shards -}}
 {{- if gt (int .Values.replicas) 1 -}}

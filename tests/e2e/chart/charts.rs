@@ -106,7 +106,17 @@ pub(crate) fn helm(tool: &str, arguments: &[&str]) -> Output {
 
 /// What `tool` renders of `chart` with `values`, or what it says against it.
 pub(crate) fn template(tool: &str, chart: &Path, values: &Values) -> Result<String, String> {
-    let mut arguments = vec!["template", "readiness", chart.to_str().unwrap(), "--namespace=readiness"];
+    template_as(["readiness", "readiness"], tool, chart, values)
+}
+
+/// The same for a release of a name in a namespace.
+pub(crate) fn template_as(
+    [release, namespace]: [&str; 2],
+    tool: &str,
+    chart: &Path,
+    values: &Values,
+) -> Result<String, String> {
+    let mut arguments = vec!["template", release, chart.to_str().unwrap(), "--namespace", namespace];
     arguments.extend(["--values", values.path.to_str().unwrap()]);
     arguments.extend(values.flags.iter().map(String::as_str));
     let output = helm(tool, &arguments);
@@ -153,7 +163,7 @@ pub(crate) fn copy() -> tempfile::TempDir {
     folder
 }
 
-fn copy_into(from: &Path, to: &Path) {
+pub(crate) fn copy_into(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());

@@ -21,7 +21,7 @@ fn package(tool: &str, folder: &Path) -> PathBuf {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), count, "{tool} packs a file twice");
-    let unpacked = Command::new("tar").arg("-xzf").arg(archive).current_dir(folder).status();
+    let unpacked = Command::new("tar").arg("-xzmf").arg(archive).current_dir(folder).status();
     assert!(unpacked.unwrap().success());
     folder.join("readiness-exporter")
 }

@@ -1,12 +1,14 @@
 //! What a cluster gets.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_yaml::Value;
 
 use crate::chart::charts::{
-    HELMS, Values, chart, containers, copy, helm, identity, objects, of_kind, rendered, root, template, tool,
+    HELMS, Values, chart, containers, copy, copy_into, files, helm, identity, objects, of_kind, rendered, root,
+    template, template_as, tool,
 };
 
 #[test]
@@ -45,7 +47,7 @@ fn the_unit_tests_pass() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
-    let suites = crate::chart::charts::files(&chart.path().join("unittests"), "_test.yaml").len();
+    let suites = files(&chart.path().join("unittests"), "_test.yaml").len();
     assert!(said.contains(&format!("Test Suites: {suites} passed")), "{said}");
 }
 
@@ -176,4 +178,44 @@ fn an_edit_of_a_file_changes_no_pod_and_an_edit_of_a_flag_does() {
     let other = pod("sources: {files: {a.yaml: 'project: a', b.yaml: 'project: b'}}");
     assert!(empty == one && one == other);
     assert!(pod("log: {level: debug}") != empty);
+}
+
+#[test]
+fn two_releases_have_no_object_in_common() {
+    for part in ["01-", "06-", "10-", "13-"] {
+        let values = Values::named(part);
+        let identities = |names| -> BTreeSet<String> {
+            objects(&template_as(names, "helm", &chart(), &values).unwrap()).iter().map(identity).collect()
+        };
+        let one = identities(["one", "here"]);
+        for other in [["two", "here"], ["one", "there"]] {
+            let shared: Vec<String> = one.intersection(&identities(other)).cloned().collect();
+            assert!(shared.is_empty(), "{}: {other:?} has {shared:?}, too", values.name());
+        }
+    }
+}
+
+#[test]
+fn another_chart_may_depend_on_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let inner = parent.path().join("charts/readiness-exporter");
+    std::fs::create_dir_all(&inner).unwrap();
+    copy_into(&chart(), &inner);
+    let text = "apiVersion: v2\nname: parent\nversion: 1.0.0\ndependencies:\n\
+                - {name: readiness-exporter, version: '*', condition: readiness-exporter.enabled}\n";
+    std::fs::write(parent.path().join("Chart.yaml"), text).unwrap();
+    let path = parent.path().join("values.yaml");
+    for tool in HELMS {
+        for (enabled, count) in [(true, 1), (false, 0)] {
+            let text = format!(
+                "global: {{environment: test, imageRegistry: registry.example.org}}\n\
+                 readiness-exporter: {{enabled: {enabled}, commonLabels: {{team: release}}}}\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            let values = Values { path: path.clone(), flags: Vec::new() };
+            let rendered = template(tool, parent.path(), &values).unwrap();
+            assert_eq!(of_kind(&objects(&rendered), "Deployment").len(), count, "{tool}: {enabled}");
+            assert_eq!(rendered.matches("image: registry.example.org/readiness-exporter/").count(), 2 * count);
+        }
+    }
 }
