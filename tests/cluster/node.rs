@@ -17,11 +17,15 @@ pub(crate) const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 245, 0, 1);
 /// The image that the chart names by default.
 const IMAGE: &str = concat!("ghcr.io/readiness-exporter/readiness-exporter:", env!("CARGO_PKG_VERSION"));
 
+/// The image that holds a pod's namespaces.
+const PAUSE: &str = "localhost/pause:test";
+
 /// The control plane, and what makes pods of its objects.
 pub(crate) struct Node {
+    // In the order in which they are stopped.
+    daemons: Vec<Daemon>,
     /// The API.
     pub(crate) plane: ControlPlane,
-    daemons: Vec<Daemon>,
     folder: PathBuf,
 }
 
@@ -42,6 +46,7 @@ impl Node {
         node.run_pods();
         node.serve_names();
         node.load_images();
+        wait_until("the node is there", || node.plane.try_kubectl(&["get", "node", "node"]).status.success());
         node.plane.kubectl(&["wait", "--for=condition=Ready", "node/node", "--timeout=5m"]);
         wait_until("there is a default service account", || {
             node.plane.try_kubectl(&["get", "serviceaccount", "default"]).status.success()
@@ -91,11 +96,9 @@ impl Node {
             if name == "containerd" {
                 wait_until("containerd answers", || self.ctr(&["version"]).output().unwrap().status.success());
                 // Every pod needs it.
-                self.import(&Image {
-                    name: "localhost/pause:test",
-                    entrypoint: "/pause",
-                    files: &[(pause(&self.folder), "/pause")],
-                }.save(&self.folder));
+                let files = [(pause(&self.folder), "/pause")];
+                let image = Image { name: PAUSE, entrypoint: "/pause", files: &files };
+                self.import(&image.save(&self.folder), PAUSE);
             }
         }
     }
@@ -113,23 +116,20 @@ impl Node {
     fn load_images(&self) {
         let exporter = here().join("target/image/readiness-exporter.tar");
         assert!(exporter.exists(), "{} is missing: make image", exporter.display());
-        let name = self.import(&exporter);
-        if name != IMAGE {
-            succeed(&mut self.ctr(&["images", "tag", &name, IMAGE]));
-        }
+        self.import(&exporter, IMAGE);
         for (name, tool) in [
             ("quay.io/prometheus/prometheus:v3.16.0", "prometheus-kubernetes"),
             ("quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0", "prometheus-config-reloader"),
         ] {
-            self.import(&of_tool(name, tool, &self.folder));
+            self.import(&of_tool(name, tool, &self.folder), name);
         }
     }
 
-    /// Loads the image in the file `archive`; returns its name.
-    pub(crate) fn import(&self, archive: &Path) -> String {
-        let said = succeed(self.ctr(&["images", "import"]).arg(archive));
-        let name = said.split_whitespace().find(|word| word.contains('/') && word.contains(':')).unwrap();
-        name.to_owned()
+    /// Loads the image `name` from the file `archive`.
+    pub(crate) fn import(&self, archive: &Path, name: &str) {
+        succeed(self.ctr(&["images", "import"]).arg(archive));
+        let names = succeed(&mut self.ctr(&["images", "list", "--quiet"]));
+        assert!(names.lines().any(|line| line == name), "{} has no {name}: {names}", archive.display());
     }
 
     /// The operator and its Prometheus, which runs as a pod.
@@ -170,7 +170,7 @@ state = "{folder}/containerd-state"
 [grpc]
 address = "{folder}/containerd.sock"
 [plugins."io.containerd.cri.v1.images".pinned_images]
-sandbox = "localhost/pause:test"
+sandbox = "{PAUSE}"
 [plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 [plugins."io.containerd.cri.v1.runtime".cni]
