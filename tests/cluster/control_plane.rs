@@ -48,13 +48,16 @@ impl ControlPlane {
         let etcd = Daemon::start(
             "etcd",
             folder.path(),
-            Command::new(tools::path("etcd")).arg(format!("--data-dir={}", path("etcd"))).arg("--unsafe-no-fsync").args([
-                format!("--listen-client-urls={}", url(clients)),
-                format!("--advertise-client-urls={}", url(clients)),
-                format!("--listen-peer-urls={}", url(peers)),
-                format!("--initial-advertise-peer-urls={}", url(peers)),
-                format!("--initial-cluster=default={}", url(peers)),
-            ]),
+            Command::new(tools::path("etcd"))
+                .arg(format!("--data-dir={}", path("etcd")))
+                .arg("--unsafe-no-fsync")
+                .args([
+                    format!("--listen-client-urls={}", url(clients)),
+                    format!("--advertise-client-urls={}", url(clients)),
+                    format!("--listen-peer-urls={}", url(peers)),
+                    format!("--initial-advertise-peer-urls={}", url(peers)),
+                    format!("--initial-cluster=default={}", url(peers)),
+                ]),
         );
 
         succeed(Command::new("openssl").args(["genrsa", "-out", &path("service-accounts.key"), "2048"]));

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::control_plane::{ControlPlane, here};
 use crate::daemons::{Daemon, succeed, wait_until};
 use crate::images::{Image, of_tool, pause};
-use crate::operator::Operator;
+use crate::operator::{Operator, RELOADER};
 use crate::tools;
 
 /// The node's address, at which pods find the API server and the DNS.
@@ -106,7 +106,9 @@ impl Node {
     /// Starts the DNS.
     fn serve_names(&mut self) {
         let kubeconfig = self.plane.kubeconfig.display();
-        let zone = format!(".:53 {{\n bind {ADDRESS}\n errors\n kubernetes cluster.local {{\n  kubeconfig {kubeconfig}\n }}\n}}\n");
+        let zone = format!(
+            ".:53 {{\n bind {ADDRESS}\n errors\n kubernetes cluster.local {{\n  kubeconfig {kubeconfig}\n }}\n}}\n"
+        );
         let mut coredns = Command::new(tools::path("coredns"));
         coredns.arg("-conf").arg(self.write("Corefile", &zone));
         self.start_daemon("coredns", &mut coredns);
@@ -119,9 +121,21 @@ impl Node {
         self.import(&exporter, IMAGE);
         for (name, tool) in [
             ("quay.io/prometheus/prometheus:v3.16.0", "prometheus-kubernetes"),
-            ("quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0", "prometheus-config-reloader"),
+            (RELOADER, "prometheus-config-reloader"),
         ] {
             self.import(&of_tool(name, tool, &self.folder), name);
+        }
+        // These are stand-ins, unless the environment names archives of the real images, as `docker save` writes them.
+        for (name, tool, variable) in [
+            ("registry.k8s.io/git-sync/git-sync:v4.7.1", "git-sync", "GIT_SYNC_IMAGE"),
+            ("quay.io/kiwigrid/k8s-sidecar:2.9.0", "k8s-sidecar", "K8S_SIDECAR_IMAGE"),
+        ] {
+            if let Some(archive) = std::env::var_os(variable) {
+                self.import(Path::new(&archive), name);
+            } else {
+                println!("{name} is a stand-in, tests/tools/{tool}: {variable} can name an archive of the real image");
+                self.import(&of_tool(name, tool, &self.folder), name);
+            }
         }
     }
 

@@ -16,6 +16,9 @@ use crate::tools;
 /// The namespace of Prometheus.
 pub(crate) const MONITORING: &str = "monitoring";
 
+/// The image that hands what the operator wrote to Prometheus.
+pub(crate) const RELOADER: &str = "quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0";
+
 /// A Prometheus as kube-prometheus-stack makes it: it takes monitors and rules from all namespaces by the label `release`.
 const PROMETHEUS: &str = "
 apiVersion: v1
@@ -60,7 +63,10 @@ impl<'a> Operator<'a> {
     pub(crate) fn start(cluster: &'a ControlPlane) -> Self {
         let [port] = free_ports(Ipv4Addr::LOCALHOST);
         let mut command = Command::new(tools::path("prometheus-operator"));
-        command.env("KUBECONFIG", &cluster.kubeconfig).arg(format!("--web.listen-address=127.0.0.1:{port}"));
+        command
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg(format!("--prometheus-config-reloader={RELOADER}"));
         let daemon = Daemon::start("prometheus-operator", cluster.folder.path(), &mut command);
         cluster.kubectl(&["create", "namespace", MONITORING]);
         cluster.apply(PROMETHEUS);
@@ -237,7 +243,8 @@ fn the_operators_webhook_admits_the_rules() {
     let _webhook = admission(&cluster);
     let helm = Helm::new(&cluster);
 
-    let broken = "prometheusRule.extraGroups=[{\"name\": \"own\", \"rules\": [{\"alert\": \"Own\", \"expr\": \"up ==\"}]}]";
+    let broken =
+        "prometheusRule.extraGroups=[{\"name\": \"own\", \"rules\": [{\"alert\": \"Own\", \"expr\": \"up ==\"}]}]";
     wait_until("the API server asks the webhook", || {
         // Until it does, this is installed, since the schema of the kind takes any text.
         let refused = helm.try_install("readiness", &["--set-json", broken]);

@@ -24,6 +24,13 @@ struct Pod {
     restarts: u64,
 }
 
+impl Pod {
+    /// Its page of metrics.
+    fn page(&self) -> String {
+        fetch(&format!("http://{}:20430/metrics", self.address))
+    }
+}
+
 impl Release {
     /// Makes the namespace, in which nothing is allowed that the Pod Security Standard `restricted` forbids.
     fn in_namespace(namespace: &'static str) -> Self {
@@ -46,7 +53,7 @@ impl Release {
         self.node.plane.kubectl(&[&["-n", self.namespace], arguments].concat())
     }
 
-    /// Writes the ConfigMap `name`, with the key `plan.yaml` and further flags for labels.
+    /// Writes `plan` into the `ConfigMap` `name`.
     fn write(&self, name: &str, plan: &str) {
         let map = serde_json::json!({
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"plan.yaml": plan},
@@ -77,11 +84,6 @@ impl Release {
         let mut pods = self.pods();
         assert_eq!(pods.len(), 1, "{pods:?}");
         pods.remove(0)
-    }
-
-    /// The page of metrics that a pod serves.
-    fn page(&self, pod: &Pod) -> String {
-        fetch(&format!("http://{}:20430/metrics", pod.address))
     }
 
     /// The values of `query`, by the values of the label `label`.
@@ -148,7 +150,9 @@ fn example_with(percent: u32) -> String {
 
 /// A project of one task.
 fn project(id: &str) -> String {
-    format!("project: {id}\nareas: {{web: {{workstreams: {{shop: {{points: 10, estimate: 2w, tasks: [{{todo: Ship}}]}}}}}}}}\n")
+    format!(
+        "project: {id}\nareas: {{web: {{workstreams: {{shop: {{points: 10, estimate: 2w, tasks: [{{todo: Ship}}]}}}}}}}}\n"
+    )
 }
 
 /// Waits until `page` has the completion `percent` reported.
@@ -164,11 +168,11 @@ fn an_edit_arrives_without_a_restart() {
     release.write("plan", &example());
     release.install(&["--set=sources.configMaps={plan}"]);
     let pod = release.pod();
-    wait_for_reported(54, || release.page(&pod));
+    wait_for_reported(54, || pod.page());
     println!("{}", release.helm().succeed(&["test", "readiness-exporter"]));
 
     release.write("plan", &example_with(61));
-    let took = timed(|| wait_for_reported(61, || release.page(&pod)));
+    let took = timed(|| wait_for_reported(61, || pod.page()));
     println!("figure: a ConfigMap's edit was served after {:.0} s, by the kubelet's own swap", took.as_secs_f64());
     assert_eq!(release.pod(), pod, "neither replaced nor restarted");
     println!("figure: {} restarts", pod.restarts);
@@ -234,7 +238,14 @@ fn replaced_pods_neither_raise_nor_end_an_alert() {
     wait_for_judgement(&release, &pod);
     let before = alerts(&release);
 
-    release.kubectl(&["delete", "pod", "-l", "app.kubernetes.io/name=readiness-exporter", "--grace-period=0", "--force"]);
+    release.kubectl(&[
+        "delete",
+        "pod",
+        "-l",
+        "app.kubernetes.io/name=readiness-exporter",
+        "--grace-period=0",
+        "--force",
+    ]);
     release.kubectl(&["rollout", "status", "deployment", "--timeout=5m"]);
     let killed = release.pod();
     assert_ne!(killed.uid, pod.uid);
@@ -251,7 +262,7 @@ fn replaced_pods_neither_raise_nor_end_an_alert() {
     let after = alerts(&release);
     // An alert that ended, and began again, has another beginning. One that is bound to a pod has other labels.
     let (naive, own): (BTreeSet<_>, BTreeSet<_>) =
-        before.symmetric_difference_of(&after).into_iter().partition(|alert| alert.contains("Naive"));
+        difference(&before, &after).into_iter().partition(|alert| alert.contains("Naive"));
     assert_eq!(own, BTreeSet::new());
     assert!(!naive.is_empty(), "the test sees nothing");
     let fired = api(release.node, "query", &["query=max_over_time(ALERTS{alertstate=\"firing\"}[1h])".to_owned()]);
@@ -262,16 +273,12 @@ fn replaced_pods_neither_raise_nor_end_an_alert() {
     );
 }
 
-/// Which entries of two maps are in only one of them.
-trait Compare {
-    fn symmetric_difference_of(&self, other: &Self) -> BTreeSet<String>;
-}
-
-impl Compare for BTreeMap<String, String> {
-    fn symmetric_difference_of(&self, other: &Self) -> BTreeSet<String> {
-        let entries = |map: &Self| -> BTreeSet<String> { map.iter().map(|(key, value)| format!("{key} since {value}")).collect() };
-        entries(self).symmetric_difference(&entries(other)).cloned().collect()
-    }
+/// The alerts, each with its beginning, that are in only one of both.
+fn difference(left: &BTreeMap<String, String>, right: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let of = |alerts: &BTreeMap<String, String>| -> BTreeSet<String> {
+        alerts.iter().map(|(labels, begun)| format!("{labels} since {begun}")).collect()
+    };
+    of(left).symmetric_difference(&of(right)).cloned().collect()
 }
 
 #[test]
@@ -285,7 +292,7 @@ fn shards_serve_each_project_once() {
     let maps = ids.iter().map(String::as_str).collect::<Vec<_>>().join(",");
     release.install(&["--set=shards=2", &format!("--set=sources.configMaps={{{maps}}}")]);
     let served = |pod: &Pod| -> BTreeSet<String> {
-        let page = release.page(pod);
+        let page = pod.page();
         let lines = page.lines().filter_map(|line| line.strip_prefix("readiness_project_info{project=\""));
         lines.map(|line| line.split('"').next().unwrap().to_owned()).collect()
     };
@@ -310,12 +317,12 @@ fn labelled_config_maps_come_and_go() {
     // Without the label it is nobody's.
     release.write("plan", &example());
     release.kubectl(&["label", "configmap", "plan", "readiness_file=1"]);
-    wait_for_reported(54, || release.page(&pod));
+    wait_for_reported(54, || pod.page());
     release.write("plan", &example_with(61));
-    let took = timed(|| wait_for_reported(61, || release.page(&pod)));
+    let took = timed(|| wait_for_reported(61, || pod.page()));
     println!("figure: a labelled ConfigMap's edit was served after {:.1} s", took.as_secs_f64());
     release.kubectl(&["delete", "configmap", "plan"]);
-    wait_until("the project is gone", || !release.page(&pod).contains("readiness_project_info{"));
+    wait_until("the project is gone", || !pod.page().contains("readiness_project_info{"));
     assert_eq!(release.pod(), pod, "neither replaced nor restarted");
 }
 
@@ -349,17 +356,17 @@ fn commits_arrive_from_git() {
     let repository = format!("--set=sources.gitSync.repo=git://{ADDRESS}/plans.git");
     release.install(&["--set=sources.gitSync.enabled=true", "--set=sources.gitSync.period=2s", &repository]);
     let pod = release.pod();
-    wait_for_reported(54, || release.page(&pod));
+    wait_for_reported(54, || pod.page());
     commit(61);
-    let took = timed(|| wait_for_reported(61, || release.page(&pod)));
+    let took = timed(|| wait_for_reported(61, || pod.page()));
     println!("figure: a commit was served after {:.1} s, looked for every 2 s", took.as_secs_f64());
 
     // Without the server, what is there stays, and what comes afterwards arrives.
     drop(running);
     commit(62);
-    assert!(release.page(&pod).contains("method=\"reported\"} 0.61\n"));
+    assert!(pod.page().contains("method=\"reported\"} 0.61\n"));
     let _running = server();
-    wait_for_reported(62, || release.page(&pod));
+    wait_for_reported(62, || pod.page());
     assert_eq!(release.pod(), pod, "neither replaced nor restarted");
 }
 
@@ -383,8 +390,22 @@ fn prometheus_scrapes_over_tls_with_a_password() {
     std::fs::write(path("web-config.yml"), web).unwrap();
     let file = |name: &str| format!("--from-file={}", path(name));
     release.kubectl(&["create", "secret", "generic", "web", &file("web-config.yml")]);
-    release.kubectl(&["create", "secret", "tls", "tls", &format!("--cert={}", path("tls.crt")), &format!("--key={}", path("tls.key"))]);
-    release.kubectl(&["create", "secret", "generic", "scraper", "--from-literal=username=prometheus", "--from-literal=password=test"]);
+    release.kubectl(&[
+        "create",
+        "secret",
+        "tls",
+        "tls",
+        &format!("--cert={}", path("tls.crt")),
+        &format!("--key={}", path("tls.key")),
+    ]);
+    release.kubectl(&[
+        "create",
+        "secret",
+        "generic",
+        "scraper",
+        "--from-literal=username=prometheus",
+        "--from-literal=password=test",
+    ]);
     let monitor = "serviceMonitor={\"scheme\": \"https\", \
         \"tlsConfig\": {\"ca\": {\"secret\": {\"name\": \"tls\", \"key\": \"tls.crt\"}}, \"serverName\": \"readiness-exporter.tls.svc\"}, \
         \"basicAuth\": {\"username\": {\"name\": \"scraper\", \"key\": \"username\"}, \"password\": {\"name\": \"scraper\", \"key\": \"password\"}}}";

@@ -74,7 +74,11 @@ fn a_warning_is_heard() {
     let cluster = cluster();
     for helm in Helm::all(&cluster) {
         let said = helm.install("readiness", &["--set=securityContext.allowPrivilegeEscalation=true"]);
-        assert!(warnings(&said).iter().any(|line| line.contains("allowPrivilegeEscalation")), "{}: {said}", helm.name());
+        assert!(
+            warnings(&said).iter().any(|line| line.contains("allowPrivilegeEscalation")),
+            "{}: {said}",
+            helm.name()
+        );
         helm.succeed(&["uninstall", "readiness"]);
     }
 }
@@ -86,7 +90,11 @@ fn kinds_that_the_cluster_does_not_know_are_left_out_or_refused_or_sent() {
     cluster.restricted_namespace(NAMESPACE);
     for helm in Helm::all(&cluster) {
         let said = helm.install("readiness", &[]);
-        assert!(said.contains("Left out, since the cluster doesn't know them: ServiceMonitor"), "{}: {said}", helm.name());
+        assert!(
+            said.contains("Left out, since the cluster doesn't know them: ServiceMonitor"),
+            "{}: {said}",
+            helm.name()
+        );
         assert!(!helm.manifest("readiness").contains("monitoring.coreos.com"));
         helm.succeed(&["uninstall", "readiness"]);
 
