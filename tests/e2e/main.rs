@@ -11,4 +11,5 @@ mod names;
 mod dashboards;
 mod prometheus;
 mod readme;
+mod web;
 mod rules;
