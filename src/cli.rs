@@ -20,6 +20,7 @@ use crate::command::explain;
 use crate::command::forecast;
 use crate::command::health;
 use crate::command::serve;
+use crate::command::serve::Listen;
 use crate::finding::Severity;
 use crate::finding::print::Format;
 use crate::format::schema;
@@ -80,6 +81,14 @@ struct ServeArgs {
     /// Address to listen on for metrics and the page; repeatable
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":20430")]
     listen: Vec<String>,
+
+    /// Listen on the sockets that systemd opened, instead of --web.listen-address
+    #[arg(long = "web.systemd-socket")]
+    systemd_socket: bool,
+
+    /// File with TLS, passwords and headers, in the format of Prometheus' exporters; read anew when it changes
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    web_config: Option<PathBuf>,
 
     /// Path under which metrics are served
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
@@ -371,7 +380,12 @@ impl ServeArgs {
     fn options(self) -> anyhow::Result<serve::Options> {
         Ok(serve::Options {
             paths: self.paths,
-            listen: self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?,
+            listen: if self.systemd_socket {
+                Listen::Systemd
+            } else {
+                Listen::On(self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
+            },
+            web_config: self.web_config,
             probe_listen: self.probe_listen.as_deref().map(address).transpose()?,
             telemetry_path: self.telemetry_path,
             max_requests: NonZero::new(self.max_requests),

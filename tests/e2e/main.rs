@@ -13,4 +13,5 @@ mod questions;
 mod dashboards;
 mod prometheus;
 mod readme;
+mod web;
 mod rules;
