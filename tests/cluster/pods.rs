@@ -1,6 +1,7 @@
 //! The chart's pods on a real node, scraped by a real Prometheus that the real operator configured.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -344,11 +345,14 @@ fn commits_arrive_from_git() {
     succeed(Command::new("git").args(["init", "--quiet", "-b", "main"]).arg(folder.path().join("plans")));
     succeed(Command::new("git").args(["init", "--quiet", "--bare", "-b", "main"]).arg(folder.path().join("plans.git")));
     commit(54);
+    // Called by its own name, since `git daemon` is a parent that its child outlives.
+    let programs = succeed(Command::new("git").arg("--exec-path"));
     let server = || {
-        let mut command = Command::new("git");
-        command.args(["daemon", "--reuseaddr", "--export-all", "--base-path"]).arg(folder.path());
-        let daemon = Daemon::start("git-daemon", folder.path(), command.arg(format!("--listen={ADDRESS}")));
-        wait_until("git answers", || std::net::TcpStream::connect((ADDRESS, 9418)).is_ok());
+        let mut command = Command::new(Path::new(programs.trim()).join("git-daemon"));
+        command.args(["--reuseaddr", "--export-all", &format!("--listen={ADDRESS}")]);
+        command.arg(format!("--base-path={}", folder.path().display()));
+        let mut daemon = Daemon::start("git-daemon", folder.path(), &mut command);
+        daemon.until("it answers", || std::net::TcpStream::connect((ADDRESS, 9418)).is_ok());
         daemon
     };
 
