@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use hyper::Uri;
 use jiff::civil::Date;
 
 use crate::clock;
@@ -17,7 +18,9 @@ use crate::command::at::At;
 use crate::command::check;
 use crate::command::explain;
 use crate::command::forecast;
+use crate::command::health;
 use crate::command::serve;
+use crate::command::serve::Listen;
 use crate::finding::Severity;
 use crate::finding::print::Format;
 use crate::format::schema;
@@ -26,6 +29,7 @@ use crate::metrics::process::ExporterMetrics;
 use crate::notation::Notation;
 use crate::quantity::Ratio;
 use crate::schedule::forecast::DRAWS;
+use crate::snapshot::shard::Shard;
 use crate::snapshot::store;
 use crate::source::Limits;
 
@@ -62,6 +66,10 @@ enum Command {
     Explain(ExplainArgs),
     /// Print the JSON Schema of readiness files
     Schema,
+    /// Ask a server for its health, where there is no curl
+    ///
+    /// Exit code 0: it answers with a status of 2xx. 1: it doesn't.
+    Health(HealthArgs),
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +81,14 @@ struct ServeArgs {
     /// Address to listen on for metrics and the page; repeatable
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = ":20430")]
     listen: Vec<String>,
+
+    /// Listen on the sockets that systemd opened, instead of --web.listen-address
+    #[arg(long = "web.systemd-socket")]
+    systemd_socket: bool,
+
+    /// File with TLS, passwords and headers, in the format of Prometheus' exporters; read anew when it changes
+    #[arg(long = "web.config.file", value_name = "PATH")]
+    web_config: Option<PathBuf>,
 
     /// Path under which metrics are served
     #[arg(long = "web.telemetry-path", value_name = "PATH", default_value = "/metrics", value_parser = telemetry_path)]
@@ -102,6 +118,10 @@ struct ServeArgs {
     /// How many readiness series to serve at most; task series are left out first. 0 is no limit
     #[arg(long = "metrics.max-series", value_name = "N", default_value_t = 0)]
     max_series: usize,
+
+    /// Serve only the projects whose hash falls to shard I of N; shards are counted from 0
+    #[arg(long, value_name = "I/N", default_value_t)]
+    shard: Shard,
 
     #[command(flatten)]
     simulation: SimulationArgs,
@@ -211,6 +231,17 @@ struct ExplainArgs {
     limits: LimitArgs,
 }
 
+#[derive(Debug, Args)]
+struct HealthArgs {
+    /// Where to ask, over http: the address for probes has neither TLS nor passwords
+    #[arg(value_name = "URL", value_parser = health::url)]
+    url: Uri,
+
+    /// How long the answer may take
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    timeout: Duration,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ForecastFormat {
     /// A table and a small timeline, for people
@@ -257,12 +288,14 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(code) => code,
-        Err(error) => {
-            // Nothing is left to be told if this fails, too.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::from(check::Outcome::COULD_NOT_RUN)
-        }
+        Err(error) => failed(&error, check::Outcome::COULD_NOT_RUN),
     }
+}
+
+fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+    // Nothing is left to be told if this fails, too.
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    ExitCode::from(code)
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -272,6 +305,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Forecast(args) => run_forecast(args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => run_explain(args).map(|()| ExitCode::SUCCESS),
         Command::Schema => write_out(&schema::text()).map(|()| ExitCode::SUCCESS),
+        Command::Health(args) => Ok(run_health(args)),
     }
 }
 
@@ -319,6 +353,12 @@ fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
     explain::run(&options, &mut io::stdout().lock(), &mut progress)
 }
 
+/// A server that isn't well is an outcome, and the only one beside success.
+fn run_health(args: HealthArgs) -> ExitCode {
+    let options = health::Options { url: args.url, timeout: args.timeout };
+    health::run(&options).map_or_else(|error| failed(&error, 1), |()| ExitCode::SUCCESS)
+}
+
 /// Whether people look on, and like colours.
 fn colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
@@ -340,7 +380,12 @@ impl ServeArgs {
     fn options(self) -> anyhow::Result<serve::Options> {
         Ok(serve::Options {
             paths: self.paths,
-            listen: self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?,
+            listen: if self.systemd_socket {
+                Listen::Systemd
+            } else {
+                Listen::On(self.listen.iter().map(|text| address(text)).collect::<Result<_, _>>()?)
+            },
+            web_config: self.web_config,
             probe_listen: self.probe_listen.as_deref().map(address).transpose()?,
             telemetry_path: self.telemetry_path,
             max_requests: NonZero::new(self.max_requests),
@@ -355,6 +400,7 @@ impl ServeArgs {
                 tasks: self.tasks,
                 max_series: NonZero::new(self.max_series),
                 draws: self.simulation.draws,
+                shard: self.shard,
             },
             log: (self.level.level(), self.format.format()),
         })

@@ -7,4 +7,5 @@ pub mod forecast;
 pub mod explain;
 pub mod against;
 pub mod check;
+pub mod health;
 pub mod serve;

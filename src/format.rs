@@ -42,6 +42,14 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
     (document, findings)
 }
 
+/// The project that a text names on a line of its own, for texts that can't be read otherwise.
+#[must_use]
+pub fn project_line(text: &str) -> Option<&str> {
+    let value = text.lines().find_map(|line| line.strip_prefix("project:"))?;
+    let value = value.split(" #").next()?.trim().trim_matches(['"', '\'']);
+    (!value.is_empty()).then_some(value)
+}
+
 fn lost_texts(text: &str) -> Vec<Finding> {
     if !comments::suspected(text) {
         return Vec::new();
@@ -106,6 +114,15 @@ mod tests {
                 "wrong_type `b` expected a list, found `b`: -",
             ]
         );
+    }
+
+    #[test]
+    fn a_text_that_is_not_yaml_may_still_name_its_project() {
+        let text = "# ours\ntitle: [\nproject: 'web-shop' # ours\nproject: b\n";
+        assert_eq!(project_line(text), Some("web-shop"));
+        for text in ["", "project:", "project: ''", " project: inner", "projects: x", "x: project: y"] {
+            assert_eq!(project_line(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -6,9 +6,11 @@
 pub mod body;
 pub mod page;
 pub mod routes;
+pub mod web;
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +19,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::http::routes::Routes;
+use crate::http::web::Web;
 
 /// How much a client may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +34,8 @@ pub struct Limits {
     pub connections: usize,
     /// How long a request may take to arrive, and a connection may be idle.
     pub request: Duration,
+    /// How long a client may take to agree on TLS.
+    pub handshake: Duration,
     /// How long a client may take nothing of a response.
     pub response: Duration,
     /// How long open responses are waited for at shutdown.
@@ -42,23 +48,42 @@ impl Default for Limits {
         Self {
             connections: 512,
             request: Duration::from_mins(2),
+            handshake: Duration::from_secs(10),
             response: Duration::from_secs(30),
             drain: Duration::from_secs(5),
         }
     }
 }
 
-/// Serves `routes` on `listener` until `shutdown` turns true, and then finishes open responses.
-pub async fn serve(listener: TcpListener, routes: Arc<Routes>, limits: Limits, mut shutdown: watch::Receiver<bool>) {
+/// What is served to whom.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// The answers.
+    pub routes: Arc<Routes>,
+    /// TLS, passwords and headers, where somebody asked for them.
+    pub web: Option<Arc<Web>>,
+}
+
+/// Serves on `listener` until `shutdown` turns true, and then finishes open responses.
+pub async fn serve(listener: TcpListener, service: Service, limits: Limits, mut shutdown: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
+    let stop = shutdown.clone();
     let accepting = async {
         // The semaphore is never closed, so there is always a permit to come.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let stream = accept(&listener).await;
-            let connection = graceful.watch(connection(stream, Arc::clone(&routes), limits));
+            let (service, watcher, mut stop) = (service.clone(), graceful.watcher(), stop.clone());
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
+                let shaken = tokio::select! {
+                    shaken = handshake(stream, &service, limits) => shaken,
+                    _ = stop.wait_for(|stop| *stop) => return,
+                };
+                let ended = match shaken {
+                    Ok(stream) => watcher.watch(connection(stream, service, limits)).await.map_err(io::Error::other),
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = ended {
                     tracing::debug!(error = %error, "connection ended");
                 }
                 drop(permit);
@@ -73,6 +98,25 @@ pub async fn serve(listener: TcpListener, routes: Arc<Routes>, limits: Limits, m
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("some clients didn't take their responses in time");
     }
+}
+
+/// Bytes to and from a client, in the clear or not.
+trait Stream: AsyncRead + AsyncWrite + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
+
+/// The connection as HTTP is spoken on it: with TLS, where it has to be.
+async fn handshake(stream: TcpStream, service: &Service, limits: Limits) -> io::Result<Pin<Box<dyn Stream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.response));
+    let stream = Box::pin(stream);
+    let tls = match &service.web {
+        Some(web) => web.current().await.tls(),
+        None => None,
+    };
+    let Some(tls) = tls else { return Ok(stream) };
+    let shaken = tokio::time::timeout(limits.handshake, tls.accept(stream)).await;
+    Ok(Box::pin(shaken.map_err(|_| io::ErrorKind::TimedOut)??))
 }
 
 /// The next connection. Errors of accepting pass: a client that left, or too many open files.
@@ -97,15 +141,22 @@ fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-fn connection(stream: TcpStream, routes: Arc<Routes>, limits: Limits) -> impl GracefulConnection<Error = hyper::Error> {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(limits.response));
+fn connection(
+    stream: Pin<Box<dyn Stream>>,
+    service: Service,
+    limits: Limits,
+) -> impl GracefulConnection<Error = hyper::Error> {
     let service = service_fn(move |request: Request<Incoming>| {
-        let routes = Arc::clone(&routes);
-        async move { Ok::<_, Infallible>(routes.respond(request.into_parts().0).await) }
+        let (service, request) = (service.clone(), request.into_parts().0);
+        async move {
+            Ok::<_, Infallible>(match &service.web {
+                Some(web) => web.respond(&service.routes, request).await,
+                None => service.routes.respond(request).await,
+            })
+        }
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.request)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .serve_connection(TokioIo::new(stream), service)
 }

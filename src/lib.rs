@@ -14,6 +14,7 @@ pub mod finding;
 pub mod name;
 pub mod quantity;
 pub mod date;
+pub mod hash;
 pub mod clock;
 pub mod log;
 

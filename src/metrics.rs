@@ -324,6 +324,10 @@ families! {
         "Series served from the readiness files.";
     SeriesDropped "readiness_exporter_series_dropped" Gauge Count, Exporter 1 []:
         "Series left out to stay below the ceiling.";
+    ShardOrdinal "readiness_exporter_shard_ordinal" Gauge Number, Exporter 1 []:
+        "Which of the exporters that share the projects this one is, from 0.";
+    Shards "readiness_exporter_shards" Gauge Count, Exporter 1 []:
+        "How many exporters share the projects.";
     WatchActive "readiness_exporter_watch_active" Gauge Boolean, Exporter 1 []:
         "Whether the system reports changes of files; if not, they are found by polling alone.";
     FileErrors "readiness_file_errors" Gauge Count, File 1 [file]:

@@ -1,5 +1,6 @@
 //! Everything that the daemon serves, as one immutable value, and the step from one to the next.
 
+pub mod shard;
 pub mod store;
 
 use std::path::PathBuf;
@@ -10,15 +11,18 @@ use jiff::Timestamp;
 use crate::finding::{Finding, Severity};
 use crate::metrics::page::Page;
 use crate::schedule::summary::Summary;
+use crate::snapshot::shard::Shard;
 use crate::span::Position;
 
 /// What is served from one moment to the next change.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The files, by path.
+    /// The files that this shard tells of or has a project from, by path.
     pub files: Vec<Arc<FileReport>>,
     /// Paths of the command line that don't exist, or don't exist yet.
     pub missing: Vec<PathBuf>,
+    /// Which projects these are.
+    pub shard: Shard,
     /// The readiness metrics, ready to be written.
     pub page: Page,
 }
@@ -32,7 +36,7 @@ pub struct FileReport {
     pub up: bool,
     /// What is wrong with its present content, each with its place.
     pub findings: Arc<[(Finding, Option<Position>)]>,
-    /// The project, from the last good content.
+    /// The project, from the last good content, where this shard serves it.
     pub project: Option<Arc<Summary>>,
     /// When the content that is served was loaded.
     pub loaded_at: Option<Timestamp>,

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use listenfd::ListenFd;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -15,8 +16,9 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::http;
-use crate::http::Limits;
 use crate::http::routes::{ReloadRequest, Reloaded, Routes};
+use crate::http::web::Web;
+use crate::http::{Limits, Service};
 use crate::log;
 use crate::metrics::process::{Exporter, ExporterMetrics};
 use crate::snapshot::Snapshot;
@@ -31,7 +33,9 @@ pub struct Options {
     /// Files and directories.
     pub paths: Vec<PathBuf>,
     /// Where metrics and the page are served.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Listen,
+    /// TLS, passwords and headers of what is served there.
+    pub web_config: Option<PathBuf>,
     /// Where health alone is served.
     pub probe_listen: Option<SocketAddr>,
     /// The path of the metrics.
@@ -46,6 +50,15 @@ pub struct Options {
     pub store: store::Options,
     /// From which level on is logged, and how.
     pub log: (tracing::Level, log::Format),
+}
+
+/// Where to listen.
+#[derive(Debug)]
+pub enum Listen {
+    /// On these addresses.
+    On(Vec<SocketAddr>),
+    /// On the sockets that systemd opened.
+    Systemd,
 }
 
 /// Serves until the process is told to stop.
@@ -66,10 +79,12 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup()).context("can't listen for SIGHUP")?;
     let stop = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     // Addresses come first: one that is taken is told before anything is read.
-    let listeners = options.listen.iter().map(|address| bind(*address)).collect::<anyhow::Result<Vec<_>>>()?;
+    let listeners = listeners(&options.listen)?;
     let probe = options.probe_listen.map(bind).transpose()?;
     let exporter = Arc::new(Exporter::new(options.exporter_metrics)?);
     exporter.config_reloaded(true, clock::now());
+    let web = options.web_config.map(|path| Web::load(path, Arc::clone(&exporter))).transpose()?.map(Arc::new);
+    exporter.shard(options.store.shard.index(), options.store.shard.count());
     let (publish, snapshot) = watch::channel(None);
     let (ask, mut asked) = mpsc::channel(16);
     let (tell_stop, stopped) = watch::channel(false);
@@ -87,10 +102,12 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         })
     };
     let mut servers = JoinSet::new();
-    let (all, health) = (routes(false), routes(true));
-    for (listener, routes) in listeners.into_iter().map(|it| (it, &all)).chain(probe.map(|it| (it, &health))) {
+    let all = Service { routes: routes(false), web: web.clone() };
+    // Whoever asks for health, kubelet for one, may know neither passwords nor CAs.
+    let health = Service { routes: routes(true), web: None };
+    for (listener, service) in listeners.into_iter().map(|it| (it, &all)).chain(probe.map(|it| (it, &health))) {
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
-        servers.spawn(http::serve(listener, Arc::clone(routes), Limits::default(), stopped.clone()));
+        servers.spawn(http::serve(listener, service.clone(), Limits::default(), stopped.clone()));
     }
 
     let mut reloader = Reloader {
@@ -98,6 +115,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         seen: Some((Store::new(options.store), Scan::default())),
         watcher: Watcher::new(options.interval),
         exporter,
+        web,
         publish,
     };
     tokio::select! {
@@ -109,6 +127,26 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     while servers.join_next().await.is_some() {}
     tracing::info!("stopped");
     Ok(())
+}
+
+fn listeners(listen: &Listen) -> anyhow::Result<Vec<TcpListener>> {
+    let mut sockets = match listen {
+        Listen::On(addresses) => return addresses.iter().map(|address| bind(*address)).collect(),
+        Listen::Systemd => ListenFd::from_env(),
+    };
+    let mut listeners = Vec::new();
+    for index in 0..sockets.len() {
+        let Some(listener) = sockets.take_tcp_listener(index).context("systemd's sockets have to be of TCP")? else {
+            continue;
+        };
+        listener.set_nonblocking(true)?;
+        listeners.push(TcpListener::from_std(listener)?);
+    }
+    ensure!(
+        !listeners.is_empty(),
+        "systemd opened no socket: start it by a socket unit, or leave out --web.systemd-socket"
+    );
+    Ok(listeners)
 }
 
 /// A listener whose address can be used again at once after a restart.
@@ -148,6 +186,7 @@ struct Reloader {
     seen: Option<(Store, Scan)>,
     watcher: Watcher,
     exporter: Arc<Exporter>,
+    web: Option<Arc<Web>>,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
 }
 
@@ -156,6 +195,10 @@ impl Reloader {
         let mut changed = Changed::Anything;
         let mut answer = None;
         loop {
+            if let Some(web) = &self.web {
+                // Also where nobody asks for anything, a bad edit is told of.
+                web.current().await;
+            }
             let outcome = self.look(changed).await;
             if let Some(answer) = answer.take() {
                 // Who asked may have left.

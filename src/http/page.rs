@@ -23,6 +23,7 @@ use crate::http::page::project::{Anchor, Card, more};
 use crate::http::page::text::{Count, Due, Escaped, Isolated, Percent};
 use crate::quantity::Ratio;
 use crate::schedule::summary::Summary;
+use crate::snapshot::shard::Shard;
 use crate::snapshot::{FileReport, Snapshot};
 
 /// Nothing but the page's own style is allowed.
@@ -152,6 +153,9 @@ fn headline(out: &mut fmt::Formatter<'_>, snapshot: &Snapshot, projects: usize) 
     let down = snapshot.files.iter().filter(|file| !file.up).count();
     out.write_str("<header class=\"top\"><h1>Production readiness</h1><p>")?;
     write!(out, "{} from {}", Count(projects, "project"), Count(snapshot.files.len(), "file"))?;
+    if snapshot.shard != Shard::default() {
+        write!(out, " · shard {}", snapshot.shard)?;
+    }
     if down > 0 {
         write!(out, " · <a class=\"bad\" href=\"#files\">✕ {} with errors</a>", Count(down, "file"))?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::hash;
 use crate::metrics::body::Encoding;
 use crate::metrics::gzip::Compressor;
 use crate::metrics::text::{self, Fragment, Samples};
@@ -19,7 +20,7 @@ pub(super) struct Key {
 
 impl Key {
     pub(super) fn new(file: Arc<Path>) -> Self {
-        Self { hash: hash(&file), file }
+        Self { hash: hash::mixed(file.as_os_str().as_encoded_bytes()), file }
     }
 
     /// The file's bucket among `count` of them, a power of two: the first bits of its hash.
@@ -27,18 +28,6 @@ impl Key {
         let bits = self.hash.checked_shr(u64::BITS - count.ilog2());
         bits.map_or(0, |bits| usize::try_from(bits).unwrap_or(0))
     }
-}
-
-/// FNV-1a, and `MurmurHash3`'s finalizer, since only the first bits choose a bucket. The same for ever.
-fn hash(file: &Path) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in file.as_os_str().as_encoded_bytes() {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
-        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
-    }
-    hash ^ (hash >> 33)
 }
 
 /// Some of the files, and their samples.

@@ -1,6 +1,7 @@
 //! The exporter's metrics about itself, in a registry of the prometheus crate.
 
 use std::fs;
+use std::num::NonZero;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -43,6 +44,8 @@ pub struct Exporter {
     pub series: IntGauge,
     /// Series left out to stay below the ceiling.
     pub series_dropped: IntGauge,
+    shard_ordinal: IntGauge,
+    shards: IntGauge,
     /// Whether the system reports changes of files.
     pub watch_active: IntGauge,
     /// Scrapes being served.
@@ -82,6 +85,8 @@ impl Exporter {
             reload_duration: registered(&registry, reload_duration()?)?,
             series: gauge(&registry, FamilyId::Series)?,
             series_dropped: gauge(&registry, FamilyId::SeriesDropped)?,
+            shard_ordinal: gauge(&registry, FamilyId::ShardOrdinal)?,
+            shards: gauge(&registry, FamilyId::Shards)?,
             watch_active: gauge(&registry, FamilyId::WatchActive)?,
             requests_in_flight: gauge(&about_scrapes, FamilyId::RequestsInFlight)?,
             requests,
@@ -95,6 +100,12 @@ impl Exporter {
         if successful {
             self.config_reload_success_time.set(now.as_second());
         }
+    }
+
+    /// Notes which of `count` exporters that share the projects this one is, from 0.
+    pub fn shard(&self, ordinal: u32, count: NonZero<u32>) {
+        self.shard_ordinal.set(i64::from(ordinal));
+        self.shards.set(i64::from(count.get()));
     }
 
     /// Notes a new page, which took so long to make.

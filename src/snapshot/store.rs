@@ -20,9 +20,11 @@ use crate::metrics::gzip::Compressor;
 use crate::metrics::page::{Change, Page};
 use crate::metrics::text::Packed;
 use crate::model::load::{Plan, load};
+use crate::name::Id;
 use crate::schedule::forecast;
-use crate::schedule::forecast::Forecast;
+use crate::schedule::forecast::{DRAWS, Forecast};
 use crate::schedule::summary::Summary;
+use crate::snapshot::shard::Shard;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
 use crate::source::{Limits, Stamp, read};
@@ -39,6 +41,14 @@ pub struct Options {
     pub max_series: Option<NonZero<usize>>,
     /// How many times a plan is run through for its forecast.
     pub draws: NonZero<u32>,
+    /// Whose projects are served.
+    pub shard: Shard,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS, shard: Shard::default() }
+    }
 }
 
 impl Options {
@@ -75,6 +85,8 @@ struct File {
     day: Option<Range<Timestamp>>,
     findings: Arc<[(Finding, Option<Position>)]>,
     failed: Option<Reason>,
+    /// The project that its present content names.
+    named: Option<Box<str>>,
     /// The project that it names, while another file speaks for it.
     wants: Option<Box<str>>,
     reloads: u64,
@@ -86,7 +98,9 @@ struct File {
 /// The last good content of a file.
 #[derive(Debug)]
 struct Served {
-    summary: Arc<Summary>,
+    id: Box<str>,
+    /// Of this shard's own projects.
+    summary: Option<Arc<Summary>>,
     loaded_at: Timestamp,
 }
 
@@ -98,11 +112,20 @@ struct Fresh {
     hash: Option<u64>,
     day: Option<Range<Timestamp>>,
     findings: Vec<(Finding, Option<Position>)>,
+    /// The project that it names, even where nothing else is good.
+    named: Option<Box<str>>,
     good: Option<Good>,
 }
 
 /// A project that can be served.
 struct Good {
+    id: Box<str>,
+    /// `None` where another shard serves it.
+    own: Option<Own>,
+}
+
+/// What this shard serves of it.
+struct Own {
     summary: Summary,
     samples: Packed,
 }
@@ -131,7 +154,7 @@ impl Store {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let ceiling = options.max_series.map_or(usize::MAX, NonZero::get);
-        let snapshot = Snapshot { page: Page::empty(ceiling), ..Snapshot::default() };
+        let snapshot = Snapshot { page: Page::empty(ceiling), shard: options.shard, ..Snapshot::default() };
         Self { options, files: BTreeMap::new(), owners: BTreeMap::new(), snapshot: Arc::new(snapshot) }
     }
 
@@ -190,6 +213,7 @@ impl Store {
         let file = self.files.entry(path.to_owned()).or_default();
         file.stamp = None;
         file.hash = None;
+        file.named = None;
         let findings = vec![(finding, None)];
         if file.failed != Some(Reason::Unreadable) || *file.findings != *findings {
             file.fail(Reason::Unreadable, findings);
@@ -199,8 +223,9 @@ impl Store {
 
     fn remove(&mut self, path: &Path, changes: &mut Changes) {
         self.release(path, None);
-        self.files.remove(path);
-        changes.files.insert(path.to_owned());
+        if self.files.remove(path).is_some_and(|file| file.report.is_some()) {
+            changes.files.insert(path.to_owned());
+        }
         changes.page.extend([project_key(path), health_key(path)].map(Change::remove));
     }
 
@@ -225,7 +250,7 @@ impl Store {
         // First everyone lets go, so that two files can exchange their projects in one step.
         for fresh in &fresh {
             if let Some(good) = &fresh.good {
-                self.release(&fresh.path, Some(&good.summary.id));
+                self.release(&fresh.path, Some(&good.id));
             }
         }
         for fresh in fresh {
@@ -236,14 +261,14 @@ impl Store {
     /// The file at `path` no longer speaks for its project, unless that is `kept`.
     fn release(&mut self, path: &Path, kept: Option<&str>) {
         let served = self.files.get(path).and_then(|file| file.served.as_ref());
-        let Some(id) = served.map(|served| &served.summary.id).filter(|id| Some(&***id) != kept) else { return };
+        let Some(id) = served.map(|served| &served.id).filter(|id| Some(&***id) != kept) else { return };
         if self.owners.get(id).is_some_and(|owner| owner == path) {
             self.owners.remove(id);
         }
     }
 
     fn take_one(&mut self, fresh: Fresh, now: Timestamp, changes: &mut Changes) {
-        let Fresh { path, stamp, hash, day, mut findings, good } = fresh;
+        let Fresh { path, stamp, hash, day, mut findings, named, good } = fresh;
         let file = self.files.entry(path.clone()).or_default();
         let seen = file.hash.is_some() && file.hash == hash && file.failed != Some(Reason::Unreadable);
         file.stamp = Some(stamp);
@@ -252,26 +277,32 @@ impl Store {
         }
         file.hash = hash;
         file.day = day;
+        file.named = named;
         file.reloads += 1;
         changes.files.insert(path.clone());
-        let Some(Good { summary, samples }) = good else {
+        let Some(Good { id, own }) = good else {
             let reason = if hash.is_some() { Reason::Invalid } else { Reason::Unreadable };
             file.wants = None;
             return file.fail(reason, findings);
         };
-        let id = summary.id.clone();
         if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
             findings.push(duplicate(&id, &path, owner, self.options.limits));
             file.wants = Some(id);
             file.fail(Reason::DuplicateProject, findings);
             return self.fall_back(&path, changes);
         }
-        self.owners.insert(id, path.clone());
-        changes.page.push(Change::serve(project_key(&path), move || samples.unpack()));
+        self.owners.insert(id.clone(), path.clone());
+        let (summary, change) = match own {
+            Some(Own { summary, samples }) => {
+                (Some(Arc::new(summary)), Change::serve(project_key(&path), move || samples.unpack()))
+            }
+            None => (None, Change::remove(project_key(&path))),
+        };
+        changes.page.push(change);
         file.wants = None;
         file.failed = None;
         file.findings = findings.into();
-        file.served = Some(Served { summary: Arc::new(summary), loaded_at: now });
+        file.served = Some(Served { id, summary, loaded_at: now });
     }
 
     /// A file that doesn't get another project goes on speaking for the one before, from its last
@@ -279,7 +310,7 @@ impl Store {
     fn fall_back(&mut self, path: &Path, changes: &mut Changes) {
         let Some(file) = self.files.get_mut(path) else { return };
         let Some(served) = &file.served else { return };
-        if self.owners.entry(served.summary.id.clone()).or_insert_with(|| path.to_owned()) != path {
+        if self.owners.entry(served.id.clone()).or_insert_with(|| path.to_owned()) != path {
             file.served = None;
             changes.page.push(Change::remove(project_key(path)));
         }
@@ -289,16 +320,24 @@ impl Store {
         if changes.files.is_empty() && self.snapshot.missing == scan.missing {
             return Step { snapshot: Arc::clone(&self.snapshot), changed: Vec::new() };
         }
-        for path in &changes.files {
-            if let Some(file) = self.files.get_mut(path) {
-                file.report = Some(Arc::new(file.reported(path)));
+        let shard = self.options.shard;
+        changes.files.retain(|path| {
+            let Some(file) = self.files.get_mut(path) else { return true };
+            let told = shard.has_file(path, file.named.as_deref());
+            changes.page.push(if told {
                 let (health, path) = (file.health(), path.clone());
-                changes.page.push(Change::serve(health_key(&path), move || collect::health(&path, &health)));
-            }
-        }
+                Change::serve(health_key(&path), move || collect::health(&path, &health))
+            } else {
+                Change::remove(health_key(path))
+            });
+            // People also want to know of the file that a project of this shard comes from.
+            let report = (told || file.serves_own()).then(|| Arc::new(file.reported(path)));
+            let before = std::mem::replace(&mut file.report, report);
+            before.is_some() || file.report.is_some()
+        });
         let page = self.snapshot.page.update(changes.page);
         let files = self.files.values().filter_map(|file| file.report.clone()).collect();
-        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), page });
+        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), shard, page });
         Step { snapshot: Arc::clone(&self.snapshot), changed: changes.files.into_iter().collect() }
     }
 }
@@ -312,12 +351,17 @@ impl File {
         }
     }
 
+    /// Whether a project of this shard is served from it.
+    fn serves_own(&self) -> bool {
+        self.served.as_ref().is_some_and(|served| served.summary.is_some())
+    }
+
     fn reported(&self, path: &Path) -> FileReport {
         FileReport {
             path: path.to_owned(),
             up: self.failed.is_none(),
             findings: Arc::clone(&self.findings),
-            project: self.served.as_ref().map(|served| Arc::clone(&served.summary)),
+            project: self.served.as_ref().and_then(|served| served.summary.clone()),
             loaded_at: self.served.as_ref().map(|served| served.loaded_at),
         }
     }
@@ -325,7 +369,7 @@ impl File {
     fn health(&self) -> Health {
         let with = |severity| self.findings.iter().filter(|(finding, _)| finding.severity() == severity).count();
         Health {
-            project: self.served.as_ref().map(|served| served.summary.id.clone()),
+            project: self.served.as_ref().map(|served| served.id.clone()),
             up: self.failed.is_none(),
             loaded_at: self.served.as_ref().map(|served| served.loaded_at),
             errors: with(Severity::Error),
@@ -375,7 +419,8 @@ fn look(due: &[(PathBuf, Stamp)], now: Timestamp, options: Options) -> Vec<Fresh
 
 /// One file. What becomes of it is packed at once: of all files together it would be much.
 fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compressor: &mut Compressor) -> Fresh {
-    let fresh = Fresh { path: path.to_owned(), stamp, hash: None, day: None, findings: Vec::new(), good: None };
+    let fresh =
+        Fresh { path: path.to_owned(), stamp, hash: None, day: None, findings: Vec::new(), named: None, good: None };
     let source = match read(path, &options.limits) {
         Ok(source) => source,
         Err(finding) => return Fresh { findings: vec![(*finding, None)], ..fresh },
@@ -384,14 +429,25 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compress
     let is_good = loaded.is_good();
     let findings = with_positions(&source.text, &loaded.findings);
     let hash = Some(source.hash);
-    let Some(Plan { project, completion }) = loaded.plan else { return Fresh { hash, findings, ..fresh } };
+    let Some(Plan { project, completion }) = loaded.plan else {
+        // A text that isn't YAML still names its project, most often.
+        let named = format::project_line(&source.text).map(Into::into);
+        return Fresh { hash, findings, named, ..fresh };
+    };
+    let id: Box<str> = project.id.as_str().into();
+    let named = (&*id != Id::UNNAMED).then(|| id.clone());
     let day = Some(day_at(now, &project.zone));
-    let good = is_good.then(|| {
+    let own = || {
         let forecast = Forecast::of(&project, &completion, now, &options.forecast());
         let samples = collect::project(&project, &completion, &forecast, &warnings(&loaded.findings), options.tasks);
-        Good { summary: Summary::of(&project, &completion, &forecast), samples: samples.pack(compressor) }
+        Own { summary: Summary::of(&project, &completion, &forecast), samples: samples.pack(compressor) }
+    };
+    let good = is_good.then(|| {
+        // Most of the work is left to the shard that serves it.
+        let own = options.shard.has_project(&id).then(own);
+        Good { id, own }
     });
-    Fresh { hash, day, findings, good, ..fresh }
+    Fresh { hash, day, findings, named, good, ..fresh }
 }
 
 /// The day in `zone` that has `now`; at the ends of time, an empty one.

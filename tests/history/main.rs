@@ -102,7 +102,7 @@ impl<W: Write> History<W> {
             ["readiness_exporter_build_info", "readiness_exporter_missing_paths"].iter().any(|it| line.starts_with(it))
         };
         let own = own.lines().filter(is_told).fold(String::new(), |own, line| own + line + "\n");
-        let options = Options { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS };
+        let options = Options::default();
         let project = project.unwrap_or_else(|| EXAMPLE.to_owned());
         let file = folder.join(format!("{project}.readiness.yaml"));
         Ok(Self {

@@ -6,9 +6,7 @@ use std::path::Path;
 use readiness_exporter::metrics::FAMILIES;
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::process::{Exporter, ExporterMetrics};
-use readiness_exporter::schedule::forecast::DRAWS;
 use readiness_exporter::snapshot::store::{Options, Store};
-use readiness_exporter::source::Limits;
 use readiness_exporter::source::scan::scan;
 
 fn root() -> &'static Path {
@@ -17,8 +15,7 @@ fn root() -> &'static Path {
 
 /// What is served of the files at `path`.
 fn page(path: &str) -> String {
-    let options = Options { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS };
-    let mut store = Store::new(options);
+    let mut store = Store::new(Options::default());
     let step = store.advance(&scan(&[root().join(path)]), "2026-11-23T12:00:00Z".parse().unwrap());
     String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat()).unwrap()
 }

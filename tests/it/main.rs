@@ -20,7 +20,9 @@ mod oracle;
 mod files;
 mod reload;
 mod duplicates;
+mod shards;
 mod http;
+mod health;
 mod hostile;
 
 // What holds throughout.

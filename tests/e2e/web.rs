@@ -1,0 +1,322 @@
+//! `--web.config.file`: TLS handshakes, passwords and headers, by curl and by a real Prometheus; and
+//! promtool's word on what is a web configuration.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use readiness_exporter::http::web::config;
+use readiness_exporter::http::web::section::Seen;
+
+use crate::processes::Running;
+use crate::servers::{Prometheus, wait_until};
+use crate::tools;
+
+/// A folder with a CA, a server's certificate and a client's.
+struct World(tempfile::TempDir);
+
+impl World {
+    fn new() -> Self {
+        let world = Self(tempfile::tempdir().unwrap());
+        world.certificates("");
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    /// `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`, after this prefix.
+    fn certificates(&self, prefix: &str) {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        self.write(&format!("{prefix}ca.pem"), &ca.pem());
+        for name in ["server", "client"] {
+            let key = KeyPair::generate().unwrap();
+            let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+            let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ca).unwrap();
+            self.write(&format!("{prefix}{name}.pem"), &certificate.pem());
+            self.write(&format!("{prefix}{name}.key"), &key.serialize_pem());
+        }
+    }
+
+    /// What curl says to `arguments`: the status, or `0` and why there is none.
+    fn curl(&self, arguments: &[&str]) -> (u16, String) {
+        let mut command = Command::new("curl");
+        command.current_dir(self.0.path()).args(["-sS", "-i", "-m", "60", "-w", "\n%{http_code}"]).args(arguments);
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let (text, status) = said.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), text.to_owned() + &String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+/// The daemon with the configuration `web`, its addresses for metrics and for probes.
+fn serving(web: &Path) -> (Running, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["serve", "examples/minimal.readiness.yaml"]);
+    command.args(["--web.listen-address=127.0.0.1:0", "--probe.listen-address=127.0.0.1:0", "--watch.interval=100ms"]);
+    let daemon = Running::start(command.arg("--web.config.file").arg(web));
+    let address =
+        || daemon.says("msg=listening").split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let (metrics, probe) = (address(), address());
+    daemon.says("msg=reloaded");
+    (daemon, metrics, probe)
+}
+
+/// A bcrypt hash of `password`, with a salt of its own and at the least cost.
+fn hash(password: &str, salt: u8) -> String {
+    bcrypt::hash_with_salt(password, 4, [salt; 16]).unwrap().to_string()
+}
+
+#[test]
+fn passwords_are_asked_for_everywhere_but_on_the_address_for_probes() {
+    let world = World::new();
+    let users = format!("basic_auth_users:\n  kim: {}\n  robin: {}\n", hash("secret", 1), hash("other", 2));
+    let headers =
+        "http_server_config:\n  headers:\n    X-Frame-Options: deny\n    Strict-Transport-Security: max-age=9\n";
+    let (_daemon, address, probe) = serving(&world.write("web.yml", &(users + headers)));
+    let url = format!("http://{address}/metrics");
+    for path in ["/metrics", "/", "/-/ready", "/-/healthy", "/nothing"] {
+        let (status, said) = world.curl(&[&format!("http://{address}{path}")]);
+        assert!(status == 401 && said.contains("www-authenticate: Basic"), "{path}: {said}");
+        assert!(
+            said.contains("x-frame-options: deny") && said.contains("strict-transport-security: max-age=9"),
+            "{said}"
+        );
+    }
+    assert_eq!(world.curl(&["-X", "POST", &format!("http://{address}/-/reload")]).0, 401);
+    // The second time, from memory.
+    for _ in 0..2 {
+        assert_eq!(world.curl(&["-u", "kim:secret", &url]).0, 200);
+        assert_eq!(world.curl(&["-u", "robin:other", &url]).0, 200);
+        for wrong in ["kim:other", "kim:", "kim:secret ", "robin:secret", "nobody:secret", ":", "KIM:secret"] {
+            assert_eq!(world.curl(&["-u", wrong, &url]).0, 401, "{wrong}");
+        }
+    }
+    for wrong in ["Basic", "Basic !", "Bearer c2VjcmV0", "Basic a2lt", "Basic /////w=="] {
+        assert_eq!(world.curl(&["-H", &format!("Authorization: {wrong}"), &url]).0, 401, "{wrong}");
+    }
+    assert_eq!(world.curl(&[&format!("http://{probe}/-/ready")]).0, 200);
+    assert_eq!(world.curl(&[&format!("http://{probe}/metrics")]).0, 404);
+}
+
+#[test]
+fn tls_is_spoken_and_clients_are_told_apart() {
+    let world = World::new();
+    world.certificates("strange-");
+    let tls = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n";
+    let clients = "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n";
+    let given = "  client_ca_file: ca.pem\n  client_auth_type: VerifyClientCertIfGiven\n  max_version: TLS12\n";
+    let own: &[&str] = &["--cert", "client.pem", "--key", "client.key"];
+    let strange: &[&str] = &["--cert", "strange-client.pem", "--key", "strange-client.key"];
+    let ca: &[&str] = &["--cacert", "ca.pem"];
+    for (more, answers) in [("", [200, 200, 200]), (clients, [0, 200, 0]), (given, [200, 200, 0])] {
+        let (_daemon, address, probe) = serving(&world.write("web.yml", &format!("{tls}{more}")));
+        let url = format!("https://{address}/metrics");
+        for (client, expected) in [&[], own, strange].into_iter().zip(answers) {
+            let (status, said) = world.curl(&[ca, client, &[&url]].concat());
+            assert_eq!(status, expected, "{more}{client:?}: {said}");
+        }
+        assert_eq!(world.curl(&[&["--cacert", "strange-ca.pem"], own, &[&url]].concat()).0, 0, "another CA's");
+        let new = world.curl(&[ca, own, &["--tlsv1.3", &url]].concat()).0;
+        assert_eq!(new, if more == given { 0 } else { 200 });
+        assert_eq!(world.curl(&[&format!("http://{address}/metrics")]).0, 0, "in the clear");
+        assert_eq!(world.curl(&[&format!("http://{probe}/-/ready")]).0, 200);
+    }
+}
+
+#[test]
+fn edits_are_followed_and_bad_ones_are_told_of() {
+    let world = World::new();
+    let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
+    let users = |password| format!("{tls}basic_auth_users: {{kim: {}}}\n", hash(password, 3));
+    let web = world.write("web.yml", &users("first"));
+    let (daemon, address, _) = serving(&web);
+    let url = format!("https://{address}/metrics");
+    let ask = |password: &str| world.curl(&["--cacert", "ca.pem", "-u", &format!("kim:{password}"), &url]);
+    let successful = |password| ask(password).1.contains("\nreadiness_exporter_config_last_reload_successful 1\n");
+    assert!(successful("first"));
+
+    world.write("web.yml", &users("second"));
+    assert_eq!((ask("first").0, ask("second").0), (401, 200), "what was right before isn't remembered");
+    for (bad, words) in [
+        ("basic_auth_users: {kim: secret}\n", "web.yml:1:25: this is no bcrypt hash"),
+        ("tls_server_config:\n  cert_file: gone.pem\n  key_file: server.key\n", "web.yml:2:14: "),
+        ("basic_auth_user: {}\n", "web.yml:1:1: unknown key `basic_auth_user`: did you mean `basic_auth_users`?"),
+        ("{", "web.yml:1:"),
+        ("", "TLS can't be switched on or off"),
+    ] {
+        world.write("web.yml", bad);
+        assert!(daemon.says("web configuration not loaded").contains(words), "{words}");
+        assert!(ask("second").0 == 200 && !successful("second"), "{bad}");
+    }
+    world.write("web.yml", &users("third"));
+    daemon.says("web configuration loaded");
+    assert!(successful("third"));
+
+    // A new certificate, its two files one after the other.
+    world.certificates("new-");
+    fs::rename(world.path("new-server.pem"), world.path("server.pem")).unwrap();
+    daemon.says("web configuration not loaded");
+    assert!(!successful("third"));
+    fs::rename(world.path("new-server.key"), world.path("server.key")).unwrap();
+    daemon.says("web configuration loaded");
+    assert_eq!(ask("third").0, 0, "the CA is another");
+    fs::rename(world.path("new-ca.pem"), world.path("ca.pem")).unwrap();
+    assert!(successful("third"));
+}
+
+#[test]
+fn prometheus_scrapes_with_tls_and_a_password() {
+    let world = World::new();
+    let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
+    let (_daemon, address, _) =
+        serving(&world.write("web.yml", &format!("{tls}basic_auth_users: {{kim: {}}}\n", hash("secret", 4))));
+    let job = |name: &str, password: &str| {
+        format!(
+            "- {{job_name: {name}, scheme: https, tls_config: {{ca_file: {}}}, basic_auth: {{username: kim, password: {password}}}, static_configs: [{{targets: ['{address}']}}]}}\n",
+            world.path("ca.pem").display()
+        )
+    };
+    let jobs = job("right", "secret") + &job("wrong", "guess");
+    let prometheus =
+        Prometheus::with(&format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{jobs}"));
+    let up = || prometheus.answer("up", &["job"]);
+    wait_until("both were scraped", || up().len() == 2);
+    wait_until("one may and one may not", || up() == ["right 1", "wrong 0"]);
+    assert_eq!(prometheus.ask("count by (job) (readiness_project_info)", &["job"]), ["right 1"]);
+}
+
+/// What promtool accepts, we accept; but for what rustls hasn't, and what isn't supported here.
+#[test]
+fn promtool_and_we_mean_the_same_by_a_web_configuration() {
+    let world = World::new();
+    let tls = |more: &str| format!("tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n{more}");
+    let hash = hash("secret", 5);
+    let both = [
+        (String::new(), ""),
+        ("# nothing\n".into(), ""),
+        ("tls_server_config: {}\nhttp_server_config: {}\nbasic_auth_users: {}\n".into(), ""),
+        (tls(""), ""),
+        (tls("  min_version: TLS12\n  max_version: TLS13\n  prefer_server_cipher_suites: false\n"), ""),
+        (
+            tls(
+                "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256]\n",
+            ),
+            "",
+        ),
+        (tls("  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"), ""),
+        (tls("  curve_preferences: [CurveP256, X25519]\n"), ""),
+        (tls("  client_auth_type: NoClientCert\n"), ""),
+        (tls("  client_ca_file: ca.pem\n  client_auth_type: VerifyClientCertIfGiven\n"), ""),
+        (tls("  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), ""),
+        ("http_server_config: {http2: false}\n".into(), ""),
+        ("http_server_config: {headers: {X-Frame-Options: sameorigin, X-XSS-Protection: '0'}}\n".into(), ""),
+        (format!("basic_auth_users:\n  kim: {hash}\n  robin: {}\n", hash.replace("$2b$", "$2y$")), ""),
+        // Neither.
+        ("tls_server_config: {cert_file: server.pem}\n".into(), ":1:20: `key_file` is missing"),
+        ("tls_server_config: {key_file: server.key}\n".into(), "`cert_file` is missing"),
+        ("tls_server_config: {cert_file: no.pem, key_file: server.key}\n".into(), "no.pem: the file doesn't exist"),
+        ("tls_server_config: {cert_file: server.key, key_file: server.key}\n".into(), "no certificate in PEM form"),
+        (
+            "tls_server_config: {cert_file: server.pem, key_file: client.key}\n".into(),
+            "the key can't be used with the certificate",
+        ),
+        ("tls_server_config: {cert_file: server.pem, key_file: server.pem}\n".into(), "no private key"),
+        (tls("  client_ca_file: ca.pem\n"), "clients' CAs need a `client_auth_type`"),
+        (tls("  client_ca_file: no.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), "the file doesn't exist"),
+        (tls("  client_auth_type: Perhaps\n"), "`Perhaps` is no way to tell clients apart"),
+        (tls("  min_version: TLS14\n"), "`TLS14` is no version of TLS: write `TLS12` or `TLS13`"),
+        (tls("  cipher_suites: [TLS_NONE]\n"), ":4:19: `TLS_NONE` isn't supported: there are `TLS_AES_256"),
+        (tls("  curve_preferences: [P1]\n"), "`P1` isn't supported: there are `X25519`"),
+        (tls("  cert_fiel: x\n"), ":4:3: unknown key `cert_fiel`: did you mean `cert_file`?"),
+        (
+            tls("  prefer_server_cipher_suites: perhaps\n"),
+            "`prefer_server_cipher_suites` is `true` or `false`, not `perhaps`",
+        ),
+        ("http_server_config: {headers: {X-Frame-Options: allow}}\n".into(), "write `deny` or `sameorigin`"),
+        ("http_server_config: {headers: {Server: mine}}\n".into(), "unknown key `Server`"),
+        ("basic_auth_users: {kim: secret}\n".into(), "this is no bcrypt hash: write"),
+        ("basic_auth_users: {kim: ''}\n".into(), "this is no bcrypt hash"),
+        ("basic_auth_users: [kim]\n".into(), ":1:19: expected a mapping, found a list"),
+        (format!("basic_auth_users:\n  kim: {hash}\n  kim: {hash}\n"), ":3:3: the key `kim` stands twice"),
+        ("tls: {}\n".into(), "unknown key `tls`"),
+        ("- a\n".into(), "expected a mapping, found a list"),
+        ("{\n".into(), "web.yml:"),
+    ];
+    // What promtool accepts and we refuse, each with the reason.
+    let theirs = [
+        ("http_server_config: {http2: true}\n".into(), "HTTP/2 isn't spoken here"),
+        ("rate_limit: {interval: 1s, burst: 2}\n".into(), "`rate_limit` isn't supported"),
+        (tls("  min_version: TLS10\n"), "`TLS10` isn't supported, since it is no longer safe"),
+        (tls("  min_version: TLS13\n  max_version: TLS12\n"), "`max_version` is below `min_version`"),
+        (tls("  cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]\n"), "`TLS_RSA_WITH_AES_128_CBC_SHA` isn't supported"),
+        (tls("  curve_preferences: [CurveP521]\n"), "`CurveP521` isn't supported"),
+        (tls("  client_auth_type: RequestClientCert\n"), "takes a certificate that nobody verified"),
+        (tls("  client_auth_type: RequireAnyClientCert\n"), "takes a certificate that nobody verified"),
+        (tls("  client_auth_type: RequireAndVerifyClientCert\n"), "needs `client_ca_file`"),
+        (
+            tls(
+                "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n  client_allowed_sans: [a]\n",
+            ),
+            "`client_allowed_sans` isn't supported",
+        ),
+    ];
+    let cases = both.iter().map(|case| (case, false)).chain(theirs.iter().map(|case| (case, true)));
+    let mut wrong = Vec::new();
+    for ((text, words), only_theirs) in cases {
+        let path = world.write("web.yml", text);
+        let ours = config::load(&path, &mut Seen::default()).err().unwrap_or_default();
+        if words.is_empty() != ours.is_empty() || !ours.contains(words) {
+            wrong.push(format!("{text}we say: {ours}\n"));
+        }
+        let output = Command::new(tools::path("promtool")).args(["check", "web-config"]).arg(&path).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        if output.status.success() != (words.is_empty() || only_theirs) {
+            wrong.push(format!("{text}promtool says: {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn it_says_what_is_wrong_with_the_configuration_and_does_not_start() {
+    let world = World::new();
+    let web = world.write("web.yml", "basic_auth_users:\n  kim: secret\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"));
+    command.args(["serve", "examples", "--web.listen-address=127.0.0.1:0", "--web.config.file"]).arg(&web);
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error.starts_with(&format!("error: {}:2:8: this is no bcrypt hash", web.display())), "{error}");
+}
+
+/// systemd hands over sockets from 3 on, and tells whom they are for.
+#[test]
+fn sockets_of_systemd_are_served() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=$1 exec \"$0\" serve examples --web.systemd-socket";
+    let command = |sockets: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_readiness-exporter"), sockets]);
+        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        command
+    };
+    let daemon = Running::start(command("1").stdin(Stdio::from(std::os::fd::OwnedFd::from(socket))));
+    assert!(daemon.says("msg=listening").contains(&address.to_string()));
+    daemon.says("msg=reloaded");
+    assert_eq!(World::new().curl(&[&format!("http://{address}/-/ready")]).0, 200);
+    let output = command("0").stdin(Stdio::null()).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && error.contains("systemd opened no socket"), "{error}");
+}
