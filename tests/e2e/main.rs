@@ -8,6 +8,8 @@ mod tools;
 mod processes;
 mod servers;
 mod names;
+mod chart;
+mod questions;
 mod dashboards;
 mod prometheus;
 mod readme;

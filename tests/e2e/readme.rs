@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::processes::Running;
+use crate::tools;
 
 const README: &str = include_str!("../../README.md");
 
@@ -40,6 +41,15 @@ impl World {
             "cargo",
             "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec readiness-exporter \"$@\"\n".into(),
         );
+        // There is no cluster here: an upgrade is rendered as if it were an installation.
+        let helm = tools::path("helm").display().to_string();
+        script(
+            "helm",
+            format!(
+                "#!/bin/sh\nshift\nfor it do shift; [ \"$it\" = --reset-then-reuse-values ] || set -- \"$@\" \"$it\"; done\n\
+                 exec {helm} install \"$@\" --dry-run=client\n"
+            ),
+        );
         let path = format!("{}:{}", folder.path().display(), std::env::var_os("PATH").unwrap().to_string_lossy());
         Self { folder, path }
     }
@@ -68,7 +78,7 @@ fn every_command_does_what_the_readme_says() {
     let world = World::new();
     let mut served: Option<(Running, String)> = None;
     let mut seen = Vec::new();
-    let blocks = blocks("sh");
+    let blocks: Vec<String> = blocks("sh").iter().map(|block| block.replace("\\\n", "")).collect();
     for line in blocks.iter().flat_map(|block| block.lines()) {
         seen.push(line);
         match line.split(' ').collect::<Vec<_>>().as_slice() {
@@ -107,6 +117,11 @@ fn every_command_does_what_the_readme_says() {
             }
             ["readiness-exporter", "forecast", ..] => assert!(world.run(line).contains("\nWith ml/azure=+2w:\n")),
             ["readiness-exporter", "explain", ..] => assert!(world.run(line).contains("begins with `ml/azure`")),
+            ["helm", "install", ..] => {
+                let said = world.run(line);
+                assert!(said.contains("kind: Deployment") && said.contains("shop.yaml: "), "{said}");
+            }
+            ["helm", "upgrade", ..] => assert!(world.run(line).contains("--repo=https://git.example.org/plans.git")),
             other => panic!("no test runs `{}`", other.join(" ")),
         }
     }
