@@ -15,14 +15,14 @@ NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubel
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
-SCRIPTS := .ci/run demo/run packaging/image tests/cluster/isolated tests/image/run tests/tools/build tests/tools/prerequisites
+SCRIPTS := .ci/run demo/run packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs dashboards check-generated check-dashboards demo bench mutants replay fuzz image test-image test-apiserver test-cluster clean
+.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs dashboards check-generated check-dashboards demo bench mutants replay fuzz image test-image dist test-dist test-apiserver test-cluster clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -148,6 +148,13 @@ test-cluster: prerequisites image ## run the chart's pods on a real node, scrape
 	$(CARGO) test --locked --test cluster --no-run && \
 	tests/cluster/isolated $(CARGO) test --locked --offline --test cluster -- --ignored --nocapture pods:: && \
 	echo "test-cluster: servers built in $$built s, tests run in $$((SECONDS - built)) s"
+
+dist: prerequisites ## pack binary, unit, rules and dashboards, target/dist/*.tar.gz
+	@tests/tools/prerequisites musl-target musl-gcc
+	packaging/dist
+
+test-dist: dist ## unpack that, and serve from it
+	tests/dist/run
 
 clean: ## remove what was built, save the servers
 	$(CARGO) clean

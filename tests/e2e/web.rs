@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use readiness_exporter::http::web::config;
 use readiness_exporter::http::web::section::Seen;
 
@@ -36,6 +36,7 @@ impl World {
     /// `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`, after this prefix.
     fn certificates(&self, prefix: &str) {
         let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, format!("{prefix}CA"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         self.write(&format!("{prefix}ca.pem"), &ca.pem());
@@ -259,7 +260,10 @@ fn promtool_and_we_mean_the_same_by_a_web_configuration() {
         ("rate_limit: {interval: 1s, burst: 2}\n".into(), "`rate_limit` isn't supported"),
         (tls("  min_version: TLS10\n"), "`TLS10` isn't supported, since it is no longer safe"),
         (tls("  min_version: TLS13\n  max_version: TLS12\n"), "`max_version` is below `min_version`"),
-        (tls("  cipher_suites: [TLS_RSA_WITH_AES_128_CBC_SHA]\n"), "`TLS_RSA_WITH_AES_128_CBC_SHA` isn't supported"),
+        (
+            tls("  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]\n"),
+            "`TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA` isn't supported",
+        ),
         (tls("  curve_preferences: [CurveP521]\n"), "`CurveP521` isn't supported"),
         (tls("  client_auth_type: RequestClientCert\n"), "takes a certificate that nobody verified"),
         (tls("  client_auth_type: RequireAnyClientCert\n"), "takes a certificate that nobody verified"),
