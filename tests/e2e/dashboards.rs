@@ -96,7 +96,7 @@ fn history() -> tempfile::TempDir {
     let file = folder.path().join("history.om");
     let example = Path::new(env!("CARGO_BIN_EXE_readiness-exporter")).with_file_name("examples").join("history");
     let written = Command::new(example).args(["--step", "3600"]).stdout(std::fs::File::create(&file).unwrap()).status();
-    assert!(written.unwrap().success());
+    assert!(written.expect("cargo build --example history makes it, and so does cargo test").success());
     let blocks = Command::new(tools::path("promtool"))
         .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=2160h"])
         .args([&file, &folder.path().join("data")])

@@ -67,7 +67,9 @@ impl Names {
                 node["args"].as_array().unwrap()[1..].iter().map(|it| it["val"].as_str().unwrap().to_owned()).collect();
             self.made.insert(texts[0].clone());
             let is_join = node["func"]["name"] == "label_join";
-            self.read.extend(if is_join { texts[2..].to_vec() } else { vec![texts[2].clone()] });
+            let sources = if is_join { &texts[2..] } else { &texts[2..3] };
+            // A label that is made of none has a fixed value.
+            self.read.extend(sources.iter().filter(|it| !it.is_empty()).cloned());
         }
         self.read.extend(strings(&node["grouping"]));
         self.read.extend(strings(&node["matching"]["labels"]));

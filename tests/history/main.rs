@@ -1,6 +1,6 @@
 //! Ninety days in the life of the example, as `OpenMetrics`: what a Prometheus beside it would have kept.
 //!
-//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--project ID] [--file LAST] > history.om
+//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--project ID] [--mended false] [--file LAST] > history.om
 //!     promtool tsdb create-blocks-from openmetrics history.om data
 //!
 //! A real project edits its file, and so does this one: `story` tells when and how. The exporter's own code
@@ -35,13 +35,16 @@ struct Arguments {
     until: Option<Timestamp>,
     /// Another id than the example's, for a second project.
     project: Option<String>,
+    /// Whether people make up for the slip of the workspace.
+    is_mended: bool,
     /// Where the file goes as it is in the end.
     file: Option<PathBuf>,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
-        let mut arguments = Self { days: 90, step: Duration::from_mins(5), until: None, project: None, file: None };
+        let mut arguments =
+            Self { days: 90, step: Duration::from_mins(5), until: None, project: None, is_mended: true, file: None };
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} has no value"))?;
             match word.as_str() {
@@ -49,8 +52,9 @@ impl Arguments {
                 "--step" => arguments.step = Duration::from_secs(value.parse()?),
                 "--until" => arguments.until = Some(value.parse()?),
                 "--project" => arguments.project = Some(value),
+                "--mended" => arguments.is_mended = value.parse()?,
                 "--file" => arguments.file = Some(value.into()),
-                _ => bail!("`{word}` is none of --days, --step, --until, --project and --file"),
+                _ => bail!("`{word}` is none of --days, --step, --until, --project, --mended and --file"),
             }
         }
         Ok(arguments)
@@ -59,7 +63,7 @@ impl Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let story = Story::of_the_example(arguments.until, arguments.days)?;
+    let story = Story::of_the_example(arguments.until, arguments.days, arguments.is_mended)?;
     let folder = tempfile::tempdir()?;
     let mut history = History::new(folder.path(), arguments.project, BufWriter::new(std::io::stdout().lock()))?;
     let mut events = story.events.iter().peekable();

@@ -149,15 +149,15 @@ function graph() {
   const mile = milestoneItem(most('project, milestone', 'readiness_milestone_completion_ratio'));
   const mileTitle = milestoneItem(most('project, milestone, title', 'readiness_milestone_info'));
   const complete = `(max by (item) (${stream}) * on (item) group_left (title) max by (item, title) (${streamTitle}) or max by (item) (${mile}) * on (item) group_left (title) max by (item, title) (${mileTitle}))`;
+  const open = `(${complete} < 1)`;
   const edges = most('from, to', 'readiness_dependency_info');
   const ends = (label: string) => `label_replace(max by (${label}) (${edges}), "item", "$1", "${label}", "(.+)")`;
-  const linked = `(${complete} and on (item) (max by (item) (${ends('from')}) or max by (item) (${ends('to')})))`;
-  const node = (expression: string, stat: string) => `label_replace(label_replace(${expression}, "id", "$1", "item", "(.+)"), "stat", "${stat}", "", "")`;
-  const nodes = [
-    node(linked, 'arc__done'),
-    node(`(1 - ${linked})`, 'arc__left'),
-    node(`round(100 * ${linked})`, 'mainstat'),
-  ].join(' or ');
+  const linked = `(${open} and on (item) (max by (item) (${ends('from')}) or max by (item) (${ends('to')})))`;
+  // Grafana writes numbers here with two decimals, and texts as they are.
+  const percent = `label_replace(count_values by (item) ("percent", round(100 * ${linked})), "mainstat", "$1 %", "percent", "(.+)")`;
+  const node = (expression: string, stat: string) =>
+    `label_replace(label_replace(${expression} * on (item) group_left (mainstat) ${percent}, "id", "$1", "item", "(.+)"), "stat", "${stat}", "", "")`;
+  const nodes = [node(linked, 'arc__done'), node(`(1 - ${linked})`, 'arc__left')].join(' or ');
   const critical = most('item', 'readiness_criticality_ratio') + ' >= 0.5';
   const end = (label: string) => `and on (${label}) label_replace(${critical}, "${label}", "$1", "item", "(.+)")`;
   const known = (label: string) => `and on (${label}) label_replace(max by (item) (${linked}), "${label}", "$1", "item", "(.+)")`;
@@ -167,10 +167,10 @@ function graph() {
     `label_replace(label_join(label_replace(label_replace(${expression}, "source", "$1", "from", "(.+)"), "target", "$1", "to", "(.+)"), "id", "->", "from", "to"), "color", "${color}", "", "")`;
   const panel = about(new nodegraph.PanelBuilder(), {
     title: 'What waits for what',
-    description: 'Workstreams and milestones, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
+    description: 'Unfinished workstreams and milestones, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
     none: 'Nothing waits for anything.',
     width: 24,
-    height: 16,
+    height: 22,
   });
   return panel
     .unit(PERCENT)
@@ -181,16 +181,12 @@ function graph() {
     .withTransformation({
       id: 'labelsToFields',
       filter: { id: 'byRefId', options: 'nodes' },
-      options: { mode: 'columns', valueLabel: 'stat', keepLabels: ['id', 'title', 'stat'] },
+      options: { mode: 'columns', valueLabel: 'stat', keepLabels: ['id', 'title', 'mainstat', 'stat'] },
     })
     .withTransformation({ id: 'merge', filter: { id: 'byRefId', options: 'nodes' }, options: {} })
-    .overrideByName('arc__done', [{ id: 'displayName', value: 'Complete' }])
-    .overrideByName('arc__left', [{ id: 'displayName', value: 'Left' }])
-    .overrideByName('mainstat', [{ id: 'decimals', value: 0 }])
     .zoomMode(nodegraph.ZoomMode.Cooperative)
     .nodes(
       new nodegraph.NodeOptionsBuilder()
-        .mainStatUnit('%')
         .arcs([
           new nodegraph.ArcOptionBuilder().field('arc__done').color(GOOD),
           new nodegraph.ArcOptionBuilder().field('arc__left').color(FAINT),
@@ -215,6 +211,7 @@ function chances() {
     .min(0)
     .max(1)
     .decimals(0)
+    .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
     .thresholds(CHANCE)
     .thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Line));
 }

@@ -1,11 +1,12 @@
 /** Where every project stands. */
 
 import * as common from '@grafana/grafana-foundation-sdk/common';
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { alerts, frame, projects, replans } from './frame.js';
-import { DASHED, LATENESS, NONE_WANTED, figure, lines, listing, series, values } from './parts.js';
+import { DASHED, LATENESS, NONE_WANTED, UNLISTED, figure, fixed, lines, listing, scheme, series, values } from './parts.js';
 import { OPEN_MILESTONES, P85, WITH_RISKS, date, days, milestone, most } from './promql.js';
-import { COUNT, DAYS, PERCENT } from './units.js';
+import { COUNT, DAYS, GREY, PERCENT } from './units.js';
 
 const EARNED = most('project', 'readiness_project_completion_ratio', 'method="earned"');
 const SLIP = days(most('project', 'readiness_project_slip_seconds', ...P85));
@@ -90,6 +91,7 @@ export const overview = () =>
         DAYS,
         [series('A', SLIP, '{{project}}')],
       )
+        .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
         .thresholds(LATENESS)
         .thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Line))
         .decimals(0),
@@ -111,7 +113,8 @@ export const overview = () =>
       )
         .min(0)
         .max(1)
-        .overrideByRegexp('/ planned$/', [DASHED]),
+        .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
+        .overrideByRegexp('/ planned$/', [fixed(GREY), DASHED, UNLISTED, { id: 'custom.lineWidth', value: 1 }]),
     )
     .withPanel(next())
     .withPanel(firing());
@@ -120,7 +123,7 @@ function table() {
   const nextMilestone = `bottomk by (project) (1, ${most('project, milestone', 'readiness_milestone_due_timestamp_seconds')} ${OPEN_MILESTONES})`;
   return listing(
     {
-      title: 'Projects',
+      title: 'Where each project stands',
       description: 'One project in a row. P85: the day that everything is finished by with 85 %. Late: working days from the target to that. Age: days since the status. Click a project to look into it.',
       none: 'No project is watched: does Prometheus scrape the exporter?',
       width: 24,

@@ -274,7 +274,7 @@ export function gauges(what: About, unit: string, queries: prometheus.DataqueryB
   const panel = about(new bargauge.PanelBuilder(), what).unit(unit).timeFrom(NOW).hideTimeOverride(true).thresholds(PLAIN);
   panel.orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic).showUnfilled(true);
   panel.valueMode(common.BarGaugeValueMode.Text).namePlacement(common.BarGaugeNamePlacement.Left).min(0);
-  panel.text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(13)).maxVizHeight(28).minVizHeight(16);
+  panel.text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(13)).sizing(common.BarGaugeSizing.Manual).maxVizHeight(26).minVizHeight(18);
   panel.reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
   queries.forEach((query) => panel.withTarget(query));
   return panel;
