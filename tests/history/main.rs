@@ -17,9 +17,7 @@ use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::process::{Exporter, ExporterMetrics};
-use readiness_exporter::schedule::forecast::DRAWS;
 use readiness_exporter::snapshot::store::{Options, Store};
-use readiness_exporter::source::Limits;
 use readiness_exporter::source::scan::scan;
 
 use crate::story::{Event, Story};
