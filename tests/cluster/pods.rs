@@ -261,7 +261,7 @@ fn replaced_pods_neither_raise_nor_end_an_alert() {
     assert_ne!(killed.uid, pod.uid);
     wait_for_judgement(&release, &killed);
 
-    let round = "--set=podAnnotations.example\\.org/round=2";
+    let round = "--set=podAnnotations.example\\.org/round=second";
     release.helm().upgrade("readiness-exporter", &[&values[..], &[round]].concat());
     wait_until("the old pod is gone", || release.pods().len() == 1);
     let rolled = release.pod();
