@@ -11,15 +11,15 @@ FUZZ_SECONDS ?= 60
 SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
-GENERATED := readiness.schema.json docs/metrics.md
-SCRIPTS := .ci/run tests/tools/build tests/tools/prerequisites
+GENERATED := readiness.schema.json docs/metrics.md $(wildcard dashboards/*.json)
+SCRIPTS := .ci/run demo/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs check-generated bench mutants replay fuzz clean
+.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs dashboards check-generated check-dashboards demo bench mutants replay fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ prerequisites: ## name what is missing to build it
 	@tests/tools/prerequisites cargo cc git
 
 test-prerequisites:
-	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl tj3
+	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl tj3 npm
 
 build: prerequisites ## build the release binary, target/release/readiness-exporter
 	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
@@ -38,7 +38,7 @@ build: prerequisites ## build the release binary, target/release/readiness-expor
 run: prerequisites ## serve the example on http://localhost:20430
 	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
 
-test: test-prerequisites lint check-generated unit ## run everything: lints, unit, integration and end-to-end tests with real servers
+test: test-prerequisites lint check-generated check-dashboards unit ## run everything: lints, unit, integration and end-to-end tests with real servers
 
 lint: prerequisites ## check formatting, lints, scripts and licences
 	@tests/tools/prerequisites rustfmt clippy
@@ -66,9 +66,25 @@ docs: prerequisites ## write the generated files anew
 	@cmp -s target/readiness.schema.json readiness.schema.json || cp target/readiness.schema.json readiness.schema.json
 	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
 
-check-generated: docs ## fail if the generated files are not the committed ones
+dashboards: tools/dashboards/node_modules ## write the dashboards anew from tools/dashboards
+	cd tools/dashboards && npm run --silent build
+
+check-dashboards: tools/dashboards/node_modules ## check the dashboards against Grafana's own types
+	cd tools/dashboards && npm run --silent check
+
+tools/dashboards/node_modules: tools/dashboards/package-lock.json
+	@tests/tools/prerequisites npm
+	cd tools/dashboards && npm ci --no-audit --no-fund
+	@touch $@
+
+check-generated: docs dashboards ## fail if the generated files are not the committed ones
 	@git diff --exit-code -- $(GENERATED) || \
-	{ echo "generated files are not the committed ones: run make docs, and commit $(GENERATED)" >&2; exit 1; }
+	{ echo "generated files are not the committed ones: run make docs dashboards, and commit $(GENERATED)" >&2; exit 1; }
+
+demo: prerequisites ## serve two projects with weeks of history: exporter, Prometheus, Alertmanager and, where it is installed, Grafana
+	$(CARGO) build --release --locked --bins --example history
+	@$(call with_servers,prometheus promtool replay alertmanager); \
+	EXPORTER=$(CURDIR)/target/release/readiness-exporter HISTORY=$(CURDIR)/target/release/examples/history demo/run target/demo
 
 bench: test-prerequisites target/peers ## measure, beside node_exporter's textfile collector, a static file, and two simulators
 	@$(call with_servers,node_exporter); \

@@ -4,10 +4,10 @@
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark measures and prints")]
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+mod large;
 #[path = "../tests/e2e/processes.rs"]
 mod processes;
 #[expect(dead_code, reason = "tests use the rest")]
@@ -16,7 +16,7 @@ mod servers;
 #[path = "../tests/it/tools.rs"]
 mod tools;
 
-const PROJECTS: usize = 100;
+use large::PROJECTS;
 
 /// Groups that are evaluated less than once a minute, and how often in minutes.
 const INTERVALS: [(&str, u32); 2] = [("readiness.hourly", 60), ("readiness.progress", 5)];
@@ -26,10 +26,7 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    for number in 0..PROJECTS {
-        std::fs::write(folder.path().join(format!("plan-{number:03}.yaml")), plan(number)).unwrap();
-    }
+    let folder = large::plans();
     let (_daemon, address) = processes::daemon(&[folder.path().to_str().unwrap()]);
     let rules = tempfile::tempdir().unwrap();
     copy_rules(rules.path());
@@ -74,50 +71,4 @@ fn copy_rules(folder: &Path) {
         let text = text.replace("interval: 1h", "interval: 1m").replace("interval: 5m", "interval: 1m");
         std::fs::write(folder.join(path.file_name().unwrap()), text).unwrap();
     }
-}
-
-/// A plan with a thousand tasks in 40 workstreams of four areas, of which each waits for the one before.
-fn plan(number: usize) -> String {
-    let mut text = format!(
-        "project: project-{number}\ntitle: Project {number}\nas_of: 2026-11-02\ntarget: 2027-04-30\n\
-         next_review: 2026-11-30\nareas:\n"
-    );
-    for area in 0..4 {
-        let _ =
-            write!(text, "  area-{area}:\n    title: Area {area}\n    coverage:\n      target: 80%\n      features:\n");
-        for feature in 0..10 {
-            let _ = writeln!(text, "        Feature {feature}: {}%", 50 + 4 * feature);
-        }
-        text.push_str("    workstreams:\n");
-        for stream in 0..10 {
-            let needs = if stream == 0 {
-                String::new()
-            } else {
-                format!("        needs: [area-{area}/stream-{}]\n", stream - 1)
-            };
-            let _ = write!(
-                text,
-                "      stream-{stream}:\n        points: 10\n        estimate: 2-4w\n{needs}        tasks:\n"
-            );
-            for task in 0..25 {
-                let status = ["done", "partial", "todo", "todo"][(task + number) % 4];
-                let _ = writeln!(
-                    text,
-                    "          - {status}: Step {task}\n            id: step-{task}\n            due: 2027-01-{:02}",
-                    1 + task
-                );
-            }
-        }
-    }
-    text.push_str("milestones:\n");
-    for milestone in 0..8 {
-        let _ = writeln!(
-            text,
-            "  milestone-{milestone}: {{title: Milestone {milestone}, due: 2027-0{}-15, needs: [area-{}/stream-{}]}}",
-            1 + milestone / 2,
-            milestone % 4,
-            milestone + 2
-        );
-    }
-    text
 }

@@ -1,13 +1,12 @@
 //! The dashboards: what Grafana asks, asked of a real Prometheus.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::names::Names;
+use crate::questions::{Question, dashboards, filled, list, questions, text};
 use crate::servers::Prometheus;
 use crate::{processes, tools};
 
@@ -17,66 +16,6 @@ const DAY: u64 = 86_400;
 
 /// What only fires when something is wrong: of these, an answer is wanted, and no rows.
 const QUIET: [&str; 2] = ["ALERTS", "readiness_file_reload_failures_total"];
-
-/// One question of one panel.
-struct Question {
-    dashboard: String,
-    panel: String,
-    reference: String,
-    query: String,
-    is_instant: bool,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every dashboard, by the name of its file.
-fn dashboards() -> BTreeMap<String, Value> {
-    let entries = std::fs::read_dir(root().join("dashboards")).unwrap().map(|entry| entry.unwrap().path());
-    let files = entries.filter(|path| {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        name.starts_with("readiness-") && name.ends_with(".json")
-    });
-    let read = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        (name, serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap())
-    };
-    files.map(read).collect()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-/// What `dashboard` asks, with its variables as Grafana leaves them.
-fn questions(name: &str, dashboard: &Value) -> Vec<Question> {
-    let of_panel = |panel: &Value| {
-        let question = |target: &Value| Question {
-            dashboard: name.to_owned(),
-            panel: text(&panel["title"]).to_owned(),
-            reference: text(&target["refId"]).to_owned(),
-            query: text(&target["expr"]).to_owned(),
-            is_instant: target["instant"] == true,
-        };
-        list(&panel["targets"]).iter().map(question).collect::<Vec<_>>()
-    };
-    list(&dashboard["panels"]).iter().flat_map(of_panel).collect()
-}
-
-/// `query` as Grafana sends it, where one project is chosen, and all of everything else.
-fn filled(query: &str, project: &str) -> String {
-    let mut query = query.replace("$project", project).replace("$__rate_interval", "4m").replace("$__interval", "6h");
-    for name in ["area", "workstream", "milestone", "status", "assignee"] {
-        query = query.replace(&format!("${name}"), ".*");
-    }
-    assert!(!query.contains('$') || query.contains("\"$1\""), "a variable that nobody fills in: {query}");
-    query
-}
 
 #[test]
 fn dashboards_can_be_provisioned_together_and_imported_anywhere() {
@@ -187,6 +126,7 @@ impl Moment {
 }
 
 /// How many rows Prometheus answers, and how long it took.
+#[expect(clippy::disallowed_methods, reason = "how long it takes is printed")]
 fn rows(prometheus: &Prometheus, question: &Question, moment: &Moment) -> (usize, Duration) {
     let query = format!("query={}", filled(&question.query, moment.project));
     let begun = Instant::now();
@@ -203,6 +143,7 @@ fn rows(prometheus: &Prometheus, question: &Question, moment: &Moment) -> (usize
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are wanted")]
 fn every_query_finds_something_in_ninety_days_of_the_example() {
     let (_daemon, address) = processes::daemon(&["examples"]);
     let config = format!(

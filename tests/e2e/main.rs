@@ -8,6 +8,7 @@ mod tools;
 mod processes;
 mod servers;
 mod names;
+mod questions;
 mod dashboards;
 mod prometheus;
 mod readme;

@@ -2,14 +2,16 @@
 // present: with its own engine, rule groups and storage. It prints which alerts fired, from when until when,
 // and how many messages a week they would have made.
 //
-//	replay DATA FROM TO STEP RULES…
+//	replay [-snapshot FOLDER] DATA FROM TO STEP RULES…
 //
-// DATA is a folder of blocks, FROM and TO are times like 2026-01-27T00:00:00Z, and STEP is a duration.
+// DATA is a folder of blocks, FROM and TO are times like 2026-01-27T00:00:00Z, and STEP is a duration. What the
+// rules record goes into FOLDER, as blocks.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,15 +29,17 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	snapshot := flag.String("snapshot", "", "where to keep what the rules record, as blocks")
+	flag.Parse()
+	if err := run(flag.Args(), *snapshot); err != nil {
 		fmt.Fprintln(os.Stderr, "replay:", err)
 		os.Exit(1)
 	}
 }
 
-func run(arguments []string) error {
+func run(arguments []string, snapshot string) error {
 	if len(arguments) < 5 {
-		return errors.New("usage: replay DATA FROM TO STEP RULES…")
+		return errors.New("usage: replay [-snapshot FOLDER] DATA FROM TO STEP RULES…")
 	}
 	from, err := time.Parse(time.RFC3339, arguments[1])
 	if err != nil {
@@ -60,6 +64,11 @@ func run(arguments []string) error {
 	}
 	alerts := replay(groups, from, to, step)
 	print(alerts, from)
+	if snapshot != "" {
+		if err := world.recorded.Snapshot(snapshot, true); err != nil {
+			return err
+		}
+	}
 	return failures(groups)
 }
 

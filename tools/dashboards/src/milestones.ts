@@ -54,6 +54,7 @@ function slips() {
     ],
   )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Ascending))
+    .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
     .overrideByRegexp('/ due$/', [fixed(GREY), DASHED, UNLISTED, { id: 'custom.lineWidth', value: 1 }])
     .overrideByRegexp('/ baseline$/', [fixed(FAINT), DOTTED, UNLISTED, { id: 'custom.lineWidth', value: 1 }])
     .overrideByName('Day of the report', [
@@ -125,10 +126,10 @@ function plan() {
       title: 'The plan in time',
       description: 'Open work and milestones, from the day on which work begins to the forecasts with 50 and 85 %. What lies after a due date is red; what is left until it is grey.',
       none: 'Nothing is left to do.',
-      width: 12,
-      height: 18,
+      width: 24,
+      height: 14,
     },
-    DATE,
+    'time:MMM D',
     'title',
     parts,
   );
@@ -137,7 +138,7 @@ function plan() {
     id: 'configFromData',
     options: { configRefId: 'first', mappings: [{ fieldName: 'Value #first', handlerKey: 'min' }], applyTo: { id: 'numeric' } },
   });
-  return arrange(panel.unit('time:MMM D'), 'title', parts, 'start', true);
+  return arrange(panel, 'title', parts, 'start', true);
 }
 
 /** What waits for what: each node with its title and how much of it is done, critical paths in colour. */
@@ -168,8 +169,8 @@ function graph() {
     title: 'What waits for what',
     description: 'Workstreams and milestones, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
     none: 'Nothing waits for anything.',
-    width: 12,
-    height: 18,
+    width: 24,
+    height: 16,
   });
   return panel
     .unit(PERCENT)
@@ -183,6 +184,9 @@ function graph() {
       options: { mode: 'columns', valueLabel: 'stat', keepLabels: ['id', 'title', 'stat'] },
     })
     .withTransformation({ id: 'merge', filter: { id: 'byRefId', options: 'nodes' }, options: {} })
+    .overrideByName('arc__done', [{ id: 'displayName', value: 'Complete' }])
+    .overrideByName('arc__left', [{ id: 'displayName', value: 'Left' }])
+    .overrideByName('mainstat', [{ id: 'decimals', value: 0 }])
     .zoomMode(nodegraph.ZoomMode.Cooperative)
     .nodes(
       new nodegraph.NodeOptionsBuilder()

@@ -18,6 +18,7 @@ export const exporter = () => {
     title: 'Readiness / Exporter',
     description: 'Whether the files are served as they are, and how the exporter does.',
     variables: [],
+    from: 'now-24h',
     until: 'now',
   });
   for (const panel of [...headline(), files(), reloads(), size(), scrapes(), forecasts(), memory(), cpu(), versions()]) {

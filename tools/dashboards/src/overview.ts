@@ -47,7 +47,7 @@ export const overview = () =>
     .withPanel(
       figure(
         {
-          title: 'Latest project',
+          title: 'Largest slip',
           description: 'By how many working days the P85 forecast of the latest project misses its target; below 0 there is time left.',
           none: 'no forecast',
           width: 5,
@@ -121,28 +121,28 @@ function table() {
   return listing(
     {
       title: 'Projects',
-      description: 'One project in a row. Late: working days from the target to the forecast that holds with 85 %. Click a project to look into it.',
+      description: 'One project in a row. P85: the day that everything is finished by with 85 %. Late: working days from the target to that. Age: days since the status. Click a project to look into it.',
       none: 'No project is watched: does Prometheus scrape the exporter?',
       width: 24,
-      height: 10,
+      height: 8,
     },
     [
-      { label: 'project', name: 'Project', width: 170, link: { title: 'Look into it', url: '/d/readiness-project?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
-      { label: 'status', name: 'Status', width: 110 },
-      { label: 'next', name: 'Next milestone', width: 220 },
+      { label: 'project', name: 'Project', width: 120, link: { title: 'Look into it', url: '/d/readiness-project?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
+      { label: 'status', name: 'Status', width: 95 },
+      { label: 'next', name: 'Next milestone' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('project, status', 'readiness_project_info') },
-      { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: date(`max by (project, next) (label_replace(${milestone(`(${nextMilestone})`)}, "next", "$1", "title", "(.+)"))`) },
-      { refId: 'earned', name: 'Earned', kind: 'gauge', width: 150, expr: EARNED },
-      { refId: 'reported', name: 'Reported', kind: 'percent', width: 90, expr: most('project', 'readiness_project_completion_ratio', 'method="reported"') },
-      { refId: 'target', name: 'Target', kind: 'date', width: 105, expr: date(most('project', 'readiness_project_target_timestamp_seconds')) },
-      { refId: 'p85', name: 'Forecast P85', kind: 'date', width: 110, expr: date(most('project', 'readiness_project_forecast_timestamp_seconds', ...P85)) },
-      { refId: 'slip', name: 'Late', kind: 'late', width: 85, expr: SLIP },
-      { refId: 'chance', name: 'P(on time)', kind: 'chance', width: 95, expr: most('project', 'readiness_project_on_time_probability_ratio', WITH_RISKS) },
-      { refId: 'blockers', name: 'Blockers', kind: 'wanted-none', width: 85, expr: `count by (project) (${OPEN_BLOCKERS})` },
-      { refId: 'findings', name: 'Findings', kind: 'wanted-none', width: 85, expr: `sum by (project) (${most('project, kind', 'readiness_inconsistencies')})` },
-      { refId: 'age', name: 'Status age', kind: 'days', width: 95, expr: days(`(time() - ${most('project', 'readiness_project_as_of_timestamp_seconds')})`) },
+      { refId: 'due', name: 'Due', kind: 'date', width: 95, expr: date(`max by (project, next) (label_replace(${milestone(`(${nextMilestone})`)}, "next", "$1", "title", "(.+)"))`) },
+      { refId: 'earned', name: 'Earned', kind: 'gauge', width: 125, expr: EARNED },
+      { refId: 'reported', name: 'Reported', kind: 'percent', width: 80, expr: most('project', 'readiness_project_completion_ratio', 'method="reported"') },
+      { refId: 'target', name: 'Target', kind: 'date', width: 95, expr: date(most('project', 'readiness_project_target_timestamp_seconds')) },
+      { refId: 'p85', name: 'P85', kind: 'date', width: 95, expr: date(most('project', 'readiness_project_forecast_timestamp_seconds', ...P85)) },
+      { refId: 'slip', name: 'Late', kind: 'late', width: 75, expr: SLIP },
+      { refId: 'chance', name: 'On time', kind: 'chance', width: 75, expr: most('project', 'readiness_project_on_time_probability_ratio', WITH_RISKS) },
+      { refId: 'blockers', name: 'Blockers', kind: 'wanted-none', width: 80, expr: `count by (project) (${OPEN_BLOCKERS})` },
+      { refId: 'findings', name: 'Findings', kind: 'wanted-none', width: 80, expr: `sum by (project) (${most('project, kind', 'readiness_inconsistencies')})` },
+      { refId: 'age', name: 'Age', kind: 'days', width: 60, expr: days(`(time() - ${most('project', 'readiness_project_as_of_timestamp_seconds')})`) },
     ],
     { by: 'Late', desc: true },
   );

@@ -132,7 +132,7 @@ function waived() {
       width: 12,
       height: 9,
     },
-    [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'reason', name: 'Reason' }],
+    [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'reason', name: 'Reason', kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: title },
       { refId: 'reason', name: '', kind: 'text', expr: most(`${TASK}, reason`, 'readiness_task_waiver_info', ...WHERE) },
@@ -155,6 +155,7 @@ function history() {
     COUNT,
     [series('A', sum('done'), 'Done'), series('B', sum('partial'), 'Partial'), series('C', sum('todo'), 'To do'), series('D', sum('waived'), 'Waived')],
   )
+    .min(0)
     .fillOpacity(70)
     .lineWidth(0)
     .decimals(0)

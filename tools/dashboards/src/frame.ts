@@ -13,7 +13,9 @@ export interface Frame {
   description: string;
   /** Each after those that it depends on. */
   variables: dashboard.QueryVariableBuilder[];
-  /** How far the range goes: 90 days back, and as far ahead as a panel shows. */
+  /** Where the range begins: 90 days back unless given. */
+  from?: string;
+  /** How far it goes: as far ahead as a panel shows. */
   until: 'now' | 'now+90d';
 }
 
@@ -23,7 +25,7 @@ export function frame(what: Frame): dashboard.DashboardBuilder {
     .uid(what.uid)
     .description(what.description)
     .tags(['readiness'])
-    .time({ from: 'now-90d', to: what.until })
+    .time({ from: what.from ?? 'now-90d', to: what.until })
     .refresh('1m')
     .timezone('')
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
@@ -64,7 +66,12 @@ export const milestones = () =>
   variables('milestone', 'Milestone', `label_values(readiness_milestone_info{${PROJECT}}, milestone)`);
 export const workstreams = () =>
   variables('workstream', 'Workstream', `label_values(readiness_workstream_info{${PROJECT},area=~"$area"}, workstream)`);
-export const statuses = () => variables('status', 'Status', `label_values(readiness_task_info{${PROJECT}}, status)`);
+/** Those of work that is left, unless others are chosen. */
+export const statuses = () => {
+  const left = ['partial', 'todo'];
+  const current = { text: left, value: left } as dashboard.VariableOption;
+  return variables('status', 'Status', `label_values(readiness_task_info{${PROJECT}}, status)`).current(current);
+};
 export const assignees = () => variables('assignee', 'Assignee', `label_values(readiness_task_info{${PROJECT}}, assignee)`);
 
 function annotation(name: string, color: string, expr: string, title: string, step: string): dashboard.AnnotationQueryBuilder {

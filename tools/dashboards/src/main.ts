@@ -8,7 +8,10 @@ import { milestones } from './milestones.js';
 import { project } from './project.js';
 import { tasks } from './tasks.js';
 
-const folder = new URL('../', import.meta.url);
+const folder = new URL('../../../dashboards/', import.meta.url);
+
+/** What the library writes by default and Grafana has moved elsewhere: the footer of a table. */
+const MOVED = ['footer'];
 
 for (const dashboard of [overview(), project(), milestones(), tasks(), exporter()]) {
   const built = dashboard.build();
@@ -21,7 +24,7 @@ function sorted(value: unknown): unknown {
     return value.map(sorted);
   }
   if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+    const entries = Object.entries(value).filter(([key]) => !MOVED.includes(key)).sort(([left], [right]) => (left < right ? -1 : 1));
     return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
   }
   return value;

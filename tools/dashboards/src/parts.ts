@@ -103,8 +103,11 @@ export function trend(what: About, unit: string, query: prometheus.DataqueryBuil
   return figure(what, unit, query.range()).timeFrom('90d').graphMode(common.BigValueGraphMode.Area);
 }
 
+/** What isn't told is neither good nor bad. */
+const NOTHING = { type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text' } } };
+
 /** How a column's values are written. */
-export type Kind = 'text' | 'date' | 'days' | 'late' | 'percent' | 'chance' | 'gauge' | 'count' | 'wanted-none' | 'number';
+export type Kind = 'text' | 'long' | 'date' | 'days' | 'late' | 'percent' | 'chance' | 'gauge' | 'count' | 'wanted-none' | 'number';
 
 export interface Column {
   /** What stands above it. */
@@ -129,12 +132,15 @@ export interface Label extends Partial<Column> {
 
 const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
   text: [],
+  // The first is read by Grafana up to 12.1, the second from 12.2 on.
+  long: [{ id: 'custom.cellOptions', value: { type: 'auto', wrapText: true } }, { id: 'custom.wrapText', value: true }],
   date: [{ id: 'unit', value: units.DATE }],
   days: [{ id: 'unit', value: units.DAYS }, { id: 'decimals', value: 0 }],
   late: [
     { id: 'unit', value: units.DAYS },
     { id: 'decimals', value: 1 },
     { id: 'thresholds', value: LATENESS.build() },
+    { id: 'mappings', value: [NOTHING] },
     { id: 'custom.cellOptions', value: { type: 'color-text' } },
   ],
   percent: [{ id: 'unit', value: units.PERCENT }, { id: 'decimals', value: 0 }],
@@ -142,6 +148,7 @@ const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
     { id: 'unit', value: units.PERCENT },
     { id: 'decimals', value: 0 },
     { id: 'thresholds', value: CHANCE.build() },
+    { id: 'mappings', value: [NOTHING] },
     { id: 'custom.cellOptions', value: { type: 'color-text' } },
   ],
   gauge: [
@@ -157,6 +164,7 @@ const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
     { id: 'unit', value: units.COUNT },
     { id: 'decimals', value: 0 },
     { id: 'thresholds', value: NONE_WANTED.build() },
+    { id: 'mappings', value: [NOTHING] },
     { id: 'custom.cellOptions', value: { type: 'color-text' } },
   ],
   number: [{ id: 'unit', value: units.COUNT }, { id: 'decimals', value: 1 }],
@@ -165,23 +173,24 @@ const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
 /** A table of what is so now: a row for each set of labels. */
 export function listing(what: About, labels: Label[], figures: Figures[], sort?: { by: string; desc: boolean }): table.PanelBuilder {
   const panel = about(new table.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true).cellHeight(common.TableCellHeight.Sm);
-  panel.unit(units.COUNT).showHeader(true);
+  panel.unit(units.COUNT).showHeader(true).minWidth(50);
   for (const column of figures) {
     panel.withTarget(instant(column.refId, column.expr));
   }
-  // With one query, Grafana doesn't number its values.
-  const value = (column: Figures) => (figures.length === 1 ? 'Value' : `Value #${column.refId}`);
-  const names = [...labels.map((it) => it.label), ...figures.map(value)];
-  const titles = [...labels.map((it) => it.name ?? it.label), ...figures.map((it) => it.name)];
-  if (figures.length > 1) {
+  // With one query, Grafana doesn't number its values. A value without a name is there for its labels.
+  const isMerged = figures.length > 1;
+  const shown = figures.filter((it) => it.name !== '');
+  const value = (column: Figures) => (isMerged ? `Value #${column.refId} (lastNotNull)` : 'Value');
+  const names = [...labels.map((it) => it.label), ...shown.map(value)];
+  const titles = [...labels.map((it) => it.name ?? it.label), ...shown.map((it) => it.name)];
+  if (isMerged) {
     panel.withTransformation({ id: 'merge', options: {} });
+    panel.withTransformation({ id: 'groupBy', options: { fields: groups(labels, shown) } });
   }
-  // A value without a name is there for its labels.
-  const nameless = figures.filter((it) => it.name === '').map(value);
   panel.withTransformation({
     id: 'organize',
     options: {
-      excludeByName: Object.fromEntries(['Time', '__name__', ...nameless].map((name) => [name, true])),
+      excludeByName: Object.fromEntries(['Time', '__name__', ...(shown.length === 0 ? ['Value'] : [])].map((name) => [name, true])),
       indexByName: Object.fromEntries(names.map((name, index) => [name, index])),
       renameByName: Object.fromEntries(names.map((name, index) => [name, titles[index]]).filter(([name, title]) => name !== title)),
     },
@@ -197,6 +206,16 @@ export function listing(what: About, labels: Label[], figures: Figures[], sort?:
     panel.sortBy([new common.TableSortByFieldStateBuilder().displayName(sort.by).desc(sort.desc)]);
   }
   return panel;
+}
+
+/**
+ * Groups of one row each: unlike a merged table, a grouped one without rows has no columns either, and so the panel
+ * says that it is empty.
+ */
+function groups(labels: Label[], figures: Figures[]) {
+  const keys = labels.map((it) => [it.label, { operation: 'groupby', aggregations: [] as string[] }] as const);
+  const values = figures.map((it) => [`Value #${it.refId}`, { operation: 'aggregate', aggregations: ['lastNotNull'] }] as const);
+  return Object.fromEntries([...keys, ...values]);
 }
 
 function columnProperties(column: Label | Figures): dashboard.DynamicConfigValue[] {
@@ -255,6 +274,7 @@ export function gauges(what: About, unit: string, queries: prometheus.DataqueryB
   const panel = about(new bargauge.PanelBuilder(), what).unit(unit).timeFrom(NOW).hideTimeOverride(true).thresholds(PLAIN);
   panel.orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic).showUnfilled(true);
   panel.valueMode(common.BarGaugeValueMode.Text).namePlacement(common.BarGaugeNamePlacement.Left).min(0);
+  panel.text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(13)).maxVizHeight(28).minVizHeight(16);
   panel.reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
   queries.forEach((query) => panel.withTarget(query));
   return panel;
@@ -274,7 +294,9 @@ export interface Segment {
 export function segments(what: About, unit: string, by: string, parts: Segment[]): barchart.PanelBuilder {
   const panel = about(new barchart.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true);
   panel.orientation(common.VizOrientation.Horizontal).stacking(common.StackingMode.Normal).showValue(common.VisibilityMode.Never);
-  panel.xField(by).fillOpacity(90).lineWidth(0).barWidth(0.7).groupWidth(0.7).unit(unit).thresholds(PLAIN);
+  panel.xField(by).fillOpacity(90).lineWidth(0).barWidth(0.7).groupWidth(0.7).thresholds(PLAIN);
+  // Of the numbers alone: a name isn't a date.
+  panel.unit('none').overrideByFieldType('number', [{ id: 'unit', value: unit }]);
   panel.tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.None));
   panel.legend(legend());
   for (const part of parts) {

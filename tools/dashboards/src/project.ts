@@ -36,7 +36,7 @@ function headline() {
   const one = (metric: string, ...matchers: string[]) => most('project', metric, ...matchers);
   return [
     trend(
-      small('Earned', 'How much of the project its finished tasks earn; a partial task counts half.', 'no areas'),
+      small('Earned', 'How much of the project its tasks earn. A partial task counts what its file says, or else nothing.', 'no areas'),
       PERCENT,
       values('A', one('readiness_project_completion_ratio', 'method="earned"'), 'earned'),
     ).min(0).max(1).decimals(1),
@@ -51,7 +51,7 @@ function headline() {
       values('A', date(one('readiness_project_target_timestamp_seconds')), 'target'),
     ),
     figure(
-      small('Forecast P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'all done'),
+      small('P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'all done'),
       DATE,
       values('A', date(one('readiness_project_forecast_timestamp_seconds', ...P85)), 'P85'),
     ),
@@ -66,7 +66,7 @@ function headline() {
       values('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
     ).thresholds(CHANCE).decimals(0),
     figure(
-      small('Pace needed (TSPI)', 'How much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
+      small('TSPI', 'To-complete SPI(t): how much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
       COUNT,
       values('A', one('readiness_project_to_complete_schedule_performance_ratio'), 'TSPI'),
     ).thresholds(thresholds([null, GOOD], [1, WARN], [1.1, BAD])).decimals(2),
@@ -79,19 +79,18 @@ function headline() {
 }
 
 /**
- * An area's bar: what is finished, then the half that partial tasks count, then the half that they don't. What is
+ * An area's bar: what is earned, then what it would earn besides if every partial task counted half. What is
  * reported is a mark across it, so that each part may lie on both sides of the mark.
  */
 function completion() {
   const by = 'project, area';
+  const streams = 'project, area, workstream';
   const earned = most(by, 'readiness_area_completion_ratio', 'method="earned"', AREA);
-  // A partial task may count 1 instead of its half, or 0: the share of partial tasks, by the points of their workstreams.
-  const tasks = (matcher: string) => `sum by (project, area, workstream) (${most('project, area, workstream, status', 'readiness_tasks', AREA, 'workstream!=""', matcher)})`;
-  const partial = `${tasks('status="partial"')} / ${tasks('status!="waived"')}`;
-  const points = most('project, area, workstream', 'readiness_workstream_points', AREA);
-  const half = `(0.005 * sum by (project, area) (${points} * (${partial})) or 0 * ${earned})`;
-  const low = `clamp_min(${earned} - ${half}, 0)`;
-  const high = `clamp_max(${earned} + ${half}, 1)`;
+  const tasks = (matcher: string) => `sum by (${streams}) (${most(`${streams}, status`, 'readiness_tasks', AREA, 'workstream!=""', matcher)})`;
+  const halves = `(${tasks('status="done"')} + 0.5 * ${tasks('status="partial"')}) / ${tasks('status!="waived"')}`;
+  const gain = `${halves} - ${most(streams, 'readiness_workstream_completion_ratio', AREA)}`;
+  const points = most(streams, 'readiness_workstream_points', AREA);
+  const half = `(${earned} + (0.01 * sum by (${by}) (${points} * clamp_min(${gain}, 0)) or 0 * ${earned}))`;
   const reported = `(${most(by, 'readiness_area_completion_ratio', 'method="reported"', AREA)} or ${earned} * 0 - 1)`;
   const mark = 0.008;
   const before = (bound: string) => `clamp_min(${lesser(bound, reported)}, 0)`;
@@ -99,19 +98,17 @@ function completion() {
   const titled = (expression: string) =>
     `max by (title) ((${expression}) * on (project, area) group_left (title) ${most('project, area, title', 'readiness_area_info', AREA)})`;
   const parts: Segment[] = [
-    { refId: 'a', name: 'Finished', expr: before(low), color: DEEP },
-    { refId: 'b', name: 'Earned by partial tasks', expr: `${before(earned)} - ${before(low)}`, color: GOOD },
-    { refId: 'c', name: 'Partial tasks, not earned yet', expr: `${before(high)} - ${before(earned)}`, color: PALE },
-    { refId: 'd', name: 'gap', expr: `clamp_min(${reported} - ${high}, 0)` },
-    { refId: 'e', name: 'Reported', expr: `${mark} * (${reported} >= bool 0)`, color: WARN },
-    { refId: 'f', name: 'Finished ', expr: `clamp_min(${low} - ${greater(`(${earned} * 0)`, reported)}, 0)`, color: DEEP, unlisted: true },
-    { refId: 'g', name: 'Earned by partial tasks ', expr: after(earned, low), color: GOOD, unlisted: true },
-    { refId: 'h', name: 'Partial tasks, not earned yet ', expr: after(high, earned), color: PALE, unlisted: true },
+    { refId: 'a', name: 'Earned', expr: before(earned), color: GOOD },
+    { refId: 'b', name: 'If partial tasks counted half', expr: `${before(half)} - ${before(earned)}`, color: PALE },
+    { refId: 'c', name: 'gap', expr: `clamp_min(${reported} - ${half}, 0)` },
+    { refId: 'd', name: 'Reported', expr: `${mark} * (${reported} >= bool 0)`, color: WARN },
+    { refId: 'e', name: 'Earned ', expr: after(earned, `(${earned} * 0)`), color: GOOD, unlisted: true },
+    { refId: 'f', name: 'If partial tasks counted half ', expr: after(half, earned), color: PALE, unlisted: true },
   ].map((part) => ({ ...part, expr: titled(part.expr) }));
   const panel = segments(
     {
       title: 'Areas',
-      description: 'What each area has earned: finished work, and half of what was begun. The pale part is the other half. The mark is what people report.',
+      description: 'What each area has earned. The pale part is what it would earn besides if every partial task counted half. The mark is what people report.',
       none: 'The project has no areas yet.',
       width: 10,
       height: 9,
@@ -189,7 +186,7 @@ function breakdown() {
       width: 8,
       height: 10,
     },
-    [{ label: 'area', name: 'Area', width: 120 }, { label: 'component', name: 'Component' }, { label: 'note', name: 'Note' }],
+    [{ label: 'area', name: 'Area', width: 120 }, { label: 'component', name: 'Component' }, { label: 'note', name: 'Note', kind: 'long' }],
     [
       { refId: 'complete', name: 'Complete', kind: 'gauge', width: 130, expr: most('area, component', 'readiness_component_completion_ratio', AREA) },
       { refId: 'target', name: 'Target', kind: 'percent', width: 70, expr: most('area, component', 'readiness_component_target_ratio', AREA) },
@@ -234,7 +231,7 @@ function blockers() {
       width: 12,
       height: 8,
     },
-    [{ label: 'item' }, { label: 'title', name: 'Blocker' }, { label: 'impact', name: 'What follows' }],
+    [{ label: 'item' }, { label: 'title', name: 'Blocker' }, { label: 'impact', name: 'What follows', kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: `max by (item, title, impact) (${info} and on (item) ${item(open)})` },
       { refId: 'done', name: 'Done', kind: 'gauge', width: 110, expr: `max by (item) (${item(open)} ${is})` },
@@ -262,10 +259,10 @@ function risks() {
     [
       { label: 'risk' },
       { label: 'severity', name: 'Severity', width: 80 },
-      { label: 'title', name: 'Risk' },
+      { label: 'title', name: 'Risk', kind: 'long' },
       { label: 'item', name: 'Affects', width: 130 },
-      { label: 'impact', name: 'Impact' },
-      { label: 'mitigation', name: 'Mitigation' },
+      { label: 'impact', name: 'Impact', kind: 'long' },
+      { label: 'mitigation', name: 'Mitigation', kind: 'long' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: all },
@@ -309,10 +306,10 @@ function actions() {
     },
     [
       { label: 'action' },
-      { label: 'title', name: 'Action' },
+      { label: 'title', name: 'Action', kind: 'long' },
       { label: 'horizon', name: 'Horizon', width: 170 },
       { label: 'item', name: 'For', width: 190 },
-      { label: 'note', name: 'Note' },
+      { label: 'note', name: 'Note', kind: 'long' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('action, title, horizon, item, note', 'readiness_action_info') },
@@ -350,7 +347,7 @@ function findings() {
 function notes() {
   return listing(
     { title: 'Notes', description: 'What people remark about the project and its items.', none: 'There are no notes.', width: 24, height: 6 },
-    [{ label: 'note', name: '#', width: 40 }, { label: 'item', name: 'About', width: 160 }, { label: 'text', name: 'Note' }],
+    [{ label: 'note', name: '#', width: 40 }, { label: 'item', name: 'About', width: 160 }, { label: 'text', name: 'Note', kind: 'long' }],
     [{ refId: 'A', name: '', kind: 'text', expr: most('note, item, text', 'readiness_note_info') }],
     { by: '#', desc: false },
   );

@@ -1,0 +1,75 @@
+//! Every query of every panel over a hundred projects of a thousand tasks each, in a real Prometheus.
+//!
+//! `make bench` runs it. No query is to take more than a second.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark measures and prints"
+)]
+
+use std::time::{Duration, Instant};
+
+mod large;
+#[path = "../tests/e2e/processes.rs"]
+mod processes;
+#[path = "../tests/e2e/questions.rs"]
+mod questions;
+#[expect(dead_code, reason = "tests use the rest")]
+#[path = "../tests/e2e/servers.rs"]
+mod servers;
+#[path = "../tests/it/tools.rs"]
+mod tools;
+
+use questions::{Question, dashboards, filled};
+
+/// What a range of ninety days is drawn with: a point every six hours.
+const POINTS: f64 = 360.0;
+
+/// How many of the slowest queries are printed.
+const SLOWEST: usize = 10;
+
+fn main() {
+    // `cargo test --benches` only wants to know that it builds.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let folder = large::plans();
+    let (_daemon, address) = processes::daemon(&[folder.path().to_str().unwrap()]);
+    let prometheus = servers::Prometheus::with(&format!(
+        "global: {{scrape_interval: 5s, scrape_timeout: 5s}}\n\
+         scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
+    ));
+    println!("{} series of {} projects", prometheus.ask("readiness_exporter_series", &[])[0], large::PROJECTS);
+    // As many points as ninety days have, each over all series, whatever their distance.
+    std::thread::sleep(Duration::from_mins(2));
+    let now: f64 = prometheus.ask("time()", &[])[0].parse().unwrap();
+    let ask = |question: &Question| {
+        // One project is chosen, save where all are shown.
+        let project = if question.dashboard == "readiness-overview" { ".*" } else { "project-7" };
+        let query = format!("query={}", filled(&question.query, project));
+        let begun = Instant::now();
+        let answer = if question.is_instant {
+            prometheus.api("query", &[&query, &format!("time={now}")])
+        } else {
+            let (start, step) = (now - 100.0, 100.0 / POINTS);
+            let range = [format!("start={start}"), format!("end={now}"), format!("step={step}")];
+            prometheus.api("query_range", &[&query, &range[0], &range[1], &range[2]])
+        };
+        (begun.elapsed(), answer["result"].as_array().unwrap().len())
+    };
+    let mut took: Vec<(Duration, usize, Question)> = Vec::new();
+    for (name, dashboard) in dashboards() {
+        for question in questions::questions(&name, &dashboard) {
+            let (time, rows) = ask(&question);
+            took.push((time, rows, question));
+        }
+    }
+    took.sort_by_key(|(time, ..)| std::cmp::Reverse(*time));
+    println!("{} queries; the slowest of them:", took.len());
+    for (time, rows, question) in took.iter().take(SLOWEST) {
+        let place = format!("{}: {} {}", question.dashboard, question.panel, question.reference);
+        println!("{:>7.3} s {rows:>6} rows  {place}", time.as_secs_f64());
+    }
+}
