@@ -19,10 +19,10 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// One that scrapes `address` every 200 ms.
+    /// One that scrapes `address` every second.
     pub(crate) fn scraping(address: &str) -> Self {
         Self::with(&format!(
-            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
              scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
         ))
     }

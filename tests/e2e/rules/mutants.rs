@@ -2,11 +2,12 @@
 //!
 //! `make mutants` runs this; it takes minutes, since promtool runs the tests for every mutant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_yaml::Value;
 
@@ -16,11 +17,31 @@ use crate::tools;
 /// A change of one word of an expression, or of how long it has to stand.
 struct Mutant {
     rule: String,
+    /// The word, which one of its kind in the rule, and what it becomes: `max 2 -> min`.
     change: String,
+    /// Where that is.
+    place: String,
     /// The rule file with the change.
     file: String,
     text: String,
 }
+
+/// A mutant that no test can notice, since it changes nothing that can be seen.
+#[derive(Debug)]
+struct Equivalent {
+    rule: &'static str,
+    changes: &'static [&'static str],
+    #[expect(dead_code, reason = "for whoever reads it")]
+    reason: &'static str,
+}
+
+impl Equivalent {
+    fn is(&self, mutant: &Mutant) -> bool {
+        self.rule == mutant.rule && self.changes.contains(&mutant.change.as_str())
+    }
+}
+
+const EQUIVALENT: [Equivalent; 0] = [];
 
 /// What `word` becomes, one at a time.
 fn changes(word: &str) -> Vec<String> {
@@ -97,26 +118,33 @@ fn mutants(file: &Path) -> Vec<Mutant> {
         let (before, block) = text.split_at(head);
         let end = block[1..].find("\n      - ").map_or(block.len(), |end| end + 1);
         let (block, after) = block.split_at(end);
-        let mut add = |change: String, block: String| {
+        let mut add = |change: String, line: usize, block: String| {
             let text = format!("{before}{block}{after}");
-            mutants.push(Mutant { rule: rule.clone(), change, file: name.clone(), text });
+            let place = format!("{name}:{line}");
+            mutants.push(Mutant { rule: rule.clone(), change, place, file: name.clone(), text });
         };
         let body = block.find("expr:").unwrap() + "expr:".len();
         let stop =
             block.find("\n        for:").unwrap_or(block.len()).min(block.find("\n      #").unwrap_or(block.len()));
         assert!(!expr.is_empty());
-        for (at, word) in words(&block[body..stop]) {
+        let line = |place: usize| 1 + before.matches('\n').count() + block[..place].matches('\n').count();
+        let words = words(&block[body..stop]);
+        for (number, (at, word)) in words.iter().enumerate() {
+            let which = 1 + words[..number].iter().filter(|(_, it)| it == word).count();
             for other in changes(word) {
                 let place = body + at;
-                let line = 1 + before.matches('\n').count() + block[..place].matches('\n').count();
                 let changed = format!("{}{other}{}", &block[..place], &block[place + word.len()..]);
-                add(format!("line {line}: {word} -> {other}"), changed);
+                add(format!("{word} {which} -> {other}"), line(place), changed);
             }
         }
         if let Some(stands) = yaml["for"].as_str() {
             let old = format!("        for: {stands}");
             let half = duration(stands).unwrap().remove(0);
-            add(format!("for: {stands} -> {half}"), block.replace(&old, &format!("        for: {half}")));
+            add(
+                format!("for {stands} -> {half}"),
+                line(block.find(&old).unwrap()),
+                block.replace(&old, &format!("        for: {half}")),
+            );
         }
     }
     mutants
@@ -124,38 +152,38 @@ fn mutants(file: &Path) -> Vec<Mutant> {
 
 /// A file of tests, and the rules that it needs: fewer rules are evaluated faster.
 struct Suite {
-    name: String,
+    file: PathBuf,
+    /// The names of its tests.
+    tests: Vec<String>,
     needs: BTreeSet<String>,
+    /// How long one of its tests takes.
+    cost: Duration,
 }
 
 impl Suite {
     /// Every file of tests with the rules that its alert is made of; with all, where it needs others, too.
-    fn all(rules: &[Rule]) -> Vec<Self> {
+    fn all(promtool: &Path, rules: &[Rule]) -> Vec<Self> {
         let everything: BTreeSet<String> = rules.iter().map(|rule| rule.name.clone()).collect();
-        let suite = |path: &PathBuf| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let suite = Self { needs: needs(name.trim_end_matches(".test.yaml"), rules), name };
-            if suite.passes(None) { suite } else { Self { needs: everything.clone(), ..suite } }
-        };
-        matching(&root().join("tests/rules"), ".test.yaml").iter().map(suite).collect()
+        let files = matching(&root().join("tests/rules"), ".test.yaml");
+        let suites = on_every_core(&files, |file| {
+            let alert = file.file_name().unwrap().to_str().unwrap().trim_end_matches(".test.yaml");
+            let suite = Self {
+                file: file.clone(),
+                tests: names_of_tests(file),
+                needs: needs(alert, rules),
+                cost: Duration::ZERO,
+            };
+            let suite = if suite.is_enough(promtool) { suite } else { Self { needs: everything.clone(), ..suite } };
+            let begun = Instant::now();
+            assert!(suite.is_enough(promtool), "the tests of {alert} fail without any mutant");
+            Self { cost: begun.elapsed() / u32::try_from(suite.tests.len()).unwrap(), ..suite }
+        });
+        suites.into_iter().collect()
     }
 
-    /// Whether its tests pass, with the mutant in place of its file.
-    fn passes(&self, mutant: Option<&Mutant>) -> bool {
-        let folder = tempfile::tempdir().unwrap();
-        let (rules, tests) = (folder.path().join("rules"), folder.path().join("tests/rules"));
-        std::fs::create_dir_all(&rules).unwrap();
-        std::fs::create_dir_all(&tests).unwrap();
-        for path in paths() {
-            let name = path.file_name().unwrap().to_str().unwrap();
-            let mutated = mutant.filter(|mutant| mutant.file == name).map(|mutant| mutant.text.clone());
-            let text = mutated.unwrap_or_else(|| std::fs::read_to_string(&path).unwrap());
-            std::fs::write(rules.join(name), self.only_needed(&text)).unwrap();
-        }
-        std::fs::copy(root().join("tests/rules").join(&self.name), tests.join(&self.name)).unwrap();
-        let mut command = Command::new(tools::path("promtool"));
-        command.args(["test", "rules"]).arg(tests.join(&self.name)).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().unwrap().success()
+    /// Whether all of its tests pass with no more than the rules that it needs.
+    fn is_enough(&self, promtool: &Path) -> bool {
+        Stage::of(self, None).passes(promtool, ".*")
     }
 
     /// The rule file `text` without the rules that aren't needed.
@@ -170,6 +198,89 @@ impl Suite {
         }
         serde_yaml::to_string(&file).unwrap()
     }
+}
+
+fn names_of_tests(file: &Path) -> Vec<String> {
+    let tests: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let tests = tests["tests"].as_sequence().unwrap();
+    tests.iter().map(|test| test["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A folder with the rules, one of them changed, and a file of tests.
+struct Stage {
+    folder: tempfile::TempDir,
+    tests: PathBuf,
+}
+
+impl Stage {
+    /// The rules that `suite` needs, with `mutant` in place of its file.
+    fn of(suite: &Suite, mutant: Option<&Mutant>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (rules, tests) = (folder.path().join("rules"), folder.path().join("tests/rules"));
+        std::fs::create_dir_all(&rules).unwrap();
+        std::fs::create_dir_all(&tests).unwrap();
+        for path in paths() {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let mutated = mutant.filter(|mutant| mutant.file == name).map(|mutant| mutant.text.clone());
+            let text = mutated.unwrap_or_else(|| std::fs::read_to_string(&path).unwrap());
+            std::fs::write(rules.join(name), suite.only_needed(&text)).unwrap();
+        }
+        let tests = tests.join(suite.file.file_name().unwrap());
+        std::fs::copy(&suite.file, &tests).unwrap();
+        Self { folder, tests }
+    }
+
+    /// Whether the tests pass whose names match the regular expression `names`.
+    fn passes(&self, promtool: &Path, names: &str) -> bool {
+        let mut command = Command::new(promtool);
+        command.args(["test", "rules", "--run", names]).arg(&self.tests).current_dir(&self.folder);
+        // As many of them run as there are cores, and each on one.
+        command.env("GOMAXPROCS", "1").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().unwrap().success()
+    }
+}
+
+/// What `work` makes of each of `items`, on as many threads as there are cores; in any order.
+fn on_every_core<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = work(item);
+                    results.lock().unwrap().push(result);
+                }
+            });
+        }
+    });
+    results.into_inner().unwrap()
+}
+
+/// Which tests have killed mutants of a rule, the last one first: they are tried first on the next.
+type Killers = Mutex<BTreeMap<String, Vec<(usize, usize)>>>;
+
+/// Whether a test fails with `mutant`: tests that killed others of its rule are tried first, then fast ones.
+fn is_killed(mutant: &Mutant, promtool: &Path, suites: &[Suite], killers: &Killers) -> bool {
+    let known = killers.lock().unwrap().get(&mutant.rule).cloned().unwrap_or_default();
+    let concerned = (0..suites.len()).filter(|it| suites[*it].needs.contains(&mutant.rule));
+    let mut tests: Vec<_> =
+        concerned.flat_map(|suite| (0..suites[suite].tests.len()).map(move |test| (suite, test))).collect();
+    let rank = |it: &(usize, usize)| known.iter().position(|killer| killer == it).unwrap_or(known.len());
+    tests.sort_by_key(|it| (rank(it), suites[it.0].cost));
+    let mut stages: BTreeMap<usize, Stage> = BTreeMap::new();
+    let killer = tests.into_iter().find(|(suite, test)| {
+        let stage = stages.entry(*suite).or_insert_with(|| Stage::of(&suites[*suite], Some(mutant)));
+        // Any letter but these may mean something else in an expression.
+        let name = suites[*suite].tests[*test].replace(|it: char| !it.is_ascii_alphanumeric(), ".");
+        !stage.passes(promtool, &format!("^{name}$"))
+    });
+    if let Some(killer) = killer {
+        let mut killers = killers.lock().unwrap();
+        let known = killers.entry(mutant.rule.clone()).or_default();
+        known.retain(|it| *it != killer);
+        known.insert(0, killer);
+    }
+    killer.is_some()
 }
 
 /// The rules that the alert `name` is made of, and itself.
@@ -190,23 +301,29 @@ fn needs(name: &str, rules: &[Rule]) -> BTreeSet<String> {
 #[ignore = "it takes minutes: make mutants"]
 #[expect(clippy::print_stdout, reason = "its figure is asked for")]
 fn tests_notice_every_mutant() {
-    let all = rules();
-    let suites = Suite::all(&all);
+    let rules = rules();
+    let promtool = tools::path("promtool");
+    let suites = Suite::all(&promtool, &rules);
     let mutants: Vec<Mutant> = paths().iter().flat_map(|path| mutants(path)).collect();
-    let (next, survivors) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().unwrap().get() {
-            scope.spawn(|| {
-                while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut suites = suites.iter().filter(|suite| suite.needs.contains(&mutant.rule));
-                    if suites.all(|suite| suite.passes(Some(mutant))) {
-                        survivors.lock().unwrap().push(format!("{}: {}", mutant.rule, mutant.change));
-                    }
-                }
-            });
-        }
-    });
-    let survivors = survivors.into_inner().unwrap();
-    println!("{} of {} mutants killed", mutants.len() - survivors.len(), mutants.len());
+    let unknown: Vec<_> = EQUIVALENT.iter().filter(|it| !mutants.iter().any(|mutant| it.is(mutant))).collect();
+    assert!(unknown.is_empty(), "no such mutants: {unknown:#?}");
+    let (equivalent, mutants): (Vec<_>, Vec<_>) =
+        mutants.into_iter().partition(|mutant| EQUIVALENT.iter().any(|it| it.is(mutant)));
+    let killers = Killers::default();
+    let survivors: Vec<String> = on_every_core(&mutants, |mutant| {
+        let survivor = format!("{}: {}, {}", mutant.rule, mutant.change, mutant.place);
+        let survivor = (!is_killed(mutant, &promtool, &suites, &killers)).then_some(survivor)?;
+        println!("no test noticed {survivor}");
+        Some(survivor)
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    println!(
+        "{} of {} mutants killed; {} more change nothing",
+        mutants.len() - survivors.len(),
+        mutants.len(),
+        equivalent.len()
+    );
     assert!(survivors.is_empty(), "no test noticed:\n{}", survivors.join("\n"));
 }

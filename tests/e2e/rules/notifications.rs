@@ -56,13 +56,12 @@ impl Webhook {
         Self { url, notifications }
     }
 
-    /// What is new in the notifications until there is quiet: status, name, project, and root, item or
-    /// milestone.
-    fn hears(&self, known: &mut Vec<String>) -> Vec<(String, String)> {
-        let mut news = Vec::new();
-        let mut patience = PATIENCE;
-        while let Ok(notification) = self.notifications.recv_timeout(patience) {
-            patience = QUIET;
+    /// What is new in the notifications, once there is so `many` of it and then quiet: status, name,
+    /// project, and root, item or milestone.
+    fn hears(&self, many: usize, known: &mut Vec<String>) -> Vec<(String, String)> {
+        let mut news: Vec<(String, String)> = Vec::new();
+        let patience = |heard: usize| if heard < many { PATIENCE } else { QUIET };
+        while let Ok(notification) = self.notifications.recv_timeout(patience(news.len())) {
             for alert in notification["alerts"].as_array().unwrap() {
                 let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default();
                 let about = format!("{}{}{}", label("root"), label("item"), label("milestone"));
@@ -183,7 +182,7 @@ impl Chain {
         let (daemon, exporter) = daemon(&[folder.path().join("plans").to_str().unwrap()]);
         let rules = hasty_rules(&folder.path().join("rules"));
         let prometheus = Prometheus::with(&format!(
-            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
+            "global: {{scrape_interval: 2s, scrape_timeout: 2s}}\n\
              rule_files: ['{rules}']\n\
              alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}\n\
              scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{exporter}'], labels: {{namespace: monitoring}}}}]}}]\n",
@@ -199,14 +198,14 @@ impl Chain {
         }
     }
 
-    /// What is new after the plan `name` became `text`.
+    /// The one thing that is new after the plan `name` became `text`, and whatever else is.
     fn after(&mut self, name: &str, text: &str) -> Vec<(String, String)> {
         std::fs::write(self.folder.path().join("plans").join(name), text).unwrap();
-        self.hears()
+        self.hears(1)
     }
 
-    fn hears(&mut self) -> Vec<(String, String)> {
-        self.webhook.hears(&mut self.known)
+    fn hears(&mut self, many: usize) -> Vec<(String, String)> {
+        self.webhook.hears(many, &mut self.known)
     }
 }
 
@@ -269,7 +268,7 @@ fn show(step: &str, news: &[(String, String)]) {
 fn a_slip_of_the_workspace_notifies_once_for_its_root_and_resolves_once() {
     let plan = kept_plan();
     let mut chain = Chain::of(&[("castiel.yaml", &plan)], shipped);
-    let news = chain.hears();
+    let news = chain.hears(1);
     show("a plan that can be kept", &news);
     assert_eq!(lines(&news), ["firing ReadinessReportInconsistent castiel"]);
 
@@ -294,7 +293,7 @@ fn inhibition_of_the_stack_silences_no_other_project_in_the_namespace() {
     let third = format!("version: 1\nproject: bygone\ntitle: Bygone\n{overdue}\n");
     let files = [("castiel.yaml", &*plan), ("pollux.yaml", &other(&plan)), ("bygone.yaml", &third)];
     let mut chain = Chain::of(&files, of_the_stack);
-    let news = chain.hears();
+    let news = chain.hears(3);
     show("two plans that can be kept, and a third that has gone by", &news);
     assert_eq!(
         lines(&news),
