@@ -75,7 +75,7 @@ docs: prerequisites ## write the generated files anew
 dashboards: tools/dashboards/node_modules ## write the dashboards anew from tools/dashboards
 	cd tools/dashboards && npm run --silent build
 
-check-dashboards: tools/dashboards/node_modules ## check the dashboards against Grafana's own types
+check-dashboards: dashboards ## check the dashboards against Grafana's own types
 	cd tools/dashboards && npm run --silent check
 
 tools/dashboards/node_modules: tools/dashboards/package-lock.json

@@ -2,14 +2,9 @@
 //!
 //! `make bench` runs it. No query is to take more than a second.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a benchmark measures and prints"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark measures and prints")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 mod large;
 #[path = "../tests/e2e/processes.rs"]
@@ -23,6 +18,7 @@ mod servers;
 mod tools;
 
 use questions::{Question, dashboards, filled};
+use readiness_exporter::clock;
 
 /// What a range of ninety days is drawn with: a point every six hours.
 const POINTS: f64 = 360.0;
@@ -49,7 +45,7 @@ fn main() {
         // One project is chosen, save where all are shown.
         let project = if question.dashboard == "readiness-overview" { ".*" } else { "project-7" };
         let query = format!("query={}", filled(&question.query, project));
-        let begun = Instant::now();
+        let begun = clock::instant();
         let answer = if question.is_instant {
             prometheus.api("query", &[&query, &format!("time={now}")])
         } else {

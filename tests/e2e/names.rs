@@ -71,6 +71,9 @@ impl Names {
             // A label that is made of none has a fixed value.
             self.read.extend(sources.iter().filter(|it| !it.is_empty()).cloned());
         }
+        if node["op"] == "count_values" {
+            self.made.insert(node["param"]["val"].as_str().unwrap().to_owned());
+        }
         self.read.extend(strings(&node["grouping"]));
         self.read.extend(strings(&node["matching"]["labels"]));
         self.read.extend(strings(&node["matching"]["include"]));
