@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 use crate::daemons::{Daemon, said, succeed, wait_until};
+use crate::modules;
 use crate::tools;
 
 /// Kinds that the API server writes by itself, at any time.
@@ -105,7 +106,7 @@ impl ControlPlane {
 
     /// Installs the custom resource definitions.
     pub(crate) fn learn_kinds(&self) {
-        let operator = module("prometheus-operator", "github.com/prometheus-operator/prometheus-operator");
+        let operator = modules::source("prometheus-operator", "github.com/prometheus-operator/prometheus-operator");
         let files = ["example/prometheus-operator-crd", "tests/cluster/grafanadashboards.yaml"];
         let files = [operator.join(files[0]), here().join(files[1])].map(|it| it.display().to_string());
         // On the server, since as an annotation they would be too long.
@@ -181,15 +182,6 @@ impl ControlPlane {
 /// Where the project lies.
 pub(crate) fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The folder of the source of `module`, which `tests/tools/folder` pins.
-pub(crate) fn module(folder: &str, module: &str) -> PathBuf {
-    let mut command = Command::new("go");
-    command.current_dir(here().join("tests/tools").join(folder)).env("GOFLAGS", "-mod=mod");
-    let answer = succeed(command.args(["mod", "download", "-json", module]));
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    PathBuf::from(answer["Dir"].as_str().unwrap())
 }
 
 /// A kubeconfig for the server at `url`, whose certificate is in `certificate`.

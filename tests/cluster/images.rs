@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::control_plane::module;
 use crate::daemons::succeed;
+use crate::modules;
 use crate::tools;
 
 /// An image of one layer.
@@ -51,7 +51,7 @@ impl Image<'_> {
 
 /// Kubernetes' own pause, compiled: it holds a pod's namespaces.
 pub(crate) fn pause(folder: &Path) -> PathBuf {
-    let source = module("kubernetes", "k8s.io/kubernetes").join("build/pause/linux/pause.c");
+    let source = modules::source("kubernetes", "k8s.io/kubernetes").join("build/pause/linux/pause.c");
     let binary = folder.join("pause");
     succeed(Command::new("cc").args(["-static", "-Os", "-DVERSION=test", "-o"]).arg(&binary).arg(source));
     binary

@@ -6,6 +6,8 @@
 
 #[path = "../it/tools.rs"]
 mod tools;
+#[path = "../e2e/modules.rs"]
+mod modules;
 
 mod daemons;
 mod control_plane;

@@ -5,6 +5,7 @@
 #[path = "../it/tools.rs"]
 mod tools;
 
+mod modules;
 mod processes;
 mod servers;
 mod names;

@@ -7,9 +7,10 @@ use std::process::Command;
 use serde_yaml::Value;
 
 use crate::chart::charts::{
-    HELMS, Values, chart, containers, copy, copy_into, files, helm, identity, objects, of_kind, rendered, root,
-    template, template_as, tool,
+    HELMS, Values, chart, containers, copy, copy_into, files, helm, identity, objects, of_kind, rendered, template,
+    template_as, tool,
 };
+use crate::modules;
 
 #[test]
 fn both_helms_lint_every_values_file_strictly() {
@@ -53,15 +54,8 @@ fn the_unit_tests_pass() {
 
 /// The definitions of prometheus-operator's objects.
 fn definitions() -> PathBuf {
-    let module = "github.com/prometheus-operator/prometheus-operator";
-    let output = Command::new("go")
-        .args(["mod", "download", "-json", module])
-        .current_dir(root().join("tests/tools/prometheus-operator-crds"))
-        .output()
-        .unwrap();
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(said["Error"].is_null(), "{}", said["Error"]);
-    Path::new(said["Dir"].as_str().unwrap()).join("example/prometheus-operator-crd")
+    let operator = modules::source("prometheus-operator", "github.com/prometheus-operator/prometheus-operator");
+    operator.join("example/prometheus-operator-crd")
 }
 
 /// `kubectl-validate` on `objects`, each in a file of its own in `folder`: what it says against them.
