@@ -40,7 +40,7 @@ impl Prometheus {
         command
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg("--web.listen-address=127.0.0.1:0")
+            .args(["--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle"])
             .args(flags);
         let running = Running::start(&mut command);
         let line = running.says("Listening on");
@@ -48,6 +48,14 @@ impl Prometheus {
         let url = format!("http://127.0.0.1:{port}");
         running.says("Server is ready to receive web requests");
         Self { _running: running, folder, url }
+    }
+
+    /// Has it read its configuration and its rules anew.
+    pub(crate) fn reload(&self) {
+        let url = format!("{}/-/reload", self.url);
+        let status =
+            Command::new("curl").args(["--silent", "--show-error", "--fail", "--request", "POST", &url]).status();
+        assert!(status.unwrap().success());
     }
 
     /// What its API says at `path` to the form `data`.

@@ -83,8 +83,8 @@ impl Webhook {
     }
 }
 
-/// The rules, evaluated every second; returns the pattern of their files.
-fn hasty_rules(folder: &Path) -> String {
+/// The rules, evaluated every second.
+fn write_hasty_rules(folder: &Path) {
     for path in files::paths() {
         let text = std::fs::read_to_string(&path).unwrap();
         let hasty = |line: &str| match line.trim_start().split_once(": ") {
@@ -95,7 +95,6 @@ fn hasty_rules(folder: &Path) -> String {
         let text: Vec<String> = text.lines().map(hasty).collect();
         std::fs::write(folder.join(path.file_name().unwrap()), text.join("\n")).unwrap();
     }
-    format!("{}/*.rules.yaml", folder.display())
 }
 
 /// `text` with every date so many weeks later that its status date is today, or up to six days ahead:
@@ -180,14 +179,20 @@ impl Chain {
         std::fs::write(&file, config(&webhook.url)).unwrap();
         let alertmanager = Alertmanager::with(&file);
         let (daemon, exporter) = daemon(&[folder.path().join("plans").to_str().unwrap()]);
-        let rules = hasty_rules(&folder.path().join("rules"));
+        let rules = folder.path().join("rules");
         let prometheus = Prometheus::with(&format!(
             "global: {{scrape_interval: 2s, scrape_timeout: 2s}}\n\
-             rule_files: ['{rules}']\n\
+             rule_files: ['{}/*.rules.yaml']\n\
              alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{}']}}]}}]}}\n\
              scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{exporter}'], labels: {{namespace: monitoring}}}}]}}]\n",
+            rules.display(),
             alertmanager.address
         ));
+        // Rules come after the first scrape: on a slow machine it may be long in coming, and an exporter that
+        // nobody has scraped for five seconds is absent.
+        prometheus.ask("readiness_project_info", &[]);
+        write_hasty_rules(&rules);
+        prometheus.reload();
         Self {
             _daemon: daemon,
             _alertmanager: alertmanager,
