@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 CARGO := cargo
 FUZZ_SECONDS ?= 60
-SERVERS := prometheus promtool promtool-2.42 alertmanager amtool jv helm helm-3 helm-unittest helm-docs kubectl-validate
+SERVERS := prometheus promtool promtool-2.42 replay alertmanager amtool jv helm helm-3 helm-unittest helm-docs kubectl-validate
 CONTROL_PLANE := etcd kube-apiserver kubectl helm helm-3 promtool prometheus-operator admission-webhook
 NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubelet containerd containerd-shim-runc-v2 ctr \
 	bridge loopback host-local coredns git-sync k8s-sidecar prometheus-kubernetes prometheus-config-reloader

@@ -12,6 +12,7 @@ mod names;
 mod chart;
 mod questions;
 mod dashboards;
+mod demo;
 mod prometheus;
 mod readme;
 mod web;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::processes::Running;
+use crate::rules::files::matching;
 use crate::tools;
 
 const README: &str = include_str!("../../README.md");
@@ -94,6 +95,8 @@ fn every_command_does_what_the_readme_says() {
                 let said = world.run(&line.replace("localhost:20430", address));
                 assert!(said.contains("{project=\"castiel\",area=\"testing\",method=\"earned\"} 0.7"), "{said}");
             }
+            // What it does is another test's.
+            ["make", "demo"] => assert!(world.run("make -n demo").contains("demo/run")),
             // This test is part of `make test`.
             ["make", "test"] => assert!(world.run("make -n test").contains("test --locked")),
             ["readiness-exporter", "serve", ..] => {
@@ -141,8 +144,15 @@ fn the_files_that_the_readme_shows_are_clean() {
 }
 
 #[test]
-fn what_the_readme_links_to_exists() {
-    let links = README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
-    let missing: Vec<&str> = links.filter(|link| !link.starts_with("http") && !root().join(link).exists()).collect();
+fn what_the_documentation_links_to_exists() {
+    let mut missing = Vec::new();
+    for folder in [".", "docs", "docs/runbooks", "helm/readiness-exporter"].map(|folder| root().join(folder)) {
+        for page in matching(&folder, ".md") {
+            let text = std::fs::read_to_string(&page).unwrap();
+            let links = text.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
+            let missed = links.filter(|link| !link.starts_with("http") && !folder.join(link).exists());
+            missing.extend(missed.map(|link| format!("{}: {link}", page.display())));
+        }
+    }
     assert_eq!(missing, [] as [&str; 0]);
 }

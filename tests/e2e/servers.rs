@@ -65,23 +65,7 @@ impl Prometheus {
 
     /// The values of `query`, each with the values of `labels` joined before it.
     pub(crate) fn answer(&self, query: &str, labels: &[&str]) -> Vec<String> {
-        let output = Command::new(tools::path("promtool"))
-            .args(["query", "instant", "-o", "json", &self.url, query])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{query}: {}", String::from_utf8_lossy(&output.stderr));
-        let answer: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-        let mut rows: Vec<String> = answer
-            .iter()
-            .map(|row| {
-                let label = |name: &&str| row["metric"][name].as_str().unwrap_or("-").to_owned();
-                let mut cells: Vec<String> = labels.iter().map(label).collect();
-                cells.push(row["value"][1].as_str().unwrap().to_owned());
-                cells.join(" ")
-            })
-            .collect();
-        rows.sort();
-        rows
+        self::query(&self.url, query, labels)
     }
 
     /// The answers, once there are any.
@@ -117,6 +101,25 @@ impl Alertmanager {
         let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         Self { _running: running, _folder: folder, address }
     }
+}
+
+/// What the Prometheus at `url` answers to `expr`: values, each with those of `labels` joined before it.
+pub(crate) fn query(url: &str, expr: &str, labels: &[&str]) -> Vec<String> {
+    let mut command = Command::new(tools::path("promtool"));
+    let output = command.args(["query", "instant", "-o", "json", url, expr]).output().unwrap();
+    assert!(output.status.success(), "{expr}: {}", String::from_utf8_lossy(&output.stderr));
+    let answer: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let mut rows: Vec<String> = answer
+        .iter()
+        .map(|row| {
+            let label = |name: &&str| row["metric"][name].as_str().unwrap_or("-").to_owned();
+            let mut cells: Vec<String> = labels.iter().map(label).collect();
+            cells.push(row["value"][1].as_str().unwrap().to_owned());
+            cells.join(" ")
+        })
+        .collect();
+    rows.sort();
+    rows
 }
 
 /// What a server answers at `url` to the form `data`; an answer to nothing is a GET.

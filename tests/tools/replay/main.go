@@ -141,6 +141,10 @@ func (w *world) load(step time.Duration, files []string) ([]*rules.Group, error)
 		}
 		inFile := make([]*rules.Group, 0, len(groups))
 		for _, group := range groups {
+			for _, rule := range group.AlertingRules() {
+				// Nothing stood before, and without this, alerts are not recorded.
+				rule.SetRestored(true)
+			}
 			inFile = append(inFile, group)
 		}
 		sort.Slice(inFile, func(i, j int) bool { return inFile[i].Name() < inFile[j].Name() })

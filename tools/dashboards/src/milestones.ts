@@ -27,9 +27,9 @@ export const milestones = () =>
     .withPanel(slips())
     .withPanel(table())
     .withPanel(plan())
-    .withPanel(graph())
     .withPanel(chances())
-    .withPanel(criticality());
+    .withPanel(criticality())
+    .withPanel(graph());
 
 /** A milestone trend analysis: what is reached on the day on which its line meets the diagonal. */
 function slips() {
@@ -77,7 +77,7 @@ function table() {
       width: 24,
       height: 11,
     },
-    [{ label: 'milestone' }, { label: 'title', name: 'Milestone' }, { label: 'root', name: 'Begins with', width: 190 }],
+    [{ label: 'milestone' }, { label: 'title', name: 'Milestone', kind: 'long' }, { label: 'root', name: 'Begins with', width: 190, kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('milestone, title', 'readiness_milestone_info', CHOSEN) },
       { refId: 'root', name: '', kind: 'text', expr: root },
@@ -151,7 +151,9 @@ function graph() {
   const complete = `(max by (item) (${stream}) * on (item) group_left (title) max by (item, title) (${streamTitle}) or max by (item) (${mile}) * on (item) group_left (title) max by (item, title) (${mileTitle}))`;
   const open = `(${complete} < 1)`;
   const edges = most('from, to', 'readiness_dependency_info');
-  const ends = (label: string) => `label_replace(max by (${label}) (${edges}), "item", "$1", "${label}", "(.+)")`;
+  const known = (label: string) => `and on (${label}) label_replace(max by (item) (${open}), "${label}", "$1", "item", "(.+)")`;
+  const drawn = `(${edges} ${known('from')} ${known('to')})`;
+  const ends = (label: string) => `label_replace(max by (${label}) (${drawn}), "item", "$1", "${label}", "(.+)")`;
   const linked = `(${open} and on (item) (max by (item) (${ends('from')}) or max by (item) (${ends('to')})))`;
   // Grafana writes numbers here with two decimals, and texts as they are.
   const percent = `label_replace(count_values by (item) ("percent", round(100 * ${linked})), "mainstat", "$1 %", "percent", "(.+)")`;
@@ -160,17 +162,15 @@ function graph() {
   const nodes = [node(linked, 'arc__done'), node(`(1 - ${linked})`, 'arc__left')].join(' or ');
   const critical = most('item', 'readiness_criticality_ratio') + ' >= 0.5';
   const end = (label: string) => `and on (${label}) label_replace(${critical}, "${label}", "$1", "item", "(.+)")`;
-  const known = (label: string) => `and on (${label}) label_replace(max by (item) (${linked}), "${label}", "$1", "item", "(.+)")`;
-  const drawn = `(${edges} ${known('from')} ${known('to')})`;
   const onPath = `(${drawn} ${end('from')} ${end('to')})`;
   const edge = (expression: string, color: string) =>
     `label_replace(label_join(label_replace(label_replace(${expression}, "source", "$1", "from", "(.+)"), "target", "$1", "to", "(.+)"), "id", "->", "from", "to"), "color", "${color}", "", "")`;
   const panel = about(new nodegraph.PanelBuilder(), {
     title: 'What waits for what',
-    description: 'Unfinished workstreams and milestones, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
+    description: 'Unfinished workstreams and milestones that wait for each other, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
     none: 'Nothing waits for anything.',
     width: 24,
-    height: 22,
+    height: 28,
   });
   return panel
     .unit(PERCENT)
@@ -184,6 +184,12 @@ function graph() {
       options: { mode: 'columns', valueLabel: 'stat', keepLabels: ['id', 'title', 'mainstat', 'stat'] },
     })
     .withTransformation({ id: 'merge', filter: { id: 'byRefId', options: 'nodes' }, options: {} })
+    // What stands in the legend; Grafana goes on finding the fields by their own names.
+    .withTransformation({
+      id: 'organize',
+      filter: { id: 'byRefId', options: 'nodes' },
+      options: { excludeByName: {}, indexByName: {}, renameByName: { mainstat: 'Complete', arc__done: 'Done', arc__left: 'Left' } },
+    })
     .zoomMode(nodegraph.ZoomMode.Cooperative)
     .nodes(
       new nodegraph.NodeOptionsBuilder()

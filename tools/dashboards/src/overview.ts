@@ -83,7 +83,7 @@ export const overview = () =>
       lines(
         {
           title: 'How late each project is forecast to be',
-          description: 'Working days from the target to the P85 forecast, over time. Above the line, the target is missed.',
+          description: 'Working days from the target to the P85 forecast, over time; above zero, the target is missed. Blue lines are on time now, amber ones late, red ones late by a week. Beyond ten days the axis is logarithmic.',
           none: 'No project has both a target and a forecast.',
           width: 12,
           height: 9,
@@ -91,7 +91,8 @@ export const overview = () =>
         DAYS,
         [series('A', SLIP, '{{project}}')],
       )
-        .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
+        .colorScheme(scheme(dashboard.FieldColorModeId.Thresholds).seriesBy(dashboard.FieldColorSeriesByMode.Last))
+        .scaleDistribution(new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Symlog).log(10).linearThreshold(10))
         .thresholds(LATENESS)
         .thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Line))
         .decimals(0),
@@ -100,7 +101,7 @@ export const overview = () =>
       lines(
         {
           title: 'Completion earned',
-          description: 'How much of each project is earned by its tasks; dashed, what its baseline plans.',
+          description: 'How much of each project is earned by its tasks; dashed, what its baseline plans. Yellow lines have far to go, blue ones are nearly there.',
           none: 'No project has areas yet.',
           width: 12,
           height: 9,
@@ -113,7 +114,7 @@ export const overview = () =>
       )
         .min(0)
         .max(1)
-        .colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassic))
+        .colorScheme(scheme(dashboard.FieldColorModeId.ContinuousYlBl).seriesBy(dashboard.FieldColorSeriesByMode.Last))
         .overrideByRegexp('/ planned$/', [fixed(GREY), DASHED, UNLISTED, { id: 'custom.lineWidth', value: 1 }]),
     )
     .withPanel(next())
@@ -127,12 +128,12 @@ function table() {
       description: 'One project in a row. P85: the day that everything is finished by with 85 %. Late: working days from the target to that. Age: days since the status. Click a project to look into it.',
       none: 'No project is watched: does Prometheus scrape the exporter?',
       width: 24,
-      height: 8,
+      height: 9,
     },
     [
       { label: 'project', name: 'Project', width: 120, link: { title: 'Look into it', url: '/d/readiness-project?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
       { label: 'status', name: 'Status', width: 95 },
-      { label: 'next', name: 'Next milestone' },
+      { label: 'next', name: 'Next milestone', kind: 'long' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('project, status', 'readiness_project_info') },
@@ -167,7 +168,7 @@ function next() {
     [
       { label: 'project', name: 'Project', width: 130 },
       { label: 'milestone' },
-      { label: 'title', name: 'Milestone', link: { title: 'Its forecasts', url: '/d/readiness-milestones?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
+      { label: 'title', name: 'Milestone', kind: 'long', link: { title: 'Its forecasts', url: '/d/readiness-milestones?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
     ],
     [
       { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: date(open(soon)) },
@@ -192,7 +193,7 @@ export function firing(width = 12, height = 9) {
     [
       { label: 'alertname', name: 'Alert', width: 230, link: { title: 'What it means', url: 'https://github.com/readiness-exporter/readiness-exporter/blob/main/docs/runbooks/${__value.text}.md' } },
       { label: 'project', name: 'Project', width: 110 },
-      { label: 'about', name: 'About' },
+      { label: 'about', name: 'About', kind: 'long' },
     ],
     [{ refId: 'A', name: 'Since', kind: 'date', width: 105, expr: date(`max by (alertname, project, about) (${about.replace('%', `(${since})`)})`) }],
     { by: 'Since', desc: true },

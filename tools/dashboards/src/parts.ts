@@ -253,7 +253,7 @@ export function legend(): Builder<common.VizLegendOptions> {
     .calcs([]);
 }
 
-export function scheme(mode: dashboard.FieldColorModeId, fixed?: string): Builder<dashboard.FieldColor> {
+export function scheme(mode: dashboard.FieldColorModeId, fixed?: string): dashboard.FieldColorBuilder {
   const color = new dashboard.FieldColorBuilder().mode(mode);
   return fixed ? color.fixedColor(fixed) : color;
 }

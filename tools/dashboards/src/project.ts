@@ -25,7 +25,7 @@ export const project = () => {
   for (const panel of [...headline(), completion(), burnUp(), left(), breakdown(), coverage(), blockers(), risks()]) {
     builder.withPanel(panel);
   }
-  for (const panel of [changes(), actions(), firing(), phases(), findings(), notes()]) {
+  for (const panel of [changes(), actions(), firing(11), phases(), findings(), notes()]) {
     builder.withPanel(panel);
   }
   return builder;
@@ -168,7 +168,7 @@ function left(): bargauge.PanelBuilder {
       title: 'Points left',
       description: 'What each workstream still has to earn, in percentage points of its area; the largest first.',
       none: 'No workstream carries points, or all are earned.',
-      width: 7,
+      width: 8,
       height: 11,
     },
     COUNT,
@@ -183,10 +183,10 @@ function breakdown() {
       title: 'Breakdown',
       description: 'How complete people say the components of each area are, and how complete they are to be.',
       none: 'No area has a breakdown.',
-      width: 10,
+      width: 16,
       height: 11,
     },
-    [{ label: 'area', name: 'Area', width: 105 }, { label: 'component', name: 'Component' }, { label: 'note', name: 'Note', kind: 'long' }],
+    [{ label: 'area', name: 'Area', width: 125 }, { label: 'component', name: 'Component', kind: 'long' }, { label: 'note', name: 'Note', kind: 'long' }],
     [
       { refId: 'complete', name: 'Complete', kind: 'gauge', width: 110, expr: most('area, component', 'readiness_component_completion_ratio', AREA) },
       { refId: 'target', name: 'Target', kind: 'percent', width: 70, expr: most('area, component', 'readiness_component_target_ratio', AREA) },
@@ -204,14 +204,14 @@ function coverage() {
       title: 'Test coverage',
       description: 'How much of each feature is covered by tests, and by how much that misses its target; the worst first.',
       none: 'No area lists test coverage.',
-      width: 7,
-      height: 11,
+      width: 9,
+      height: 9,
     },
-    [{ label: 'area' }, { label: 'feature', name: 'Feature' }],
+    [{ label: 'area' }, { label: 'feature', name: 'Feature', kind: 'long' }],
     [
       { refId: 'covered', name: 'Covered', kind: 'gauge', width: 120, expr: covered },
       { refId: 'target', name: 'Target', kind: 'percent', width: 65, expr: target },
-      { refId: 'missing', name: 'Missing', kind: 'percent', width: 75, expr: `clamp_min(${target} - ${covered}, 0)` },
+      { refId: 'missing', name: 'Missing', kind: 'percent', width: 90, expr: `clamp_min(${target} - ${covered}, 0)` },
     ],
     { by: 'Missing', desc: true },
   );
@@ -228,16 +228,16 @@ function blockers() {
       title: 'Blockers',
       description: 'Unfinished workstreams that others wait for: how far they are, when they are forecast, and how much waits for them.',
       none: 'Nothing blocks anything.',
-      width: 24,
-      height: 7,
+      width: 15,
+      height: 9,
     },
-    [{ label: 'item' }, { label: 'title', name: 'Blocker' }, { label: 'impact', name: 'What follows', kind: 'long' }],
+    [{ label: 'item' }, { label: 'title', name: 'Blocker', kind: 'long' }, { label: 'impact', name: 'What follows', kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: `max by (item, title, impact) (${info} and on (item) ${item(open)})` },
       { refId: 'done', name: 'Done', kind: 'gauge', width: 110, expr: `max by (item) (${item(open)} ${is})` },
       { refId: 'p85', name: 'P85', kind: 'date', width: 105, expr: date(`max by (item) (${item(most(by, 'readiness_workstream_forecast_timestamp_seconds', AREA, ...P85))} ${is})`) },
       { refId: 'waiting', name: 'Waiting', kind: 'count', width: 75, expr: `count by (item) (${waiting} ${is} and on (item) ${item(open)})` },
-      { refId: 'points', name: 'Points', kind: 'number', width: 70, expr: `max by (item) (${item(most(by, 'readiness_workstream_blocked_points', AREA))} ${is} and on (item) ${item(open)})` },
+      { refId: 'points', name: 'Points', kind: 'number', width: 85, expr: `max by (item) (${item(most(by, 'readiness_workstream_blocked_points', AREA))} ${is} and on (item) ${item(open)})` },
     ],
     { by: 'Points', desc: true },
   );
@@ -254,13 +254,13 @@ function risks() {
       description: 'What may go wrong, how likely that is, what it would delay, and what is done against it.',
       none: 'No risk is listed.',
       width: 24,
-      height: 8,
+      height: 10,
     },
     [
       { label: 'risk' },
-      { label: 'severity', name: 'Severity', width: 80 },
+      { label: 'severity', name: 'Severity', width: 95 },
       { label: 'title', name: 'Risk', kind: 'long' },
-      { label: 'item', name: 'Affects', width: 130 },
+      { label: 'item', name: 'Affects', width: 150, kind: 'long' },
       { label: 'impact', name: 'Impact', kind: 'long' },
       { label: 'mitigation', name: 'Mitigation', kind: 'long' },
     ],
@@ -287,7 +287,7 @@ function changes() {
       width: 8,
       height: 9,
     },
-    [{ label: 'title', name: 'What' }],
+    [{ label: 'title', name: 'What', kind: 'long' }],
     [
       { refId: 'earned', name: 'Earned', kind: 'percent', width: 80, expr: `max by (title) (${workstream(`((${complete} - ${before}) != 0)`)})` },
       { refId: 'moved', name: 'Moved', kind: 'late', width: 80, expr: days(`max by (title) (${milestone(`(${moved} >= 86400 or ${moved} <= -86400)`)})`) },
@@ -307,8 +307,8 @@ function actions() {
     [
       { label: 'action' },
       { label: 'title', name: 'Action', kind: 'long' },
-      { label: 'horizon', name: 'Horizon', width: 170 },
-      { label: 'item', name: 'For', width: 190 },
+      { label: 'horizon', name: 'Horizon', width: 110, kind: 'long' },
+      { label: 'item', name: 'For', width: 165, kind: 'long' },
       { label: 'note', name: 'Note', kind: 'long' },
     ],
     [
@@ -322,8 +322,8 @@ function actions() {
 function phases() {
   const titled = `${most('project, phase', 'readiness_phase_end_timestamp_seconds')} * on (project, phase) group_left (title) ${most('project, phase, title', 'readiness_phase_info')}`;
   return listing(
-    { title: 'Phases', description: 'The phases of the plan, and the day on which each ends.', none: 'The plan has no phases.', width: 6, height: 9 },
-    [{ label: 'phase', name: '#', width: 40 }, { label: 'title', name: 'Phase' }],
+    { title: 'Phases', description: 'The phases of the plan, and the day on which each ends.', none: 'The plan has no phases.', width: 7, height: 9 },
+    [{ label: 'phase', name: '#', width: 40 }, { label: 'title', name: 'Phase', kind: 'long' }],
     [{ refId: 'A', name: 'Until', kind: 'date', width: 105, expr: date(`max by (phase, title) (${titled})`) }],
     { by: 'Until', desc: false },
   );
@@ -339,7 +339,7 @@ function findings() {
       height: 9,
     },
     [{ label: 'kind', name: 'Kind' }],
-    [{ refId: 'A', name: 'How often', kind: 'count', width: 100, expr: `${most('kind', 'readiness_inconsistencies')} > 0` }],
+    [{ refId: 'A', name: 'How often', kind: 'count', width: 115, expr: `${most('kind', 'readiness_inconsistencies')} > 0` }],
     { by: 'How often', desc: true },
   );
 }
