@@ -5,9 +5,9 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as nodegraph from '@grafana/grafana-foundation-sdk/nodegraph';
 
 import { alerts, frame, milestones as names, oneProject, replans, reports } from './frame.js';
-import { CHANCE, DASHED, DATASOURCE, DOTTED, UNLISTED, about, arrange, fixed, gauges, instant, lines, listing, scheme, segments, series, values } from './parts.js';
+import { CHANCE, DASHED, DATASOURCE, DOTTED, UNLISTED, arrange, described, fixed, gauges, instant, lines, listing, scheme, segments, series, values } from './parts.js';
 import type { Segment } from './parts.js';
-import { OPEN_MILESTONES, P50, P85, WITH_RISKS, date, days, greater, item, lesser, milestone, milestoneItem, most, workstream } from './promql.js';
+import { OPEN_MILESTONES, P50, P85, WITH_RISKS, about, date, days, greater, item, lesser, milestone, milestoneItem, most, workstream } from './promql.js';
 import { BAD, DATE, DEEP, FAINT, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
 
 const CHOSEN = 'milestone=~"$milestone"';
@@ -68,7 +68,8 @@ function slips() {
 function table() {
   const by = 'project, milestone';
   const one = (metric: string, ...matchers: string[]) => `max by (milestone) (${most(by, metric, CHOSEN, ...matchers)})`;
-  const root = most('milestone, root', 'readiness_forecast_root', CHOSEN);
+  const path = `label_replace(${most('project, milestone, root', 'readiness_forecast_root', CHOSEN)}, "item", "$1", "root", "(.+)")`;
+  const root = `max by (milestone, about) (${about(path)})`;
   return listing(
     {
       title: 'Milestones',
@@ -77,7 +78,7 @@ function table() {
       width: 24,
       height: 11,
     },
-    [{ label: 'milestone' }, { label: 'title', name: 'Milestone', kind: 'long' }, { label: 'root', name: 'Begins with', width: 190, kind: 'long' }],
+    [{ label: 'milestone' }, { label: 'title', name: 'Milestone', kind: 'long' }, { label: 'about', name: 'Begins with', kind: 'long' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: most('milestone, title', 'readiness_milestone_info', CHOSEN) },
       { refId: 'root', name: '', kind: 'text', expr: root },
@@ -165,12 +166,12 @@ function graph() {
   const onPath = `(${drawn} ${end('from')} ${end('to')})`;
   const edge = (expression: string, color: string) =>
     `label_replace(label_join(label_replace(label_replace(${expression}, "source", "$1", "from", "(.+)"), "target", "$1", "to", "(.+)"), "id", "->", "from", "to"), "color", "${color}", "", "")`;
-  const panel = about(new nodegraph.PanelBuilder(), {
+  const panel = described(new nodegraph.PanelBuilder(), {
     title: 'What waits for what',
-    description: 'Unfinished workstreams and milestones that wait for each other, with how much of each is complete. Amber arrows are the critical path: in most simulated runs they decide when everything is finished.',
+    description: 'Unfinished workstreams and milestones that wait for each other, with how much of each is complete. Orange arrows are the critical path: in most simulated runs they decide when everything is finished.',
     none: 'Nothing waits for anything.',
     width: 24,
-    height: 28,
+    height: 32,
   });
   return panel
     .unit(PERCENT)
@@ -187,7 +188,6 @@ function graph() {
     // What stands in the legend; Grafana goes on finding the fields by their own names.
     .withTransformation({
       id: 'organize',
-      filter: { id: 'byRefId', options: 'nodes' },
       options: { excludeByName: {}, indexByName: {}, renameByName: { mainstat: 'Complete', arc__done: 'Done', arc__left: 'Left' } },
     })
     .zoomMode(nodegraph.ZoomMode.Cooperative)

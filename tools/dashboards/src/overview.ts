@@ -5,6 +5,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { alerts, frame, projects, replans } from './frame.js';
 import { DASHED, LATENESS, NONE_WANTED, UNLISTED, figure, fixed, lines, listing, scheme, series, values } from './parts.js';
+import type { Label } from './parts.js';
 import { OPEN_MILESTONES, P85, WITH_RISKS, date, days, milestone, most } from './promql.js';
 import { COUNT, DAYS, GREY, PERCENT } from './units.js';
 
@@ -83,7 +84,7 @@ export const overview = () =>
       lines(
         {
           title: 'How late each project is forecast to be',
-          description: 'Working days from the target to the P85 forecast, over time; above zero, the target is missed. Blue lines are on time now, amber ones late, red ones late by a week. Beyond ten days the axis is logarithmic.',
+          description: 'Working days from the target to the P85 forecast, over time; above zero, the target is missed. Blue lines are on time now, orange ones late, red ones late by a week. Beyond ten days the axis is logarithmic.',
           none: 'No project has both a target and a forecast.',
           width: 12,
           height: 9,
@@ -179,9 +180,15 @@ function next() {
   );
 }
 
-export function firing(width = 12, height = 9) {
-  const about = 'label_join(%, "about", " ", "root", "milestone", "area", "workstream", "task", "file")';
-  const since = `max by (alertname, severity, project, root, milestone, area, workstream, task, file) (ALERTS_FOR_STATE{alertname=~"Readiness.+",project=~"$project|"}) and ${FIRING}`;
+/** Alerts without what all their names begin with, and what each is about. */
+export function firing(width = 12, height = 9, ofOneProject = false) {
+  const labels = 'alertname, severity, project, root, milestone, area, workstream, task, file';
+  const since = `max by (${labels}) (ALERTS_FOR_STATE{alertname=~"Readiness.+",project=~"$project|"}) and ${FIRING}`;
+  const short = `label_replace((${since}), "alert", "$1", "alertname", "Readiness(.+)")`;
+  const about = `label_join(label_join(${short}, "path", "/", "area", "workstream", "task"), "about", "", "root", "milestone", "file", "path")`;
+  const named = `label_replace(${about}, "about", "$1", "about", "(.*?)/*")`;
+  const project: Label[] = ofOneProject ? [] : [{ label: 'project', name: 'Project', width: 110 }];
+  const runbook = 'https://github.com/readiness-exporter/readiness-exporter/blob/main/docs/runbooks/Readiness${__value.text}.md';
   return listing(
     {
       title: 'Alerts that fire',
@@ -191,12 +198,11 @@ export function firing(width = 12, height = 9) {
       height,
     },
     [
-      { label: 'alertname', name: 'Alert', width: 230, link: { title: 'What it means', url: 'https://github.com/readiness-exporter/readiness-exporter/blob/main/docs/runbooks/${__value.text}.md' } },
-      { label: 'project', name: 'Project', width: 110 },
+      { label: 'alert', name: 'Alert', width: 165, link: { title: 'What it means', url: runbook } },
+      ...project,
       { label: 'about', name: 'About', kind: 'long' },
     ],
-    [{ refId: 'A', name: 'Since', kind: 'date', width: 105, expr: date(`max by (alertname, project, about) (${about.replace('%', `(${since})`)})`) }],
+    [{ refId: 'A', name: 'Since', kind: 'date', width: 105, expr: date(`max by (alert, ${ofOneProject ? '' : 'project, '}about) (${named})`) }],
     { by: 'Since', desc: true },
   );
 }
-

@@ -38,7 +38,7 @@ interface Common<T> {
   datasource(ref: common.DataSourceRef): T;
 }
 
-export function about<T extends Common<T>>(panel: T, what: About): T {
+export function described<T extends Common<T>>(panel: T, what: About): T {
   return panel
     .title(what.title)
     .description(what.description)
@@ -86,7 +86,7 @@ const NOW = '1h';
 
 /** A single figure. */
 export function figure(what: About, unit: string, query: prometheus.DataqueryBuilder): stat.PanelBuilder {
-  return about(new stat.PanelBuilder(), what)
+  return described(new stat.PanelBuilder(), what)
     .unit(unit)
     .withTarget(query)
     .timeFrom(NOW)
@@ -172,7 +172,7 @@ const PROPERTIES: Record<Kind, dashboard.DynamicConfigValue[]> = {
 
 /** A table of what is so now: a row for each set of labels. */
 export function listing(what: About, labels: Label[], figures: Figures[], sort?: { by: string; desc: boolean }): table.PanelBuilder {
-  const panel = about(new table.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true).cellHeight(common.TableCellHeight.Sm);
+  const panel = described(new table.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true).cellHeight(common.TableCellHeight.Sm);
   panel.unit(units.COUNT).showHeader(true).minWidth(50);
   for (const column of figures) {
     panel.withTarget(instant(column.refId, column.expr));
@@ -235,7 +235,7 @@ function columnProperties(column: Label | Figures): dashboard.DynamicConfigValue
 
 /** Lines over time. */
 export function lines(what: About, unit: string, queries: prometheus.DataqueryBuilder[]): timeseries.PanelBuilder {
-  const panel = about(new timeseries.PanelBuilder(), what).unit(unit).lineWidth(2).fillOpacity(0);
+  const panel = described(new timeseries.PanelBuilder(), what).unit(unit).lineWidth(2).fillOpacity(0);
   panel.showPoints(common.VisibilityMode.Never).lineInterpolation(common.LineInterpolation.StepAfter);
   // A scrape or two may be missing; what is missing for longer is a gap.
   panel.spanNulls(3600_000).thresholds(PLAIN).colorScheme(scheme(dashboard.FieldColorModeId.PaletteClassicByName));
@@ -271,7 +271,7 @@ export const UNLISTED: dashboard.DynamicConfigValue = {
 
 /** Bars beside names, each as long as its value. */
 export function gauges(what: About, unit: string, queries: prometheus.DataqueryBuilder[]): bargauge.PanelBuilder {
-  const panel = about(new bargauge.PanelBuilder(), what).unit(unit).timeFrom(NOW).hideTimeOverride(true).thresholds(PLAIN);
+  const panel = described(new bargauge.PanelBuilder(), what).unit(unit).timeFrom(NOW).hideTimeOverride(true).thresholds(PLAIN);
   panel.orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic).showUnfilled(true);
   panel.valueMode(common.BarGaugeValueMode.Text).namePlacement(common.BarGaugeNamePlacement.Left).min(0);
   panel.text(new common.VizTextDisplayOptionsBuilder().titleSize(13).valueSize(13)).sizing(common.BarGaugeSizing.Manual).maxVizHeight(26).minVizHeight(18);
@@ -292,7 +292,7 @@ export interface Segment {
 
 /** Horizontal bars of parts after each other, a bar for each value of the label `by`. */
 export function segments(what: About, unit: string, by: string, parts: Segment[]): barchart.PanelBuilder {
-  const panel = about(new barchart.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true);
+  const panel = described(new barchart.PanelBuilder(), what).timeFrom(NOW).hideTimeOverride(true);
   panel.orientation(common.VizOrientation.Horizontal).stacking(common.StackingMode.Normal).showValue(common.VisibilityMode.Never);
   panel.xField(by).fillOpacity(90).lineWidth(0).barWidth(0.7).groupWidth(0.7).thresholds(PLAIN);
   // Of the numbers alone: a name isn't a date.

@@ -8,7 +8,7 @@ import { alerts, areas, frame, oneProject, replans, reports } from './frame.js';
 import { firing } from './overview.js';
 import { CHANCE, DASHED, LATENESS, arrange, figure, fixed, gauges, lines, listing, scheme, segments, series, thresholds, trend, values } from './parts.js';
 import type { About, Segment } from './parts.js';
-import { P50, P85, WITH_RISKS, date, days, greater, item, lesser, milestone, most, now, workstream } from './promql.js';
+import { P50, P85, WITH_RISKS, about, date, days, greater, item, lesser, milestone, most, now, workstream } from './promql.js';
 import { BAD, COUNT, DATE, DAYS, DEEP, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
 
 const AREA = 'area=~"$area"';
@@ -25,7 +25,7 @@ export const project = () => {
   for (const panel of [...headline(), completion(), burnUp(), left(), breakdown(), coverage(), blockers(), risks()]) {
     builder.withPanel(panel);
   }
-  for (const panel of [changes(), actions(), firing(11), phases(), findings(), notes()]) {
+  for (const panel of [changes(), actions(), firing(11, 9, true), phases(), findings(), notes()]) {
     builder.withPanel(panel);
   }
   return builder;
@@ -246,8 +246,8 @@ function blockers() {
 function risks() {
   const info = most('project, risk, title, severity, impact, mitigation', 'readiness_risk_info');
   const affects = most('project, risk, item', 'readiness_risk_affects_info');
-  const labels = 'risk, item, title, severity, impact, mitigation';
-  const all = `max by (${labels}) (${affects} * on (project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (project, risk) ${affects})`;
+  const labels = 'risk, about, title, severity, impact, mitigation';
+  const all = `max by (${labels}) (${about(affects)} * on (project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (project, risk) ${affects})`;
   return listing(
     {
       title: 'Risks',
@@ -260,7 +260,7 @@ function risks() {
       { label: 'risk' },
       { label: 'severity', name: 'Severity', width: 95 },
       { label: 'title', name: 'Risk', kind: 'long' },
-      { label: 'item', name: 'Affects', width: 150, kind: 'long' },
+      { label: 'about', name: 'Affects', kind: 'long' },
       { label: 'impact', name: 'Impact', kind: 'long' },
       { label: 'mitigation', name: 'Mitigation', kind: 'long' },
     ],
@@ -296,6 +296,7 @@ function changes() {
 }
 
 function actions() {
+  const info = most('project, action, title, horizon, item, note', 'readiness_action_info');
   return listing(
     {
       title: 'Next actions',
@@ -307,12 +308,12 @@ function actions() {
     [
       { label: 'action' },
       { label: 'title', name: 'Action', kind: 'long' },
-      { label: 'horizon', name: 'Horizon', width: 110, kind: 'long' },
-      { label: 'item', name: 'For', width: 165, kind: 'long' },
+      { label: 'horizon', name: 'Horizon', width: 160 },
+      { label: 'about', name: 'For', kind: 'long' },
       { label: 'note', name: 'Note', kind: 'long' },
     ],
     [
-      { refId: 'info', name: '', kind: 'text', expr: most('action, title, horizon, item, note', 'readiness_action_info') },
+      { refId: 'info', name: '', kind: 'text', expr: `max by (action, title, horizon, about, note) (${about(info)})` },
       { refId: 'due', name: 'Until', kind: 'date', width: 105, expr: date(most('action', 'readiness_action_due_timestamp_seconds')) },
     ],
     { by: 'Until', desc: false },
@@ -323,7 +324,7 @@ function phases() {
   const titled = `${most('project, phase', 'readiness_phase_end_timestamp_seconds')} * on (project, phase) group_left (title) ${most('project, phase, title', 'readiness_phase_info')}`;
   return listing(
     { title: 'Phases', description: 'The phases of the plan, and the day on which each ends.', none: 'The plan has no phases.', width: 7, height: 9 },
-    [{ label: 'phase', name: '#', width: 40 }, { label: 'title', name: 'Phase', kind: 'long' }],
+    [{ label: 'phase' }, { label: 'title', name: 'Phase', kind: 'long' }],
     [{ refId: 'A', name: 'Until', kind: 'date', width: 105, expr: date(`max by (phase, title) (${titled})`) }],
     { by: 'Until', desc: false },
   );
@@ -339,16 +340,16 @@ function findings() {
       height: 9,
     },
     [{ label: 'kind', name: 'Kind' }],
-    [{ refId: 'A', name: 'How often', kind: 'count', width: 115, expr: `${most('kind', 'readiness_inconsistencies')} > 0` }],
-    { by: 'How often', desc: true },
+    [{ refId: 'A', name: 'Times', kind: 'count', width: 80, expr: `${most('kind', 'readiness_inconsistencies')} > 0` }],
+    { by: 'Times', desc: true },
   );
 }
 
 function notes() {
   return listing(
     { title: 'Notes', description: 'What people remark about the project and its items.', none: 'There are no notes.', width: 24, height: 6 },
-    [{ label: 'note', name: '#', width: 40 }, { label: 'item', name: 'About', width: 160 }, { label: 'text', name: 'Note', kind: 'long' }],
-    [{ refId: 'A', name: '', kind: 'text', expr: most('note, item, text', 'readiness_note_info') }],
+    [{ label: 'note', name: '#', width: 40 }, { label: 'about', name: 'About', width: 200 }, { label: 'text', name: 'Note', kind: 'long' }],
+    [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${about(most('project, note, item, text', 'readiness_note_info'))})` }],
     { by: '#', desc: false },
   );
 }

@@ -55,6 +55,13 @@ export function milestoneItem(expression: string): string {
   return `label_replace(${expression}, "item", "$1", "milestone", "(.+)")`;
 }
 
+/** What people call an item, as the label `about`, for a series with its path in the label `item`; or else the path. */
+export function about(expression: string): string {
+  const title = `label_replace(${most('project, item, title', 'readiness_item_info')}, "about", "$1", "title", "(.+)")`;
+  const called = `(${expression}) * on (project, item) group_left (about) ${title}`;
+  return `(${called} or label_replace((${expression}) unless on (project, item) ${title}, "about", "$1", "item", "(.+)"))`;
+}
+
 export const OPEN_MILESTONES = `unless on (project, milestone) ${most('project, milestone', 'readiness_milestone_done_timestamp_seconds')}`;
 
 /** The lesser of two vectors with equal labels. */

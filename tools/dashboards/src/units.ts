@@ -13,7 +13,7 @@ export const RATE = 'cps';
  * Colours which people tell apart who don't see red or green: they differ in lightness too.
  */
 export const GOOD = '#5794F2';
-export const WARN = '#FFB357';
+export const WARN = '#FF780A';
 export const BAD = '#C4162A';
 export const PALE = '#8AB8FF66';
 export const GREY = '#8E8E8E';
