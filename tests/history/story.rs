@@ -89,6 +89,17 @@ const EDITS: [(u32, &str, &str); 7] = [
     (MENDED, "title: Model Deployment\n", "title: Model Deployment\n        estimate: 2-3w\n"),
 ];
 
+/// What people write beside tasks where the slip isn't mended: who does them until when, and what needn't be done.
+const PEOPLE: [(&str, &str); 4] = [
+    ("Cache optimization", "            assignee: kim\n            due: 2026-02-12\n"),
+    ("Configure Grafana dashboards", "            assignee: mara\n            due: 2026-02-24\n"),
+    ("Configure log aggregation", "            assignee: kim\n            due: 2026-03-05\n"),
+    (
+        "Set up distributed tracing",
+        "            reason: One cluster has no use for it\n            until: 2026-09-30\n",
+    ),
+];
+
 impl Story {
     /// The story of the example; where `until` is given, moved by weeks so that its day is the `days`th, or one
     /// of the six after that. Where it isn't mended, the slip of the workspace stays.
@@ -108,6 +119,9 @@ impl Story {
             }
             if day == 7 {
                 text = without_reported(&text);
+            }
+            if day == 2 && !is_mended {
+                text = with_people(&text)?;
             }
             if [6, 2].contains(&(day % 7)) {
                 text = reported(&text, day)?;
@@ -235,6 +249,13 @@ fn covered(text: &str, percent: f64) -> String {
     });
     let lines: String = lines.collect();
     text[..start].to_owned() + &lines
+}
+
+fn with_people(text: &str) -> Result<String> {
+    PEOPLE.iter().try_fold(text.to_owned(), |text, (task, keys)| {
+        let status = if keys.contains("reason: ") { "waived" } else { "partial" };
+        replaced(&text, &format!("- partial: {task}\n"), &format!("- {status}: {task}\n{keys}"))
+    })
 }
 
 /// What people reported by hand goes: from now on the tasks tell.
