@@ -177,14 +177,15 @@ function graph() {
     .unit(PERCENT)
     .timeFrom('1h')
     .hideTimeOverride(true)
-    .withTarget(instant('nodes', nodes).format('time_series' as never))
-    .withTarget(instant('edges', `${edge(onPath, WARN)} or ${edge(`(${drawn} unless ${onPath})`, GREY)}`))
+    // Frames with the names `nodes` and `edges` are drawn even without fields, which fails; others where they have some.
+    .withTarget(instant('items', nodes).format('time_series' as never))
+    .withTarget(instant('arrows', `${edge(onPath, WARN)} or ${edge(`(${drawn} unless ${onPath})`, GREY)}`))
     .withTransformation({
       id: 'labelsToFields',
-      filter: { id: 'byRefId', options: 'nodes' },
+      filter: { id: 'byRefId', options: 'items' },
       options: { mode: 'columns', valueLabel: 'stat', keepLabels: ['id', 'title', 'mainstat', 'stat'] },
     })
-    .withTransformation({ id: 'merge', filter: { id: 'byRefId', options: 'nodes' }, options: {} })
+    .withTransformation({ id: 'merge', filter: { id: 'byRefId', options: 'items' }, options: {} })
     // What stands in the legend; Grafana goes on finding the fields by their own names.
     .withTransformation({
       id: 'organize',
@@ -207,7 +208,7 @@ function chances() {
     {
       title: 'Probability of being on time',
       description: 'How likely each milestone is to be reached when it is due. Below the lines, the alerts about late and unlikely milestones fire.',
-      none: 'No milestone has both a due date and a forecast.',
+      none: 'There is no history yet, or no milestone has a due date.',
       width: 14,
       height: 9,
     },

@@ -51,7 +51,7 @@ function headline() {
       values('A', date(one('readiness_project_target_timestamp_seconds')), 'target'),
     ),
     figure(
-      small('P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'all done'),
+      small('P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'nothing left'),
       DATE,
       values('A', date(one('readiness_project_forecast_timestamp_seconds', ...P85)), 'P85'),
     ),
@@ -134,7 +134,7 @@ function burnUp() {
     {
       title: 'Burn-up',
       description: 'Completion earned and reported so far, and the plan. Dashed: where the forecasts lead, and the pace that the target needs.',
-      none: 'The project has no areas yet.',
+      none: 'There is no history yet, or the project has no areas.',
       width: 14,
       height: 9,
     },

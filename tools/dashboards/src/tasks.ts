@@ -148,7 +148,7 @@ function history() {
     {
       title: 'Tasks by status',
       description: 'How many tasks were done, begun, open and waived, over time.',
-      none: 'There are no tasks.',
+      none: 'There is no history yet, or there are no tasks.',
       width: 12,
       height: 9,
     },
