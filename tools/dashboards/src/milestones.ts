@@ -171,7 +171,7 @@ function graph() {
     description: 'Unfinished workstreams and milestones that wait for each other, with how much of each is complete. Orange arrows are the critical path: in most simulated runs they decide when everything is finished.',
     none: 'Nothing waits for anything.',
     width: 24,
-    height: 32,
+    height: 38,
   });
   return panel
     .unit(PERCENT)

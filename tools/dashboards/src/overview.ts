@@ -129,7 +129,7 @@ function table() {
       description: 'One project in a row. P85: the day that everything is finished by with 85 %. Late: working days from the target to that. Age: days since the status. Click a project to look into it.',
       none: 'No project is watched: does Prometheus scrape the exporter?',
       width: 24,
-      height: 12,
+      height: 10,
     },
     [
       { label: 'project', name: 'Project', width: 105, link: { title: 'Look into it', url: '/d/readiness-project?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
