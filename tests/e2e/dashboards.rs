@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use readiness_exporter::clock;
+use serde_json::Value;
 
 use crate::names::Names;
 use crate::questions::{Question, dashboards, filled, list, questions, text};
@@ -59,6 +60,9 @@ fn every_panel_says_what_it_shows_and_when_there_is_nothing_to_show() {
                 assert!(!said.is_empty(), "{name}: {title} has no {what}");
             }
             assert!(text(&panel["description"]).ends_with('.'), "{name}: {title}");
+            // Grafana draws frames with these names even without fields, and fails when there is nothing to show.
+            let drawn_at_any_rate = |target: &&Value| ["nodes", "edges"].contains(&text(&target["refId"]));
+            assert!(!list(&panel["targets"]).iter().any(|target| drawn_at_any_rate(&target)), "{name}: {title}");
             // At the end of a range that lies in the future, there is nothing.
             for target in list(&panel["targets"]).iter().filter(|target| target["instant"] == true) {
                 assert_eq!(target["datasource"]["uid"], "${datasource}");
@@ -132,8 +136,8 @@ impl Moment {
     /// Days of the history, then now: over the dashboards' ranges, and closely.
     fn all(now: u64) -> Vec<Self> {
         let past = [5, 20, 28, 40, 80].map(|day| ("castiel", BEGIN + day * DAY, 90 * DAY, 0, DAY / 4));
-        let live =
-            ["castiel", "payments", "webshop", "deadline"].map(|project| (project, now, 90 * DAY, 90 * DAY, DAY / 4));
+        let live = ["castiel", "payments", "webshop", "deadline", "nothing"]
+            .map(|project| (project, now, 90 * DAY, 90 * DAY, DAY / 4));
         let all = past.into_iter().chain(live).chain([("castiel", now, 20, 0, 1)]);
         all.map(|(project, time, before, after, step)| Self { project, time, before, after, step }).collect()
     }
@@ -160,6 +164,7 @@ fn rows(prometheus: &Prometheus, question: &Question, moment: &Moment) -> (usize
 fn every_query_finds_something_in_ninety_days_of_the_example() {
     let plans = tempfile::tempdir().unwrap();
     std::fs::write(plans.path().join("deadline.yaml"), deadline()).unwrap();
+    std::fs::write(plans.path().join("nothing.yaml"), "project: nothing\nareas: {}\n").unwrap();
     let (_daemon, address) = processes::daemon(&["examples", plans.path().to_str().unwrap()]);
     let config = format!(
         "global: {{scrape_interval: 1s}}\n\
