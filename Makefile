@@ -36,7 +36,7 @@ test-prerequisites:
 build: prerequisites ## build the release binary, target/release/readiness-exporter
 	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
 	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)" \
-	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked --target-dir target
 
 run: prerequisites ## serve the example on http://localhost:20430
 	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
@@ -88,7 +88,7 @@ check-generated: docs dashboards ## fail if the generated files are not the comm
 	{ echo "generated files are not the committed ones: run make docs dashboards, and commit $(GENERATED)" >&2; exit 1; }
 
 demo: prerequisites ## serve two projects with weeks of history: exporter, Prometheus, Alertmanager and, where it is installed, Grafana
-	$(CARGO) build --release --locked --bins --example history
+	$(CARGO) build --release --locked --target-dir target --bins --example history
 	@$(call with_servers,prometheus promtool replay alertmanager); \
 	EXPORTER=$(CURDIR)/target/release/readiness-exporter HISTORY=$(CURDIR)/target/release/examples/history demo/run target/demo
 
@@ -107,7 +107,7 @@ replay: target/history ## play ninety days of the example to the rules, and comp
 
 target/history: tests/history/main.rs tests/history/story.rs examples/castiel.readiness.yaml
 	@tests/tools/prerequisites cargo cc go flock
-	$(CARGO) build --release --locked --example history
+	$(CARGO) build --release --locked --target-dir target --example history
 	target/release/examples/history > target/history.om
 	rm -rf $@
 	@$(call with_servers,promtool); \
