@@ -24,7 +24,7 @@ use crate::source::scan::{Changed, FileId, Scan};
 pub enum Wake {
     /// Something changed, and then nothing for a while.
     Hint(Changed),
-    /// Nothing was heard for the poll interval.
+    /// Nothing made everything be looked at for the poll interval.
     Poll,
 }
 
@@ -101,7 +101,10 @@ impl Watcher {
             }
         };
         self.burst = None;
-        self.poll = None;
+        // A hint of some paths tells nothing of the others, so it must not put off their turn.
+        if !matches!(wake, Wake::Hint(Changed::Paths(_))) {
+            self.poll = None;
+        }
         wake
     }
 
@@ -540,6 +543,20 @@ mod tests {
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
         storm.abort();
+    }
+
+    #[tokio::test]
+    async fn hints_put_no_poll_off_unless_everything_is_looked_at() {
+        let kernel = Kernel::with_room(9);
+        let mut watcher = kernel.watcher();
+        watcher.interval = QUIET / 2; // It ends during every burst.
+        watcher.rewatch(&scan_of(&["a"]));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
+        kernel.tell(event(EventKind::Any, "/r/a/y.yaml"));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/y.yaml")));
     }
 
     #[tokio::test]

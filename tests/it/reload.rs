@@ -159,6 +159,26 @@ fn the_timer_finds_what_the_kernel_does_not_tell() {
 }
 
 #[test]
+fn the_timer_is_not_put_off_by_what_changes_beside() {
+    let world = World::new();
+    world.write("plans/a.yaml", &project("a", 1));
+    fs::create_dir(world.path("elsewhere")).unwrap();
+    fs::hard_link(world.path("plans/a.yaml"), world.path("elsewhere/a")).unwrap();
+    let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
+    daemon.settle();
+    daemon.while_scraped(|| {
+        // The kernel tells of the notes before the timer can end, and of nothing else.
+        world.write("plans/notes", "1");
+        world.write("elsewhere/a", &project("a", 2));
+        let took = daemon.wait_until("the change is served", |metrics| {
+            world.write("plans/notes", "2");
+            metrics.percent("a") == Some(2.0)
+        });
+        print("a change that nothing told of, beside others, with a timer of 1 s", took);
+    });
+}
+
+#[test]
 fn whoever_asks_for_a_reload_gets_one() {
     let world = World::new();
     world.write("plans/a.yaml", &project("a", 1));
