@@ -76,6 +76,25 @@ fn a_file_named_by_itself_keeps_its_content_while_it_is_away() {
 }
 
 #[test]
+fn a_file_named_without_a_directory_is_followed_in_the_working_directory() {
+    let world = World::new();
+    world.write("a.yaml", &project("a", 1));
+    let daemon = Daemon::inside(&world.path(""), &["a.yaml".into()], &[NEVER, "--log.level=debug"]);
+    daemon.settle();
+    daemon.while_scraped(|| {
+        world.write("a.yaml", &project("a", 2));
+        becomes(&daemon, "a write in the working directory", 2.0);
+        fs::remove_file(world.path("a.yaml")).unwrap();
+        let took = daemon.wait_until("the file is down", |metrics| metrics.is_up("a.yaml") == Some(false));
+        print("a file removed from the working directory", took);
+        assert_eq!(daemon.value("readiness_exporter_missing_paths"), Some(1.0));
+        world.rename_save("a.yaml", &project("a", 3));
+        becomes(&daemon, "a file created again in the working directory", 3.0);
+        assert_eq!(daemon.value("readiness_exporter_missing_paths"), Some(0.0));
+    });
+}
+
+#[test]
 fn a_directory_may_appear_later() {
     let world = World::new();
     let daemon = Daemon::serving(&[world.path("later/plans")]);
