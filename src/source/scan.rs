@@ -20,7 +20,8 @@ pub struct Scan {
     /// What couldn't be looked at, sorted by path.
     pub problems: Vec<(PathBuf, Finding)>,
     /// The directories to watch: those that were walked, and those that hold a file, a link or
-    /// the end of a link on the way. One path for each.
+    /// the end of a link on the way. One path for each, such that joined with a name it is what the
+    /// scan calls the file: the working directory's is empty where a root is a bare name.
     pub directories: BTreeMap<FileId, PathBuf>,
     /// Whether a link was met, or a directory under a second path.
     tangled: bool,
@@ -330,12 +331,11 @@ impl Walk<'_> {
     }
 
     fn watch(&mut self, directory: &Path) {
-        let directory = or_here(directory);
         if self.watched.contains(directory) {
             return;
         }
         self.watched.insert(directory.to_owned());
-        if let Ok(metadata) = fs::metadata(directory)
+        if let Ok(metadata) = fs::metadata(or_here(directory))
             && metadata.is_dir()
         {
             self.remember(FileId::of(&metadata), directory);
@@ -380,11 +380,11 @@ fn is_left_out(name: &OsStr) -> bool {
 }
 
 fn parent(path: &Path) -> &Path {
-    or_here(path.parent().unwrap_or(path))
+    path.parent().unwrap_or(path)
 }
 
 /// The parent of `a.yaml` is an empty path, which no system call takes.
-fn or_here(path: &Path) -> &Path {
+pub(super) fn or_here(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
@@ -517,7 +517,16 @@ mod tests {
         let scan = scan(&[PathBuf::from("Cargo.toml"), PathBuf::from("no/such/file")]);
         assert_eq!(scan.files.len(), 1);
         assert_eq!(scan.missing, [PathBuf::from("no/such/file")]);
-        let watched: Vec<_> = scan.directories.values().collect();
-        assert_eq!(watched, [Path::new(".")]);
+        let watched: Vec<_> = scan.directories.values().map(|directory| directory.join("Cargo.toml")).collect();
+        assert_eq!(watched, [scan.files[0].path.as_path()]);
+    }
+
+    #[test]
+    fn a_working_directory_of_two_names_needs_a_whole_scan() {
+        let changed = |path: &str| BTreeSet::from([PathBuf::from(path)]);
+        let roots = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert!(scan(&roots(&["Cargo.toml"])).refresh(&changed("Cargo.toml")));
+        assert!(scan(&roots(&["./Cargo.toml"])).refresh(&changed("./Cargo.toml")));
+        assert!(!scan(&roots(&["Cargo.toml", "./Cargo.lock"])).refresh(&changed("Cargo.toml")));
     }
 }

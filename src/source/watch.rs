@@ -17,14 +17,14 @@ use notify::{Event, EventKind, RecursiveMode};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use crate::source::scan::{Changed, FileId, Scan};
+use crate::source::scan::{Changed, FileId, Scan, or_here};
 
 /// Why to scan again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wake {
     /// Something changed, and then nothing for a while.
     Hint(Changed),
-    /// Nothing was heard for the poll interval.
+    /// Nothing made everything be looked at for the poll interval.
     Poll,
 }
 
@@ -101,7 +101,10 @@ impl Watcher {
             }
         };
         self.burst = None;
-        self.poll = None;
+        // A hint of some paths tells nothing of the others, so it must not put off their turn.
+        if !matches!(wake, Wake::Hint(Changed::Paths(_))) {
+            self.poll = None;
+        }
         wake
     }
 
@@ -113,7 +116,7 @@ impl Watcher {
         let mut wanted = BTreeMap::new();
         for (&id, path) in &scan.directories {
             // The events name absolute paths, so the directories are known by theirs.
-            if let Ok(absolute) = path::absolute(path) {
+            if let Ok(absolute) = path::absolute(or_here(path)) {
                 wanted.insert(absolute, Watch { id: Some(id), scanned: path.clone() });
             }
         }
@@ -540,6 +543,32 @@ mod tests {
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
         storm.abort();
+    }
+
+    #[tokio::test]
+    async fn hints_put_no_poll_off_unless_everything_is_looked_at() {
+        let kernel = Kernel::with_room(9);
+        let mut watcher = kernel.watcher();
+        watcher.interval = QUIET / 2; // It ends during every burst.
+        watcher.rewatch(&scan_of(&["a"]));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
+        kernel.tell(event(EventKind::Any, "/r/a/y.yaml"));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/y.yaml")));
+    }
+
+    #[tokio::test]
+    async fn what_lies_in_the_working_directory_is_told_by_the_name_it_was_given() {
+        let kernel = Kernel::with_room(9);
+        let mut watcher = kernel.watcher();
+        let here = std::env::current_dir().unwrap();
+        watcher.rewatch(&scan::scan(&["Cargo.toml".into()]));
+        assert_eq!(kernel.watches(), [&*here]);
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        kernel.tell(Event::new(EventKind::Any).add_path(here.join("Cargo.toml")));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("Cargo.toml")));
     }
 
     #[tokio::test]

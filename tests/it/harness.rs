@@ -93,12 +93,22 @@ impl Daemon {
 
     /// The same with other flags.
     pub(crate) fn with(paths: &[PathBuf], flags: &[&str]) -> Self {
+        Self::start(Command::new(BINARY), paths, flags)
+    }
+
+    /// The same with this working directory.
+    pub(crate) fn inside(directory: &Path, paths: &[PathBuf], flags: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.current_dir(directory);
+        Self::start(command, paths, flags)
+    }
+
+    fn start(mut command: Command, paths: &[PathBuf], flags: &[&str]) -> Self {
         let listen = if flags.iter().any(|flag| flag.starts_with("--web.listen-address")) {
             None
         } else {
             Some("--web.listen-address=127.0.0.1:0")
         };
-        let mut command = Command::new(BINARY);
         command.arg("serve").args(paths).args(listen).args(flags).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));

@@ -76,6 +76,25 @@ fn a_file_named_by_itself_keeps_its_content_while_it_is_away() {
 }
 
 #[test]
+fn a_file_named_without_a_directory_is_followed_in_the_working_directory() {
+    let world = World::new();
+    world.write("a.yaml", &project("a", 1));
+    let daemon = Daemon::inside(&world.path(""), &["a.yaml".into()], &[NEVER, "--log.level=debug"]);
+    daemon.settle();
+    daemon.while_scraped(|| {
+        world.write("a.yaml", &project("a", 2));
+        becomes(&daemon, "a write in the working directory", 2.0);
+        fs::remove_file(world.path("a.yaml")).unwrap();
+        let took = daemon.wait_until("the file is down", |metrics| metrics.is_up("a.yaml") == Some(false));
+        print("a file removed from the working directory", took);
+        assert_eq!(daemon.value("readiness_exporter_missing_paths"), Some(1.0));
+        world.rename_save("a.yaml", &project("a", 3));
+        becomes(&daemon, "a file created again in the working directory", 3.0);
+        assert_eq!(daemon.value("readiness_exporter_missing_paths"), Some(0.0));
+    });
+}
+
+#[test]
 fn a_directory_may_appear_later() {
     let world = World::new();
     let daemon = Daemon::serving(&[world.path("later/plans")]);
@@ -155,6 +174,26 @@ fn the_timer_finds_what_the_kernel_does_not_tell() {
     daemon.while_scraped(|| {
         world.write("elsewhere/a", &project("a", 2));
         becomes(&daemon, "a change that nothing told of, with a timer of 1 s", 2.0);
+    });
+}
+
+#[test]
+fn the_timer_is_not_put_off_by_what_changes_beside() {
+    let world = World::new();
+    world.write("plans/a.yaml", &project("a", 1));
+    fs::create_dir(world.path("elsewhere")).unwrap();
+    fs::hard_link(world.path("plans/a.yaml"), world.path("elsewhere/a")).unwrap();
+    let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
+    daemon.settle();
+    daemon.while_scraped(|| {
+        // The kernel tells of the notes before the timer can end, and of nothing else.
+        world.write("plans/notes", "1");
+        world.write("elsewhere/a", &project("a", 2));
+        let took = daemon.wait_until("the change is served", |metrics| {
+            world.write("plans/notes", "2");
+            metrics.percent("a") == Some(2.0)
+        });
+        print("a change that nothing told of, beside others, with a timer of 1 s", took);
     });
 }
 
