@@ -329,11 +329,16 @@ fn tests_notice_every_mutant() {
     assert!(unknown.is_empty(), "no such mutants: {unknown:#?}");
     let (equivalent, mutants): (Vec<_>, Vec<_>) =
         mutants.into_iter().partition(|mutant| EQUIVALENT.iter().any(|it| it.is(mutant)));
-    println!("{} mutants", mutants.len());
     let killers = Killers::default();
+    let tried = AtomicUsize::new(0);
     let survivors: Vec<String> = on_every_core(&mutants, |mutant| {
         let survivor = format!("{}: {}, {}", mutant.rule, mutant.change, mutant.place);
-        let survivor = (!is_killed(mutant, &promtool, &suites, &killers)).then_some(survivor)?;
+        let is_killed = is_killed(mutant, &promtool, &suites, &killers);
+        let tried = 1 + tried.fetch_add(1, Ordering::Relaxed);
+        if tried.is_multiple_of(20) {
+            println!("{tried} of {} tried", mutants.len());
+        }
+        let survivor = (!is_killed).then_some(survivor)?;
         println!("no test noticed {survivor}");
         Some(survivor)
     })
