@@ -175,8 +175,11 @@ fn missing(snapshot: &Snapshot) -> Vec<&Path> {
 fn files(out: &mut fmt::Formatter<'_>, snapshot: &Snapshot) -> fmt::Result {
     out.write_str("<section class=\"files\" id=\"files\"><h2>Files</h2>")?;
     if snapshot.files.is_empty() && snapshot.missing.is_empty() {
-        return out
-            .write_str("<p>There is no file that ends in <code>.yaml</code> or <code>.yml</code> yet.</p></section>");
+        out.write_str("<p>There is no file that ends in <code>.yaml</code> or <code>.yml</code> yet")?;
+        if snapshot.shard != Shard::default() {
+            out.write_str(", or other shards tell of all there are")?;
+        }
+        return out.write_str(".</p></section>");
     }
     let mut files: Vec<&FileReport> = snapshot.files.iter().map(AsRef::as_ref).collect();
     files.sort_by_key(|file| (file.up, Reverse(file.findings.len())));
