@@ -42,7 +42,7 @@ impl Equivalent {
     }
 }
 
-const EQUIVALENT: [Equivalent; 2] = [
+const EQUIVALENT: [Equivalent; 4] = [
     Equivalent {
         rule: "ReadinessPathMissing",
         changes: &["0 1 -> 0.1"],
@@ -52,6 +52,16 @@ const EQUIVALENT: [Equivalent; 2] = [
         rule: "item:readiness_dependency_info:last",
         changes: &["max 2 -> min"],
         reason: "the value is always 1, and only labels are looked at",
+    },
+    Equivalent {
+        rule: "project:readiness_project_utc_offset_seconds:down",
+        changes: &["max 1 -> min"],
+        reason: "only labels are looked at",
+    },
+    Equivalent {
+        rule: "milestone:readiness_milestone_slip_seconds:near",
+        changes: &["max 1 -> min", "max 2 -> min"],
+        reason: "only labels are looked at",
     },
 ];
 
