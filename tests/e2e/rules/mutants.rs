@@ -42,7 +42,7 @@ impl Equivalent {
     }
 }
 
-const EQUIVALENT: [Equivalent; 4] = [
+const EQUIVALENT: [Equivalent; 6] = [
     Equivalent {
         rule: "ReadinessPathMissing",
         changes: &["0 1 -> 0.1"],
@@ -61,6 +61,16 @@ const EQUIVALENT: [Equivalent; 4] = [
     Equivalent {
         rule: "milestone:readiness_milestone_slip_seconds:near",
         changes: &["max 1 -> min", "max 2 -> min"],
+        reason: "only labels are looked at",
+    },
+    Equivalent {
+        rule: "milestone:readiness_milestone_unlikely_seconds:open",
+        changes: &["max 1 -> min", "max 2 -> min"],
+        reason: "only labels are looked at",
+    },
+    Equivalent {
+        rule: "milestone:readiness_milestone_late_seconds:open",
+        changes: &["max 1 -> min", "max 2 -> min", "max 3 -> min"],
         reason: "only labels are looked at",
     },
 ];
