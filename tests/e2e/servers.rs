@@ -46,16 +46,14 @@ impl Prometheus {
         let line = running.says("Listening on");
         let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
         let url = format!("http://127.0.0.1:{port}");
-        running.says("Server is ready to receive web requests");
+        // It may have said that it is ready before it said where.
+        wait_until("Prometheus is ready", || is_ok(&format!("{url}/-/ready"), &[]));
         Self { _running: running, folder, url }
     }
 
     /// Has it read its configuration and its rules anew.
     pub(crate) fn reload(&self) {
-        let url = format!("{}/-/reload", self.url);
-        let status =
-            Command::new("curl").args(["--silent", "--show-error", "--fail", "--request", "POST", &url]).status();
-        assert!(status.unwrap().success());
+        assert!(is_ok(&format!("{}/-/reload", self.url), &["--request", "POST"]));
     }
 
     /// What its API says at `path` to the form `data`.
@@ -101,6 +99,12 @@ impl Alertmanager {
         let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         Self { _running: running, _folder: folder, address }
     }
+}
+
+/// Whether a server answers well at `url`.
+fn is_ok(url: &str, flags: &[&str]) -> bool {
+    let output = Command::new("curl").args(["--silent", "--fail", url]).args(flags).output();
+    output.unwrap().status.success()
 }
 
 /// What the Prometheus at `url` answers to `expr`: values, each with those of `labels` joined before it.

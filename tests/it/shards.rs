@@ -1,7 +1,7 @@
 //! Several exporters that share the projects serve together what one alone would, and nothing twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -67,8 +67,8 @@ impl Fleet {
 
 #[test]
 fn shards_together_serve_the_examples_and_the_corpus_once() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let roots = ["examples", "tests/corpus", "no/such/path"].map(|path| root.join(path));
+    // Files without a project are shared out by their paths, so these are to be the same wherever this is run.
+    let roots = ["examples", "tests/corpus", "no/such/path"].map(PathBuf::from);
     for count in [1, 2, 5] {
         let sizes = Fleet::new(count).agrees(&roots);
         assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
