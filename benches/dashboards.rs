@@ -40,7 +40,7 @@ fn main() {
     println!("{} series of {} projects", prometheus.ask("readiness_exporter_series", &[])[0], large::PROJECTS);
     // As many points as ninety days have, each over all series, whatever their distance.
     std::thread::sleep(Duration::from_mins(2));
-    let now: f64 = prometheus.ask("time()", &[])[0].parse().unwrap();
+    let now: f64 = prometheus.ask("vector(time())", &[])[0].parse().unwrap();
     let ask = |question: &Question| {
         // One project is chosen, save where all are shown.
         let project = if question.dashboard == "readiness-overview" { ".*" } else { "project-7" };
