@@ -15,7 +15,7 @@ NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubel
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
-SCRIPTS := .ci/run demo/run packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/tools/build tests/tools/prerequisites
+SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.

@@ -163,12 +163,18 @@ fn git_checks_out_a_thousand_files() {
     assert_eq!(daemon.metrics().count("readiness_file_up"), FILES);
 }
 
-#[test]
-fn the_timer_finds_what_the_kernel_does_not_tell() {
+/// A plan at `plans/a.yaml` that is `elsewhere/a`, too: of what is written there the kernel tells nobody.
+fn with_a_hidden_link() -> World {
     let world = World::new();
     world.write("plans/a.yaml", &project("a", 1));
     fs::create_dir(world.path("elsewhere")).unwrap();
     fs::hard_link(world.path("plans/a.yaml"), world.path("elsewhere/a")).unwrap();
+    world
+}
+
+#[test]
+fn the_timer_finds_what_the_kernel_does_not_tell() {
+    let world = with_a_hidden_link();
     let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
     daemon.settle();
     daemon.while_scraped(|| {
@@ -179,10 +185,7 @@ fn the_timer_finds_what_the_kernel_does_not_tell() {
 
 #[test]
 fn the_timer_is_not_put_off_by_what_changes_beside() {
-    let world = World::new();
-    world.write("plans/a.yaml", &project("a", 1));
-    fs::create_dir(world.path("elsewhere")).unwrap();
-    fs::hard_link(world.path("plans/a.yaml"), world.path("elsewhere/a")).unwrap();
+    let world = with_a_hidden_link();
     let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
     daemon.settle();
     daemon.while_scraped(|| {
@@ -199,11 +202,7 @@ fn the_timer_is_not_put_off_by_what_changes_beside() {
 
 #[test]
 fn whoever_asks_for_a_reload_gets_one() {
-    let world = World::new();
-    world.write("plans/a.yaml", &project("a", 1));
-    fs::create_dir(world.path("elsewhere")).unwrap();
-    // Through this the kernel tells nothing, so that the reloads below are none of its doing.
-    fs::hard_link(world.path("plans/a.yaml"), world.path("elsewhere/a")).unwrap();
+    let world = with_a_hidden_link();
     let daemon = Daemon::with(&[world.path("plans")], &[NEVER, "--log.level=debug"]);
     let file = world.label("plans/a.yaml");
     daemon.settle();

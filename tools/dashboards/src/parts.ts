@@ -74,7 +74,10 @@ export function thresholds(...steps: [number | null, string][]): Builder<dashboa
 /** Days late: none, some, or a week and more. */
 export const LATENESS = thresholds([null, units.GOOD], [0.5, units.WARN], [5, units.BAD]);
 /** Probabilities of being in time, at the alerts' bounds. */
-export const CHANCE = thresholds([null, units.BAD], [0.5, units.WARN], [0.85, units.GOOD]);
+const GOOD_ENOUGH: [number, string][] = [[0.5, units.WARN], [0.85, units.GOOD]];
+export const CHANCE = thresholds([null, units.BAD], ...GOOD_ENOUGH);
+/** The same for a figure, whose text for no data is in the lowest colour. */
+export const CHANCE_IF_ANY = thresholds([null, units.GREY], [0, units.BAD], ...GOOD_ENOUGH);
 export const NONE_WANTED = thresholds([null, units.GOOD], [1, units.WARN]);
 export const PLAIN = thresholds([null, units.GOOD]);
 

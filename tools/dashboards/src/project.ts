@@ -6,7 +6,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { alerts, areas, frame, oneProject, replans, reports } from './frame.js';
 import { firing } from './overview.js';
-import { DASHED, LATENESS, arrange, figure, fixed, gauges, lines, listing, scheme, segments, series, thresholds, trend, values } from './parts.js';
+import { CHANCE_IF_ANY, DASHED, LATENESS, arrange, figure, fixed, gauges, lines, listing, scheme, segments, series, thresholds, trend, values } from './parts.js';
 import type { About, Segment } from './parts.js';
 import { P50, P85, WITH_RISKS, about, date, days, greater, item, lesser, milestone, most, now, workstream } from './promql.js';
 import { BAD, COUNT, DATE, DAYS, DEEP, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
@@ -64,7 +64,7 @@ function headline() {
       small('On time', 'The probability that everything is finished by the target, risks included.', 'no forecast'),
       PERCENT,
       values('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
-    ).thresholds(thresholds([null, GREY], [0, BAD], [0.5, WARN], [0.85, GOOD])).decimals(0),
+    ).thresholds(CHANCE_IF_ANY).decimals(0),
     figure(
       small('TSPI', 'To-complete SPI(t): how much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
       COUNT,
