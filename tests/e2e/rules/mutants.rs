@@ -42,35 +42,15 @@ impl Equivalent {
     }
 }
 
-const EQUIVALENT: [Equivalent; 6] = [
+const EQUIVALENT: [Equivalent; 2] = [
     Equivalent {
         rule: "ReadinessPathMissing",
         changes: &["0 1 -> 0.1"],
         reason: "paths are counted, and so there is at least one, or none",
     },
     Equivalent {
-        rule: "item:readiness_dependency_info:last",
-        changes: &["max 2 -> min"],
-        reason: "the value is always 1, and only labels are looked at",
-    },
-    Equivalent {
-        rule: "project:readiness_project_utc_offset_seconds:down",
-        changes: &["max 1 -> min"],
-        reason: "only labels are looked at",
-    },
-    Equivalent {
-        rule: "milestone:readiness_milestone_slip_seconds:near",
-        changes: &["max 1 -> min", "max 2 -> min"],
-        reason: "only labels are looked at",
-    },
-    Equivalent {
-        rule: "milestone:readiness_milestone_unlikely_seconds:open",
-        changes: &["max 1 -> min", "max 2 -> min"],
-        reason: "only labels are looked at",
-    },
-    Equivalent {
-        rule: "milestone:readiness_milestone_late_seconds:open",
-        changes: &["max 1 -> min", "max 2 -> min", "max 3 -> min"],
+        rule: "workstream:readiness_dependency_info:waiting",
+        changes: &["0 1 -> 0.1", "0 2 -> 0.1"],
         reason: "only labels are looked at",
     },
 ];
