@@ -42,7 +42,7 @@ impl Equivalent {
     }
 }
 
-const EQUIVALENT: [Equivalent; 2] = [
+const EQUIVALENT: [Equivalent; 4] = [
     Equivalent {
         rule: "ReadinessPathMissing",
         changes: &["0 1 -> 0.1"],
@@ -52,6 +52,16 @@ const EQUIVALENT: [Equivalent; 2] = [
         rule: "workstream:readiness_dependency_info:waiting",
         changes: &["0 1 -> 0.1", "0 2 -> 0.1"],
         reason: "only labels are looked at",
+    },
+    Equivalent {
+        rule: "workstream:readiness_progress_age_seconds:stuck",
+        changes: &["0 1 -> 0.1"],
+        reason: "tasks are counted, and so there is at least one, or none",
+    },
+    Equivalent {
+        rule: "item:readiness_completion_ratio:open",
+        changes: &["max 1 -> min"],
+        reason: "an item is a workstream, an area or a milestone, and so of one series",
     },
 ];
 
