@@ -42,26 +42,21 @@ impl Equivalent {
     }
 }
 
-const EQUIVALENT: [Equivalent; 4] = [
-    Equivalent {
-        rule: "ReadinessPathMissing",
-        changes: &["0 1 -> 0.1"],
-        reason: "paths are counted, and so there is at least one, or none",
-    },
+const EQUIVALENT: [Equivalent; 3] = [
     Equivalent {
         rule: "workstream:readiness_dependency_info:waiting",
-        changes: &["0 1 -> 0.1", "0 2 -> 0.1"],
+        changes: &["0 1 -> 1", "0 2 -> 1"],
         reason: "only labels are looked at",
-    },
-    Equivalent {
-        rule: "workstream:readiness_progress_age_seconds:stuck",
-        changes: &["0 1 -> 0.1"],
-        reason: "tasks are counted, and so there is at least one, or none",
     },
     Equivalent {
         rule: "item:readiness_completion_ratio:open",
         changes: &["max 1 -> min"],
         reason: "an item is a workstream, an area or a milestone, and so of one series",
+    },
+    Equivalent {
+        rule: "file:readiness_file_up:invalid",
+        changes: &["[15m 5 -> [450s"],
+        reason: "what was invalid within 15 minutes is so by the first half of the rule",
     },
 ];
 
@@ -85,12 +80,11 @@ fn changes(word: &str) -> Vec<String> {
     other.iter().map(|it| (*it).to_owned()).collect()
 }
 
-/// A tenth more, and a tenth less.
+/// A tenth more, and a tenth less; of nothing, one.
 fn number(word: &str) -> Option<Vec<String>> {
     let number: f64 = word.parse().ok()?;
-    let factors = if word == "0" { vec![] } else { vec![1.1, 0.9] };
-    let near = factors.into_iter().map(|factor| (number * factor).to_string());
-    Some(near.chain((word == "0").then(|| "0.1".to_owned())).collect())
+    let near = |factor: f64| (number * factor).to_string();
+    Some(if number == 0.0 { vec!["1".to_owned()] } else { vec![near(1.1), near(0.9)] })
 }
 
 /// Half as long: `[15m]`, `[1h`.
