@@ -101,7 +101,7 @@ impl Notation for Weekday {
 /// Where a clock change skips midnight, the first instant of the day.
 #[must_use]
 pub fn start_of_day(day: Date, zone: &TimeZone) -> Timestamp {
-    zone.to_ambiguous_zoned(day.at(0, 0, 0, 0)).compatible().map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    zone.to_ambiguous_zoned_datetime(day.at(0, 0, 0, 0)).compatible().map_or(Timestamp::MAX, |zoned| zoned.timestamp())
 }
 
 /// The last second of `day` in `zone`.

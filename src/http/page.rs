@@ -81,7 +81,7 @@ impl fmt::Display for Page<'_> {
 
 impl Page<'_> {
     fn today(&self) -> Date {
-        self.now.to_zoned(TimeZone::UTC).date()
+        self.now.to_zoned_datetime(TimeZone::UTC).date()
     }
 
     fn body(&self, out: &mut fmt::Formatter<'_>, snapshot: &Snapshot) -> fmt::Result {

@@ -44,7 +44,7 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
         let (project, more) = lower::lower(document);
         findings.extend(more);
         let completion = Completion::of(&project);
-        let today = now.to_zoned(project.zone.clone()).date();
+        let today = now.to_zoned_datetime(project.zone.clone()).date();
         findings.extend(consistency::check(&project, &completion, today));
         Plan { project, completion }
     });

@@ -26,7 +26,7 @@ impl<'a> Timeline<'a> {
     /// finished isn't, so that a plan which nobody touches slips by a day a day.
     #[must_use]
     pub fn of(project: &'a Project, now: Timestamp) -> Self {
-        let today = now.to_zoned(project.zone.clone()).date();
+        let today = now.to_zoned_datetime(project.zone.clone()).date();
         Self::at(project, project.as_of.map_or(today, |as_of| as_of.max(today)))
     }
 

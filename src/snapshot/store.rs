@@ -452,7 +452,7 @@ fn look_at(path: &Path, stamp: Stamp, now: Timestamp, options: Options, compress
 
 /// The day in `zone` that has `now`; at the ends of time, an empty one.
 fn day_at(now: Timestamp, zone: &TimeZone) -> Range<Timestamp> {
-    let now = now.to_zoned(zone.clone());
+    let now = now.to_zoned_datetime(zone.clone());
     let ends =
         now.start_of_day().and_then(|start| Ok((start.timestamp(), now.tomorrow()?.start_of_day()?.timestamp())));
     ends.map_or(now.timestamp()..now.timestamp(), |(start, end)| start..end)

@@ -115,7 +115,7 @@ fn history() -> tempfile::TempDir {
 
 /// A plan with an open task that is due in ten days, whichever day it is: the examples' dates go by.
 fn deadline() -> String {
-    let due = clock::now().to_zoned(TimeZone::UTC).date() + 10.days();
+    let due = clock::now().to_zoned_datetime(TimeZone::UTC).date() + 10.days();
     format!(
         "project: deadline\nareas:\n  area:\n    workstreams:\n      work:\n        tasks:\n\
          \u{20}         - todo: Hand it in\n            due: {due}\n"

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use jiff::{ToSpan, Zoned};
+use jiff::{ToSpan, ZonedDateTime};
 use serde_json::Value;
 
 use crate::processes::{PATIENCE, daemon};
@@ -102,7 +102,7 @@ fn write_hasty_rules(folder: &Path) {
 #[expect(clippy::disallowed_methods, reason = "the daemon under test has no other clock")]
 fn moved_to_the_present(text: &str) -> String {
     let status: Date = "2026-01-27".parse().unwrap();
-    let days = (Zoned::now().date() - status).get_days();
+    let days = (ZonedDateTime::now().date() - status).get_days();
     let weeks = days.div_euclid(7) + i32::from(days.rem_euclid(7) > 0);
     let later = |date: Date| (date + weeks.weeks()).to_string();
     let words = text.split_inclusive(|it: char| !it.is_ascii_digit() && it != '-');
