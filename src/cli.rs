@@ -31,7 +31,7 @@ use crate::quantity::Ratio;
 use crate::schedule::forecast::DRAWS;
 use crate::snapshot::shard::Shard;
 use crate::snapshot::store;
-use crate::source::Limits;
+use crate::source::ReadLimits;
 
 /// Production readiness, kept as YAML in Git, served as Prometheus metrics.
 #[derive(Debug, Parser)]
@@ -355,7 +355,7 @@ fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
 
 /// A server that isn't well is an outcome, and the only one beside success.
 fn run_health(args: HealthArgs) -> ExitCode {
-    let options = health::Options { url: args.url, timeout: args.timeout };
+    let options = health::HealthOptions { url: args.url, timeout: args.timeout };
     health::run(&options).map_or_else(|error| failed(&error, 1), |()| ExitCode::SUCCESS)
 }
 
@@ -377,8 +377,8 @@ fn write_out(text: &str) -> anyhow::Result<()> {
 }
 
 impl ServeArgs {
-    fn options(self) -> anyhow::Result<serve::Options> {
-        Ok(serve::Options {
+    fn options(self) -> anyhow::Result<serve::ServeOptions> {
+        Ok(serve::ServeOptions {
             paths: self.paths,
             listen: if self.systemd_socket {
                 Listen::Systemd
@@ -408,8 +408,8 @@ impl ServeArgs {
 }
 
 impl LimitArgs {
-    fn limits(&self) -> Limits {
-        Limits { file_size: self.file_size }
+    fn limits(&self) -> ReadLimits {
+        ReadLimits { file_size: self.file_size }
     }
 }
 
@@ -453,10 +453,10 @@ impl Level {
 }
 
 impl LogFormat {
-    fn format(self) -> log::Format {
+    fn format(self) -> log::LogEncoding {
         match self {
-            Self::Logfmt => log::Format::Logfmt,
-            Self::Json => log::Format::Json,
+            Self::Logfmt => log::LogEncoding::Logfmt,
+            Self::Json => log::LogEncoding::Json,
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::http::web::Web;
 
 /// How much a client may ask for.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections at the same time; more wait to be accepted.
     pub connections: usize,
     /// How long a request may take to arrive, and a connection may be idle.
@@ -42,7 +42,7 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     /// The request limit is above any usual scrape interval, so that scrapes keep their connection.
     fn default() -> Self {
         Self {
@@ -65,7 +65,12 @@ pub struct Service {
 }
 
 /// Serves on `listener` until `shutdown` turns true, and then finishes open responses.
-pub async fn serve(listener: TcpListener, service: Service, limits: Limits, mut shutdown: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    limits: ConnectionLimits,
+    mut shutdown: watch::Receiver<bool>,
+) {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let stop = shutdown.clone();
@@ -75,11 +80,11 @@ pub async fn serve(listener: TcpListener, service: Service, limits: Limits, mut 
             let stream = accept(&listener).await;
             let (service, watcher, mut stop) = (service.clone(), graceful.watcher(), stop.clone());
             tokio::spawn(async move {
-                let shaken = tokio::select! {
-                    shaken = handshake(stream, &service, limits) => shaken,
+                let tls_stream = tokio::select! {
+                    tls_stream = handshake(stream, &service, limits) => tls_stream,
                     _ = stop.wait_for(|stop| *stop) => return,
                 };
-                let ended = match shaken {
+                let ended = match tls_stream {
                     Ok(stream) => watcher.watch(connection(stream, service, limits)).await.map_err(io::Error::other),
                     Err(error) => Err(error),
                 };
@@ -106,7 +111,7 @@ trait Stream: AsyncRead + AsyncWrite + Send {}
 impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 
 /// The connection as HTTP is spoken on it: with TLS, where it has to be.
-async fn handshake(stream: TcpStream, service: &Service, limits: Limits) -> io::Result<Pin<Box<dyn Stream>>> {
+async fn handshake(stream: TcpStream, service: &Service, limits: ConnectionLimits) -> io::Result<Pin<Box<dyn Stream>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response));
     let stream = Box::pin(stream);
@@ -115,8 +120,8 @@ async fn handshake(stream: TcpStream, service: &Service, limits: Limits) -> io::
         None => None,
     };
     let Some(tls) = tls else { return Ok(stream) };
-    let shaken = tokio::time::timeout(limits.handshake, tls.accept(stream)).await;
-    Ok(Box::pin(shaken.map_err(|_| io::ErrorKind::TimedOut)??))
+    let tls_stream = tokio::time::timeout(limits.handshake, tls.accept(stream)).await;
+    Ok(Box::pin(tls_stream.map_err(|_| io::ErrorKind::TimedOut)??))
 }
 
 /// The next connection. Errors of accepting pass: a client that left, or too many open files.
@@ -144,7 +149,7 @@ fn is_passing(error: &io::Error) -> bool {
 fn connection(
     stream: Pin<Box<dyn Stream>>,
     service: Service,
-    limits: Limits,
+    limits: ConnectionLimits,
 ) -> impl GracefulConnection<Error = hyper::Error> {
     let service = service_fn(move |request: Request<Incoming>| {
         let (service, request) = (service.clone(), request.into_parts().0);

@@ -13,7 +13,7 @@ use crate::clock;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum LogEncoding {
     /// `key=value` pairs.
     Logfmt,
     /// One JSON object a line.
@@ -23,7 +23,7 @@ pub enum Format {
 /// Writes log lines of at least `level` to standard error from now on.
 ///
 /// Only the first call of a process counts.
-pub fn init(level: tracing::Level, format: Format) {
+pub fn init(level: tracing::Level, format: LogEncoding) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
@@ -33,7 +33,7 @@ pub fn init(level: tracing::Level, format: Format) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-struct Lines(Format);
+struct Lines(LogEncoding);
 
 impl<S, N> FormatEvent<S, N> for Lines
 where
@@ -46,8 +46,8 @@ where
         let level = event.metadata().level().as_str();
         let time = format!("{:.3}", clock::now());
         match self.0 {
-            Format::Logfmt => write!(out, "{}", line.logfmt(&time, level))?,
-            Format::Json => write!(out, "{}", line.json(&time, level))?,
+            LogEncoding::Logfmt => write!(out, "{}", line.logfmt(&time, level))?,
+            LogEncoding::Json => write!(out, "{}", line.json(&time, level))?,
         }
         writeln!(out)
     }
@@ -99,7 +99,7 @@ fn quoted(value: &str) -> String {
     if plain && !value.contains(char::is_control) { value.to_owned() } else { format!("{value:?}") }
 }
 
-impl FromStr for Format {
+impl FromStr for LogEncoding {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -44,12 +44,12 @@ impl SourceFile {
 
 /// How much is read at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ReadLimits {
     /// Bytes of one file.
     pub file_size: u64,
 }
 
-impl Default for Limits {
+impl Default for ReadLimits {
     fn default() -> Self {
         Self { file_size: 16 * 1024 * 1024 }
     }
@@ -113,7 +113,7 @@ const TRIES: u32 = 5;
 ///
 /// A finding of the kind `Unreadable`, `TooLarge` or `NotText`; the message of the latter names
 /// line and column, since there is no text to look them up in.
-pub fn read(path: &Path, limits: &Limits) -> Result<SourceFile, Box<Finding>> {
+pub fn read(path: &Path, limits: &ReadLimits) -> Result<SourceFile, Box<Finding>> {
     if path.to_str().is_none() {
         return Err(unreadable(format!("the file's name isn't UTF-8: `{}`", path.display()))
             .help("rename the file")
@@ -325,8 +325,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.yaml");
         fs::write(&path, "12345").unwrap();
-        assert!(read(&path, &Limits { file_size: 5 }).is_ok());
-        let finding = read(&path, &Limits { file_size: 4 }).unwrap_err();
+        assert!(read(&path, &ReadLimits { file_size: 5 }).is_ok());
+        let finding = read(&path, &ReadLimits { file_size: 4 }).unwrap_err();
         assert_eq!(finding.kind, Kind::TooLarge);
         insta::assert_snapshot!(finding.message, @"the file has 5 bytes, of at most 4");
     }

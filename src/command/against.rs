@@ -22,7 +22,7 @@ use crate::schedule::network::Changes;
 use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 use crate::source;
-use crate::source::{Limits, SourceFile};
+use crate::source::{ReadLimits, SourceFile};
 
 /// What plans are compared with.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub struct Frame {
     /// Whether people get colours.
     pub colour: bool,
     /// How much of a file is read at most.
-    pub limits: Limits,
+    pub limits: ReadLimits,
 }
 
 /// A milestone's forecast, with risks.

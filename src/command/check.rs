@@ -15,7 +15,7 @@ use crate::format;
 use crate::name::Id;
 use crate::source;
 use crate::source::scan;
-use crate::source::{Limits, SourceFile};
+use crate::source::{ReadLimits, SourceFile};
 
 /// What to check, and how to say it.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct Options {
     /// Whether people get colours.
     pub colour: bool,
     /// How much of a file is read at most.
-    pub limits: Limits,
+    pub limits: ReadLimits,
     /// What the plans are compared with.
     pub against: Option<Against>,
 }
@@ -252,7 +252,7 @@ mod tests {
                 fail_on: Severity::Error,
                 at: At::Moment("2026-03-02T12:00:00Z".parse().unwrap()),
                 colour: false,
-                limits: Limits::default(),
+                limits: ReadLimits::default(),
                 against: None,
             };
             Self { directory, options }

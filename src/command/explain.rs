@@ -20,7 +20,7 @@ use crate::schedule::network::Model;
 use crate::schedule::network::{Basis, Change, Changes};
 use crate::schedule::pert::ThreePoint;
 use crate::schedule::timeline::Timeline;
-use crate::source::Limits;
+use crate::source::ReadLimits;
 
 /// What to explain, and how.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct Options {
     /// Whether people get colours.
     pub colour: bool,
     /// How much of the file is read at most.
-    pub limits: Limits,
+    pub limits: ReadLimits,
 }
 
 /// What is less critical than this isn't listed.

@@ -22,7 +22,7 @@ use crate::schedule::network::Model;
 use crate::schedule::network::{Basis, Changes};
 use crate::schedule::simulate::Spread;
 use crate::schedule::timeline::Timeline;
-use crate::source::Limits;
+use crate::source::ReadLimits;
 
 /// What to forecast, and how to say it.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub struct Options {
     /// How many columns the chart may take.
     pub width: usize,
     /// How much of the file is read at most.
-    pub limits: Limits,
+    pub limits: ReadLimits,
 }
 
 /// For whom a forecast is printed.

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 /// What is asked for, and for how long.
 #[derive(Debug)]
-pub struct Options {
+pub struct HealthOptions {
     /// Where: plain HTTP, with a host.
     pub url: Uri,
     /// How long the answer may take.
@@ -23,7 +23,7 @@ pub struct Options {
 ///
 /// # Errors
 /// What it answers instead, or what kept it from answering.
-pub fn run(options: &Options) -> anyhow::Result<()> {
+pub fn run(options: &HealthOptions) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let status = runtime.block_on(async {
         tokio::time::timeout(options.timeout, ask(&options.url))

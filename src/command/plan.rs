@@ -18,7 +18,7 @@ use crate::notation::Notation;
 use crate::quantity::{Estimate, WorkTime};
 use crate::schedule::network::{Change, Changes};
 use crate::source;
-use crate::source::{Limits, SourceFile};
+use crate::source::{ReadLimits, SourceFile};
 
 /// A plan without errors, and as of when it was judged.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Sound {
 /// # Errors
 ///
 /// The file can't be read, or has errors; those are printed to `out` as `check` does.
-pub fn read(path: &Path, at: At, limits: Limits, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
+pub fn read(path: &Path, at: At, limits: ReadLimits, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
     let source = source::read(path, &limits).map_err(|finding| anyhow!("{}: {}", path.display(), finding.message))?;
     sound(&source, at, colour, out)
 }

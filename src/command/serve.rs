@@ -16,20 +16,20 @@ use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::http;
-use crate::http::routes::{ReloadRequest, Reloaded, Routes};
+use crate::http::routes::{ReloadRequest, ReloadResult, Routes};
 use crate::http::web::Web;
-use crate::http::{Limits, Service};
+use crate::http::{ConnectionLimits, Service};
 use crate::log;
 use crate::metrics::process::{Exporter, ExporterMetrics};
 use crate::snapshot::Snapshot;
 use crate::snapshot::store;
 use crate::snapshot::store::{Step, Store};
 use crate::source::scan::{Changed, Scan};
-use crate::source::watch::{Wake, Watcher};
+use crate::source::watch::{Trigger, Watcher};
 
 /// What is served, and where.
 #[derive(Debug)]
-pub struct Options {
+pub struct ServeOptions {
     /// Files and directories.
     pub paths: Vec<PathBuf>,
     /// Where metrics and the page are served.
@@ -49,7 +49,7 @@ pub struct Options {
     /// What is served of them.
     pub store: store::Options,
     /// From which level on is logged, and how.
-    pub log: (tracing::Level, log::Format),
+    pub log: (tracing::Level, log::LogEncoding),
 }
 
 /// Where to listen.
@@ -65,7 +65,7 @@ pub enum Listen {
 ///
 /// # Errors
 /// What kept it from starting: an address that is taken, a runtime that can't be made.
-pub fn run(options: Options) -> anyhow::Result<()> {
+pub fn run(options: ServeOptions) -> anyhow::Result<()> {
     log::init(options.log.0, options.log.1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -75,7 +75,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     runtime.block_on(serve(options))
 }
 
-async fn serve(options: Options) -> anyhow::Result<()> {
+async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup()).context("can't listen for SIGHUP")?;
     let stop = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     // Addresses come first: one that is taken is told before anything is read.
@@ -89,7 +89,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let (ask, mut asked) = mpsc::channel(16);
     let (tell_stop, stopped) = watch::channel(false);
 
-    let routes = |only_health| {
+    let routes = |health_only| {
         Arc::new(Routes {
             snapshot: snapshot.clone(),
             exporter: Arc::clone(&exporter),
@@ -98,7 +98,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             scrapes: Arc::new(Semaphore::new(
                 options.max_requests.map_or(Semaphore::MAX_PERMITS, |most| most.get() as usize),
             )),
-            only_health,
+            health_only,
         })
     };
     let mut servers = JoinSet::new();
@@ -107,7 +107,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let health = Service { routes: routes(true), web: None };
     for (listener, service) in listeners.into_iter().map(|it| (it, &all)).chain(probe.map(|it| (it, &health))) {
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
-        servers.spawn(http::serve(listener, service.clone(), Limits::default(), stopped.clone()));
+        servers.spawn(http::serve(listener, service.clone(), ConnectionLimits::default(), stopped.clone()));
     }
 
     let mut reloader = Reloader {
@@ -206,11 +206,11 @@ impl Reloader {
             }
             changed = tokio::select! {
                 wake = self.watcher.wait() => match wake {
-                    Wake::Hint(changed) => {
+                    Trigger::Changed(changed) => {
                         tracing::debug!(?changed, "looking at what changed");
                         changed
                     }
-                    Wake::Poll => {
+                    Trigger::Poll => {
                         tracing::debug!("looking at the files, as every while");
                         Changed::Anything
                     }
@@ -228,7 +228,7 @@ impl Reloader {
     }
 
     /// One look at the files: what changed is read, and what is served is exchanged.
-    async fn look(&mut self, changed: Changed) -> Reloaded {
+    async fn look(&mut self, changed: Changed) -> ReloadResult {
         let Some((mut store, mut seen)) = self.seen.take() else {
             return Err("a reload before this one broke off".to_owned());
         };
@@ -249,7 +249,7 @@ impl Reloader {
         }
     }
 
-    fn published(&mut self, scan: &Scan, step: &Step, took: Duration) -> Reloaded {
+    fn published(&mut self, scan: &Scan, step: &Step, took: Duration) -> ReloadResult {
         self.watcher.rewatch(scan);
         let snapshot = &step.snapshot;
         if !step.changed.is_empty() {

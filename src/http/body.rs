@@ -16,18 +16,18 @@ pub struct Chunks {
     queue: VecDeque<Bytes>,
     left: u64,
     /// Only to be dropped together with the chunks.
-    _place: Option<Place>,
+    _slot: Option<ScrapeSlot>,
 }
 
 /// One of the places for scrapes; it is given back when this is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ScrapeSlot {
     in_flight: IntGauge,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Place {
-    /// Takes a place, and counts it in `in_flight`.
+impl ScrapeSlot {
+    /// Takes a slot, and counts it in `in_flight`.
     #[must_use]
     pub fn taken(permit: OwnedSemaphorePermit, in_flight: &IntGauge) -> Self {
         in_flight.inc();
@@ -35,17 +35,17 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ScrapeSlot {
     fn drop(&mut self) {
         self.in_flight.dec();
     }
 }
 
 impl Chunks {
-    /// Keeps `place` until the client has taken all this, or left.
+    /// Keeps `slot` until the client has taken all this, or left.
     #[must_use]
-    pub fn holding(self, place: Place) -> Self {
-        Self { _place: Some(place), ..self }
+    pub fn holding(self, slot: ScrapeSlot) -> Self {
+        Self { _slot: Some(slot), ..self }
     }
 
     /// All the bytes in one piece.
@@ -58,7 +58,7 @@ impl Chunks {
 impl From<Vec<Bytes>> for Chunks {
     fn from(chunks: Vec<Bytes>) -> Self {
         let left = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        Self { queue: chunks.into(), left, _place: None }
+        Self { queue: chunks.into(), left, _slot: None }
     }
 }
 

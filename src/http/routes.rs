@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::clock;
-use crate::http::body::{Chunks, Place};
+use crate::http::body::{Chunks, ScrapeSlot};
 use crate::http::page;
 use crate::metrics::body::Encoding;
 use crate::metrics::gzip;
@@ -23,10 +23,10 @@ use crate::snapshot::Snapshot;
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What came of a reload: nothing to say, or what is wrong, file by file.
-pub type Reloaded = Result<(), String>;
+pub type ReloadResult = Result<(), String>;
 
 /// Asks for a reload; the answer comes when it is done.
-pub type ReloadRequest = oneshot::Sender<Reloaded>;
+pub type ReloadRequest = oneshot::Sender<ReloadResult>;
 
 /// What the routes are about.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Routes {
     /// A permit for every scrape at the same time.
     pub scrapes: Arc<Semaphore>,
     /// Whether only health is served, on a listener of its own.
-    pub only_health: bool,
+    pub health_only: bool,
 }
 
 impl Routes {
@@ -52,7 +52,7 @@ impl Routes {
         let response = match path {
             "/-/healthy" => read_only(&request.method, || text(StatusCode::OK, "readiness-exporter is healthy.\n")),
             "/-/ready" => read_only(&request.method, || self.ready()),
-            _ if self.only_health => self.not_found(path),
+            _ if self.health_only => self.not_found(path),
             _ if path == self.telemetry_path => read_only(&request.method, || self.metrics(&request.headers)),
             "/" => read_only(&request.method, || self.page()),
             "/-/reload" => self.reload(&request.method).await,
@@ -77,7 +77,7 @@ impl Routes {
                 "too many scrapes at the same time, see --web.max-requests\n",
             );
         };
-        let place = Place::taken(permit, &self.exporter.requests_in_flight);
+        let slot = ScrapeSlot::taken(permit, &self.exporter.requests_in_flight);
         self.exporter.answered(200);
         let encoding = encoding(headers);
         let own = self.exporter.text();
@@ -86,7 +86,7 @@ impl Routes {
         if let Some(snapshot) = self.snapshot.borrow().as_ref() {
             chunks.extend_from_slice(&snapshot.page.body(encoding).chunks);
         }
-        let mut response = Response::new(Chunks::from(chunks).holding(place));
+        let mut response = Response::new(Chunks::from(chunks).holding(slot));
         header(&mut response, CONTENT_TYPE, EXPOSITION);
         header(&mut response, VARY, "Accept-Encoding");
         if encoding == Encoding::Gzip {
@@ -112,16 +112,16 @@ impl Routes {
             return not_allowed("POST, PUT", "ask for a reload with POST or PUT\n");
         }
         let (answer, done) = oneshot::channel();
-        let asked = self.reload.send(answer).await.is_ok();
+        let sent = self.reload.send(answer).await.is_ok();
         match done.await {
-            Ok(Ok(())) if asked => text(StatusCode::OK, ""),
+            Ok(Ok(())) if sent => text(StatusCode::OK, ""),
             Ok(Err(what)) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("failed to reload: {what}\n")),
             _ => text(StatusCode::SERVICE_UNAVAILABLE, "readiness-exporter is shutting down\n"),
         }
     }
 
     fn not_found(&self, path: &str) -> Response<Chunks> {
-        let there = if self.only_health { String::new() } else { format!(", / and {}", self.telemetry_path) };
+        let there = if self.health_only { String::new() } else { format!(", / and {}", self.telemetry_path) };
         text(StatusCode::NOT_FOUND, &format!("there is nothing at {path}; there is /-/healthy, /-/ready{there}\n"))
     }
 }

@@ -23,7 +23,7 @@ use crate::http::body::Chunks;
 use crate::http::routes::Routes;
 use crate::http::web::auth::{Users, Verified};
 use crate::http::web::config::{Config, Header};
-use crate::http::web::section::Seen;
+use crate::http::web::section::FileStamps;
 use crate::metrics::process::Exporter;
 
 /// The web configuration, followed.
@@ -32,19 +32,19 @@ pub struct Web {
     path: PathBuf,
     exporter: Arc<Exporter>,
     verified: Verified,
-    state: Mutex<State>,
+    state: Mutex<WebState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct WebState {
     /// What was read last, good or not.
-    seen: Seen,
-    good: Arc<Good>,
+    stamps: FileStamps,
+    active: Arc<ActiveConfig>,
 }
 
 /// A configuration that can be used.
 #[derive(Debug)]
-pub struct Good {
+pub struct ActiveConfig {
     tls: Option<Arc<ServerConfig>>,
     headers: Vec<Header>,
     users: Arc<Users>,
@@ -56,31 +56,34 @@ impl Web {
     /// # Errors
     /// What is wrong with it, with file, line and column.
     pub fn load(path: PathBuf, exporter: Arc<Exporter>) -> anyhow::Result<Self> {
-        let mut seen = Seen::default();
-        let good = read(&path, &mut seen).map_err(anyhow::Error::msg)?;
-        let state = Mutex::new(State { seen, good: Arc::new(good) });
+        let mut stamps = FileStamps::default();
+        let active = read(&path, &mut stamps).map_err(anyhow::Error::msg)?;
+        let state = Mutex::new(WebState { stamps, active: Arc::new(active) });
         Ok(Self { path, exporter, verified: Verified::default(), state })
     }
 
     /// What holds now; files that changed are read first.
-    pub async fn current(&self) -> Arc<Good> {
+    pub async fn current(&self) -> Arc<ActiveConfig> {
         let mut state = self.state.lock().await;
-        let (mut seen, path) = (state.seen.clone(), self.path.clone());
-        let with_tls = state.good.tls.is_some();
-        let looked = tokio::task::spawn_blocking(move || {
-            seen.changed().then(|| {
-                let read = read(&path, &mut seen);
-                (seen, read.and_then(|good| if good.tls.is_some() == with_tls { Ok(good) } else { Err(switched()) }))
+        let (mut stamps, path) = (state.stamps.clone(), self.path.clone());
+        let with_tls = state.active.tls.is_some();
+        let reloaded = tokio::task::spawn_blocking(move || {
+            stamps.changed().then(|| {
+                let read = read(&path, &mut stamps);
+                (
+                    stamps,
+                    read.and_then(|active| if active.tls.is_some() == with_tls { Ok(active) } else { Err(switched()) }),
+                )
             })
         });
-        match looked.await {
-            Ok(Some((seen, read))) => {
-                state.seen = seen;
+        match reloaded.await {
+            Ok(Some((stamps, read))) => {
+                state.stamps = stamps;
                 self.exporter.config_reloaded(read.is_ok(), clock::now());
                 match read {
-                    Ok(good) => {
+                    Ok(active) => {
                         tracing::info!(file = %self.path.display(), "web configuration loaded");
-                        state.good = Arc::new(good);
+                        state.active = Arc::new(active);
                     }
                     Err(error) => {
                         tracing::error!(error, "web configuration not loaded, the one before stays in force");
@@ -90,26 +93,26 @@ impl Web {
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "web configuration not looked at"),
         }
-        Arc::clone(&state.good)
+        Arc::clone(&state.active)
     }
 
     /// The answer to `request`, if who asks may have it.
     pub async fn respond(&self, routes: &Routes, request: Parts) -> Response<Chunks> {
-        let good = self.current().await;
+        let active = self.current().await;
         let credentials = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let mut response = if self.verified.admits(&good.users, credentials).await {
+        let mut response = if self.verified.admits(&active.users, credentials).await {
             routes.respond(request).await
         } else {
             unauthorized()
         };
-        for header in &good.headers {
+        for header in &active.headers {
             response.headers_mut().insert(header.name.clone(), header.value.clone());
         }
         response
     }
 }
 
-impl Good {
+impl ActiveConfig {
     /// Makes TLS of a connection, where it has to be.
     #[must_use]
     pub fn tls(&self) -> Option<TlsAcceptor> {
@@ -117,9 +120,9 @@ impl Good {
     }
 }
 
-fn read(path: &Path, seen: &mut Seen) -> Result<Good, String> {
-    let Config { tls, headers, users } = config::load(path, seen)?;
-    Ok(Good { tls, headers, users: Arc::new(Users::new(users)) })
+fn read(path: &Path, stamps: &mut FileStamps) -> Result<ActiveConfig, String> {
+    let Config { tls, headers, users } = config::load(path, stamps)?;
+    Ok(ActiveConfig { tls, headers, users: Arc::new(Users::new(users)) })
 }
 
 /// A mistake in an edit mustn't send passwords in the clear.

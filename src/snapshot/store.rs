@@ -27,14 +27,14 @@ use crate::schedule::summary::Summary;
 use crate::snapshot::shard::Shard;
 use crate::snapshot::{FileReport, Snapshot};
 use crate::source::scan::Scan;
-use crate::source::{Limits, Stamp, read};
+use crate::source::{ReadLimits, Stamp, read};
 use crate::span::Position;
 
 /// What is to be served.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// How much is read of one file.
-    pub limits: Limits,
+    pub limits: ReadLimits,
     /// Whether there are series for single tasks.
     pub tasks: bool,
     /// How many series there may be; beyond it task series are left out first.
@@ -47,7 +47,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), tasks: true, max_series: None, draws: DRAWS, shard: Shard::default() }
+        Self { limits: ReadLimits::default(), tasks: true, max_series: None, draws: DRAWS, shard: Shard::default() }
     }
 }
 
@@ -469,7 +469,7 @@ fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Posi
 }
 
 /// A project that two files name is served from the one that named it first.
-fn duplicate(id: &str, path: &Path, owner: &Path, limits: Limits) -> (Finding, Option<Position>) {
+fn duplicate(id: &str, path: &Path, owner: &Path, limits: ReadLimits) -> (Finding, Option<Position>) {
     let message = format!("`{}` and `{}` both describe the project `{id}`", owner.display(), path.display());
     let help =
         format!("the first goes on being served: give one of them another `project`, or remove `{}`", path.display());

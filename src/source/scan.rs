@@ -14,7 +14,7 @@ use crate::source::{Stamp, failure};
 #[derive(Debug, Clone, Default)]
 pub struct Scan {
     /// The files, sorted by path, each path once.
-    pub files: Vec<Found>,
+    pub files: Vec<FoundFile>,
     /// Paths of the user's that don't exist (yet).
     pub missing: Vec<PathBuf>,
     /// What couldn't be looked at, sorted by path.
@@ -24,7 +24,7 @@ pub struct Scan {
     /// scan calls the file: the working directory's is empty where a root is a bare name.
     pub directories: BTreeMap<FileId, PathBuf>,
     /// Whether a link was met, or a directory under a second path.
-    tangled: bool,
+    has_aliases: bool,
 }
 
 impl Scan {
@@ -38,28 +38,28 @@ impl Scan {
     /// Looks again at these paths alone. False where a whole scan has to tell, since directories or
     /// links may have changed, or files have come or gone.
     fn refresh(&mut self, changed: &BTreeSet<PathBuf>) -> bool {
-        if self.tangled || !self.missing.is_empty() || !self.problems.is_empty() {
+        if self.has_aliases || !self.missing.is_empty() || !self.problems.is_empty() {
             return false;
         }
-        let traces: Vec<Trace> = changed.iter().map(|path| self.trace(path)).collect();
+        let traces: Vec<ChangeEffect> = changed.iter().map(|path| self.trace(path)).collect();
         for trace in &traces {
-            if let Trace::File(at, stamp) = trace {
+            if let ChangeEffect::File(at, stamp) = trace {
                 self.files[*at].stamp = *stamp;
             }
         }
-        !traces.iter().any(|trace| matches!(trace, Trace::Unclear))
+        !traces.iter().any(|trace| matches!(trace, ChangeEffect::Unclear))
     }
 
-    fn trace(&self, path: &Path) -> Trace {
+    fn trace(&self, path: &Path) -> ChangeEffect {
         let metadata = fs::symlink_metadata(path);
         if let Ok(at) = self.files.binary_search_by(|found| found.path.as_path().cmp(path)) {
             let metadata = metadata.ok().filter(Metadata::is_file);
-            return metadata.map_or(Trace::Unclear, |metadata| Trace::File(at, Stamp::of(&metadata)));
+            return metadata.map_or(ChangeEffect::Unclear, |metadata| ChangeEffect::File(at, Stamp::of(&metadata)));
         }
         let appeared =
             |metadata: Metadata| path.file_name().is_none_or(|name| is_candidate(name, metadata.file_type()));
         let is_known = self.directories.values().any(|directory| directory.starts_with(path));
-        if is_known || metadata.is_ok_and(appeared) { Trace::Unclear } else { Trace::Nothing }
+        if is_known || metadata.is_ok_and(appeared) { ChangeEffect::Unclear } else { ChangeEffect::Nothing }
     }
 
     /// Whether a file that isn't among `files` may still exist, since what holds it couldn't be
@@ -86,7 +86,7 @@ impl Default for Changed {
 }
 
 /// What a change at one path comes to.
-enum Trace {
+enum ChangeEffect {
     /// The file at this place now has this stamp.
     File(usize, Stamp),
     /// Nothing that a scan would find: the temporary file of an editor, say.
@@ -97,7 +97,7 @@ enum Trace {
 
 /// A file that was found, but not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// The path: the user's, or one below it.
     pub path: PathBuf,
     /// The state of the file.
@@ -220,7 +220,7 @@ impl Walk<'_> {
         self.walked += 1;
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) => return self.unless_gone(path, &error),
+            Err(error) => return self.report_unless_gone(path, &error),
         };
         self.remember(id, path);
         self.ancestors.push(id);
@@ -241,7 +241,7 @@ impl Walk<'_> {
             match entry {
                 Ok(entry) => named.push((entry.file_name(), entry)),
                 Err(error) => {
-                    self.unless_gone(path, &error);
+                    self.report_unless_gone(path, &error);
                     break;
                 }
             }
@@ -259,10 +259,10 @@ impl Walk<'_> {
             return;
         }
         let path = entry.path();
-        self.scan.tangled |= kind.is_symlink();
+        self.scan.has_aliases |= kind.is_symlink();
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
-                if !is_left_out(&name) {
+                if !is_skipped(&name) {
                     self.directory(&path, &metadata);
                 }
             }
@@ -279,7 +279,7 @@ impl Walk<'_> {
                     self.problem(&path, failure(&path, &error));
                 }
             }
-            Err(error) => self.unless_gone(&path, &error),
+            Err(error) => self.report_unless_gone(&path, &error),
         }
     }
 
@@ -289,14 +289,14 @@ impl Walk<'_> {
             return;
         }
         let stamp = Stamp::of(metadata);
-        self.scan.files.push(Found { path, stamp });
+        self.scan.files.push(FoundFile { path, stamp });
     }
 
     fn problem(&mut self, path: &Path, finding: Finding) {
         self.scan.problems.push((path.to_owned(), finding));
     }
 
-    fn unless_gone(&mut self, path: &Path, error: &io::Error) {
+    fn report_unless_gone(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
             self.problem(path, failure(path, error));
         }
@@ -307,7 +307,7 @@ impl Walk<'_> {
     fn watch_links_of(&mut self, root: &Path) {
         for path in root.ancestors() {
             if path.is_symlink() {
-                self.scan.tangled = true;
+                self.scan.has_aliases = true;
                 self.watch(parent(path));
             }
         }
@@ -324,7 +324,7 @@ impl Walk<'_> {
     /// For a path that doesn't exist: where the first missing part of it would appear.
     fn watch_nearest(&mut self, path: &Path) {
         for ancestor in path.ancestors().skip(1) {
-            if or_here(ancestor).is_dir() {
+            if or_current_dir(ancestor).is_dir() {
                 return self.watch(ancestor);
             }
         }
@@ -335,7 +335,7 @@ impl Walk<'_> {
             return;
         }
         self.watched.insert(directory.to_owned());
-        if let Ok(metadata) = fs::metadata(or_here(directory))
+        if let Ok(metadata) = fs::metadata(or_current_dir(directory))
             && metadata.is_dir()
         {
             self.remember(FileId::of(&metadata), directory);
@@ -346,7 +346,7 @@ impl Walk<'_> {
     fn remember(&mut self, id: FileId, path: &Path) {
         let known = self.scan.directories.entry(id);
         let known = known.or_insert_with(|| path.to_owned());
-        self.scan.tangled |= path != known.as_path();
+        self.scan.has_aliases |= path != known.as_path();
         if path < known.as_path() {
             path.clone_into(known);
         }
@@ -363,7 +363,7 @@ fn is_candidate(name: &OsStr, kind: FileType) -> bool {
         return false;
     }
     if kind.is_dir() {
-        return !is_left_out(name);
+        return !is_skipped(name);
     }
     kind.is_symlink() || is_yaml(name)
 }
@@ -375,7 +375,7 @@ fn is_yaml(name: &OsStr) -> bool {
 }
 
 /// Directories that hold other people's YAML, or that nobody may read.
-fn is_left_out(name: &OsStr) -> bool {
+fn is_skipped(name: &OsStr) -> bool {
     name == "node_modules" || name == "target" || name == "lost+found"
 }
 
@@ -384,7 +384,7 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// The parent of `a.yaml` is an empty path, which no system call takes.
-pub(super) fn or_here(path: &Path) -> &Path {
+pub(super) fn or_current_dir(path: &Path) -> &Path {
     if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
@@ -404,7 +404,7 @@ mod tests {
     }
 
     fn names(scan: &Scan, root: &Path) -> Vec<String> {
-        let name = |found: &Found| found.path.strip_prefix(root).unwrap().display().to_string();
+        let name = |found: &FoundFile| found.path.strip_prefix(root).unwrap().display().to_string();
         scan.files.iter().map(name).collect()
     }
 

@@ -17,13 +17,13 @@ use notify::{Event, EventKind, RecursiveMode};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use crate::source::scan::{Changed, FileId, Scan, or_here};
+use crate::source::scan::{Changed, FileId, Scan, or_current_dir};
 
 /// Why to scan again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wake {
+pub enum Trigger {
     /// Something changed, and then nothing for a while.
-    Hint(Changed),
+    Changed(Changed),
     /// Nothing made everything be looked at for the poll interval.
     Poll,
 }
@@ -43,11 +43,11 @@ const STORM: Duration = Duration::from_secs(2);
 pub struct Watcher {
     hints: mpsc::Receiver<()>,
     sender: mpsc::Sender<()>,
-    open: Open,
+    open: OpenBackend,
     backend: Option<Backend>,
     watched: Watched,
-    heard: Heard,
-    state: State,
+    pending: PendingChanges,
+    state: WatchState,
     interval: Duration,
     poll: Option<Timer>,
     burst: Option<Burst>,
@@ -67,7 +67,7 @@ impl Watcher {
         )
     }
 
-    fn with_backend(interval: Duration, open: Open) -> Self {
+    fn with_backend(interval: Duration, open: OpenBackend) -> Self {
         let (sender, hints) = mpsc::channel(1);
         Self {
             hints,
@@ -75,8 +75,8 @@ impl Watcher {
             open,
             backend: None,
             watched: Watched::default(),
-            heard: Heard::default(),
-            state: State::New,
+            pending: PendingChanges::default(),
+            state: WatchState::New,
             interval,
             poll: None,
             burst: None,
@@ -86,14 +86,14 @@ impl Watcher {
     /// Waits until it is worth scanning again. Changes that come in a row make one wake.
     ///
     /// Nothing is lost when the future is dropped before it is ready.
-    pub async fn wait(&mut self) -> Wake {
+    pub async fn wait(&mut self) -> Trigger {
         let interval = self.interval;
         let wake = loop {
             let poll = self.poll.get_or_insert_with(|| Box::pin(sleep(interval)));
             tokio::select! {
                 biased; // A storm of hints must not keep the timers from being looked at.
-                () = Burst::end(self.burst.as_mut()) => break Wake::Hint(self.heard.take()),
-                () = poll, if self.burst.is_none() => break Wake::Poll,
+                () = Burst::end(self.burst.as_mut()) => break Trigger::Changed(self.pending.take()),
+                () = poll, if self.burst.is_none() => break Trigger::Poll,
                 Some(()) = self.hints.recv() => match &mut self.burst {
                     Some(burst) => burst.quiet = Box::pin(sleep(QUIET)),
                     None => self.burst = Some(Burst::begin()),
@@ -102,7 +102,7 @@ impl Watcher {
         };
         self.burst = None;
         // A hint of some paths tells nothing of the others, so it must not put off their turn.
-        if !matches!(wake, Wake::Hint(Changed::Paths(_))) {
+        if !matches!(wake, Trigger::Changed(Changed::Paths(_))) {
             self.poll = None;
         }
         wake
@@ -116,7 +116,7 @@ impl Watcher {
         let mut wanted = BTreeMap::new();
         for (&id, path) in &scan.directories {
             // The events name absolute paths, so the directories are known by theirs.
-            if let Ok(absolute) = path::absolute(or_here(path)) {
+            if let Ok(absolute) = path::absolute(or_current_dir(path)) {
                 wanted.insert(absolute, Watch { id: Some(id), scanned: path.clone() });
             }
         }
@@ -127,12 +127,12 @@ impl Watcher {
     /// Whether the kernel tells of all changes, so that they needn't wait for the timer.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        matches!(self.state, State::Active)
+        matches!(self.state, WatchState::Active)
     }
 
     fn open_backend(&mut self) -> notify::Result<()> {
         if self.backend.is_none() {
-            let handler = handler(self.sender.clone(), self.watched.clone(), self.heard.clone());
+            let handler = handler(self.sender.clone(), self.watched.clone(), self.pending.clone());
             self.backend = Some((self.open)(handler)?);
         }
         Ok(())
@@ -155,7 +155,7 @@ impl Watcher {
             // Known before it is watched, so that an event can't be too early to take it back.
             self.watched.lock().insert(path.clone(), watch.clone());
             let Err(error) = backend.watch(path, RecursiveMode::NonRecursive) else {
-                self.heard.anything();
+                self.pending.anything();
                 let _ = self.sender.try_send(()); // A full channel says as much.
                 continue;
             };
@@ -174,12 +174,12 @@ impl Watcher {
     /// Says once that watching fails, and once that it works again.
     fn report(&mut self, result: notify::Result<()>) {
         match (&self.state, result) {
-            (State::Refused, Ok(())) => {
+            (WatchState::Refused, Ok(())) => {
                 tracing::info!("directories are watched again");
-                self.state = State::Active;
+                self.state = WatchState::Active;
             }
-            (_, Ok(())) => self.state = State::Active,
-            (State::Refused, Err(_)) => {}
+            (_, Ok(())) => self.state = WatchState::Active,
+            (WatchState::Refused, Err(_)) => {}
             (_, Err(error)) => {
                 tracing::warn!(
                     error = %error,
@@ -187,7 +187,7 @@ impl Watcher {
                     "can't watch all directories, so changes are found by the timer, every {:?}",
                     self.interval,
                 );
-                self.state = State::Refused;
+                self.state = WatchState::Refused;
             }
         }
     }
@@ -205,11 +205,11 @@ impl fmt::Debug for Watcher {
 
 type Backend = Box<dyn notify::Watcher + Send>;
 type Handler = Box<dyn FnMut(notify::Result<Event>) + Send>;
-type Open = Box<dyn Fn(Handler) -> notify::Result<Backend> + Send>;
+type OpenBackend = Box<dyn Fn(Handler) -> notify::Result<Backend> + Send>;
 type Timer = Pin<Box<Sleep>>;
 
 #[derive(Debug)]
-enum State {
+enum WatchState {
     New,
     Active,
     Refused,
@@ -264,14 +264,14 @@ impl Watched {
     }
 
     /// notify gives up a directory that went away together with everything below it.
-    fn lose(&self, path: &Path) {
+    fn mark_stale(&self, path: &Path) {
         let mut watched = self.lock();
         for (_, watch) in watched.range_mut(path.to_owned()..).take_while(|(watched, _)| watched.starts_with(path)) {
             watch.id = None;
         }
     }
 
-    fn lose_all(&self) {
+    fn mark_all_stale(&self) {
         for watch in self.lock().values_mut() {
             watch.id = None;
         }
@@ -283,11 +283,11 @@ impl Watched {
     }
 }
 
-/// What was heard of since the last wake.
+/// What was pending of since the last wake.
 #[derive(Debug, Clone, Default)]
-struct Heard(Arc<Mutex<Changed>>);
+struct PendingChanges(Arc<Mutex<Changed>>);
 
-impl Heard {
+impl PendingChanges {
     fn lock(&self) -> MutexGuard<'_, Changed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -310,22 +310,22 @@ impl Heard {
     }
 }
 
-fn handler(sender: mpsc::Sender<()>, watched: Watched, heard: Heard) -> Handler {
+fn handler(sender: mpsc::Sender<()>, watched: Watched, pending: PendingChanges) -> Handler {
     Box::new(move |event| {
         match &event {
             // Reading the files would make the next hint.
             Ok(event) if event.kind.is_access() => return,
             Ok(event) if !event.need_rescan() && !event.paths.is_empty() => {
                 for path in &event.paths {
-                    heard.path(watched.scanned(path));
+                    pending.path(watched.scanned(path));
                     if takes_away(event.kind) {
-                        watched.lose(path);
+                        watched.mark_stale(path);
                     }
                 }
             }
             Ok(_) | Err(_) => {
-                watched.lose_all();
-                heard.anything();
+                watched.mark_all_stale();
+                pending.anything();
             }
         }
         let _ = sender.try_send(()); // A full channel says as much.
@@ -444,8 +444,8 @@ mod tests {
         scan
     }
 
-    fn hint_at(path: impl Into<PathBuf>) -> Wake {
-        Wake::Hint(Changed::Paths([path.into()].into()))
+    fn hint_at(path: impl Into<PathBuf>) -> Trigger {
+        Trigger::Changed(Changed::Paths([path.into()].into()))
     }
 
     fn event(kind: EventKind, path: &str) -> Event {
@@ -460,11 +460,11 @@ mod tests {
         assert!(!watcher.is_active());
         watcher.rewatch(&scan_of(&["a", "b"]));
         assert!(!watcher.is_active());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
         kernel.0.lock().unwrap().room = 1;
         watcher.rewatch(&scan_of(&["a", "b"]));
         assert!(!watcher.is_active());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.0.lock().unwrap().room = 2;
         watcher.rewatch(&scan_of(&["a", "b"]));
         assert!(watcher.is_active());
@@ -503,7 +503,7 @@ mod tests {
         let kernel = Kernel::with_room(9);
         let mut watcher = kernel.watcher();
         watcher.rewatch(&scan_of(&["a"]));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.tell(event(EventKind::Access(AccessKind::Any), "/r/a/x.yaml"));
         assert!(watcher.hints.is_empty());
         kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
@@ -517,16 +517,16 @@ mod tests {
         let kernel = Kernel::with_room(9);
         let mut watcher = kernel.watcher();
         watcher.rewatch(&scan_of(&["a"]));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.tell(event(EventKind::Any, "/r/b/x.yaml"));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
         kernel.tell(Event::new(EventKind::Other).set_flag(Flag::Rescan));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         for file in 0..=MOST_PATHS {
             kernel.tell(event(EventKind::Any, &format!("/r/a/{file}.yaml")));
         }
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
     }
 
     #[tokio::test]
@@ -540,7 +540,7 @@ mod tests {
                 sleep(QUIET / 10).await;
             }
         });
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
         storm.abort();
     }
@@ -551,11 +551,11 @@ mod tests {
         let mut watcher = kernel.watcher();
         watcher.interval = QUIET / 2; // It ends during every burst.
         watcher.rewatch(&scan_of(&["a"]));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.tell(event(EventKind::Any, "/r/a/x.yaml"));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/x.yaml")));
         kernel.tell(event(EventKind::Any, "/r/a/y.yaml"));
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("/r/a/y.yaml")));
     }
 
@@ -566,7 +566,7 @@ mod tests {
         let here = std::env::current_dir().unwrap();
         watcher.rewatch(&scan::scan(&["Cargo.toml".into()]));
         assert_eq!(kernel.watches(), [&*here]);
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         kernel.tell(Event::new(EventKind::Any).add_path(here.join("Cargo.toml")));
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at("Cargo.toml")));
     }
@@ -578,7 +578,7 @@ mod tests {
         let mut watcher = Watcher::new(NEVER);
         watcher.rewatch(&scan::scan(&roots));
         assert!(watcher.is_active());
-        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Hint(Changed::Anything)));
+        assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Changed(Changed::Anything)));
         let path = directory.path().join("a.yaml");
         std::fs::write(&path, "").unwrap();
         assert_eq!(timeout(SOON, watcher.wait()).await, Ok(hint_at(path)));

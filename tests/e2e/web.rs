@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use readiness_exporter::http::web::config;
-use readiness_exporter::http::web::section::Seen;
+use readiness_exporter::http::web::section::FileStamps;
 
 use crate::processes::Running;
 use crate::servers::{Prometheus, wait_until};
@@ -279,7 +279,7 @@ fn promtool_and_we_mean_the_same_by_a_web_configuration() {
     let mut wrong = Vec::new();
     for ((text, words), only_theirs) in cases {
         let path = world.write("web.yml", text);
-        let ours = config::load(&path, &mut Seen::default()).err().unwrap_or_default();
+        let ours = config::load(&path, &mut FileStamps::default()).err().unwrap_or_default();
         if words.is_empty() != ours.is_empty() || !ours.contains(words) {
             wrong.push(format!("{text}we say: {ours}\n"));
         }

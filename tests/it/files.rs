@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use readiness_exporter::finding::{Finding, Kind};
 use readiness_exporter::source::scan::{Scan, scan};
-use readiness_exporter::source::watch::{Wake, Watcher};
-use readiness_exporter::source::{Limits, read};
+use readiness_exporter::source::watch::{Trigger, Watcher};
+use readiness_exporter::source::{ReadLimits, read};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -23,14 +23,14 @@ const NEVER: Duration = Duration::from_hours(1);
 const SOON: Duration = Duration::from_secs(20);
 
 fn finding(path: &Path) -> Finding {
-    *read(path, &Limits::default()).expect_err("a finding")
+    *read(path, &ReadLimits::default()).expect_err("a finding")
 }
 
 /// What a scan finds, and what it reads there: `path: text`, or `path! message`.
 fn listing(roots: &[PathBuf], base: &Path) -> Vec<String> {
     let name = |path: &Path| path.strip_prefix(base).unwrap_or(path).display().to_string();
     let scan = scan(roots);
-    let files = scan.files.iter().map(|found| match read(&found.path, &Limits::default()) {
+    let files = scan.files.iter().map(|found| match read(&found.path, &ReadLimits::default()) {
         Ok(file) => format!("{}: {}", name(&found.path), file.text),
         Err(finding) => format!("{}! {}", name(&found.path), finding.message),
     });
@@ -86,14 +86,14 @@ impl World {
             self.watcher.rewatch(&self.seen);
             assert!(self.watcher.is_active());
             match timeout(Duration::from_millis(400), self.watcher.wait()).await {
-                Ok(wake) => self.look(&wake),
+                Ok(trigger) => self.rescan(&trigger),
                 Err(_) => return assert_eq!(self.seen.files, scan(&self.roots).files),
             }
         }
     }
 
-    fn look(&mut self, wake: &Wake) {
-        let Wake::Hint(changed) = wake else { panic!("no hint") };
+    fn rescan(&mut self, trigger: &Trigger) {
+        let Trigger::Changed(changed) = trigger else { panic!("no hint") };
         self.seen.update(&self.roots, changed);
     }
 
@@ -102,7 +102,7 @@ impl World {
         loop {
             let woken = timeout(SOON, self.watcher.wait()).await;
             let found = listing(&self.roots, self.directory.path());
-            self.look(&woken.unwrap_or_else(|_| panic!("no hint, though there is {found:?}")));
+            self.rescan(&woken.unwrap_or_else(|_| panic!("no hint, though there is {found:?}")));
             self.watcher.rewatch(&self.seen);
             if found == expected {
                 return self.settle().await;
@@ -238,8 +238,8 @@ async fn reading_and_scanning_wake_nobody() {
 #[tokio::test]
 async fn without_hints_the_timer_wakes() {
     let mut watcher = Watcher::new(Duration::from_millis(10));
-    assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
-    assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Wake::Poll));
+    assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
+    assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn read_while(path: &Path, reads: usize, write: impl Fn(usize) + Sync) -> Vec<St
                 round += 1;
             }
         });
-        let once = |_| match read(path, &Limits::default()) {
+        let once = |_| match read(path, &ReadLimits::default()) {
             Ok(file) => file.text.to_string(),
             Err(finding) => finding.message,
         };
@@ -371,7 +371,7 @@ fn a_file_that_is_always_being_written_ends_up_whole() {
         let part = texts.iter().any(|text| text.starts_with(&result));
         assert!(part || result == "the file keeps changing while it is read", "{} bytes", result.len());
     }
-    assert!(texts.contains(&read(&path, &Limits::default()).unwrap().text.to_string()));
+    assert!(texts.contains(&read(&path, &ReadLimits::default()).unwrap().text.to_string()));
 }
 
 #[test]

@@ -10,9 +10,9 @@ use rustls::ServerConfig;
 
 use crate::format::tree;
 use crate::format::tree::Node;
-use crate::http::web::section::{Section, Seen, Wrong, pairs};
+use crate::http::web::section::{ConfigError, FileStamps, Section, entries_of};
 use crate::http::web::tls;
-use crate::source::{Limits, read};
+use crate::source::{ReadLimits, read};
 use crate::span::Position;
 
 /// A configuration that can be used.
@@ -48,13 +48,13 @@ pub struct Header {
 ///
 /// # Errors
 /// The first thing that is wrong: `web.yml:3:5: unknown key ...`.
-pub fn load(path: &Path, seen: &mut Seen) -> Result<Config, String> {
-    *seen = Seen::default();
+pub fn load(path: &Path, seen: &mut FileStamps) -> Result<Config, String> {
+    *seen = FileStamps::default();
     seen.note(path);
     let source =
-        read(path, &Limits::default()).map_err(|finding| format!("{}: {}", path.display(), finding.message))?;
+        read(path, &ReadLimits::default()).map_err(|finding| format!("{}: {}", path.display(), finding.message))?;
     let root = tree::parse(&source.text)
-        .map_err(|finding| Wrong { span: finding.span.unwrap_or_default(), message: finding.message });
+        .map_err(|finding| ConfigError { span: finding.span.unwrap_or_default(), message: finding.message });
     let folder = path.parent().unwrap_or(Path::new(""));
     root.and_then(|root| config(&root, folder, seen)).map_err(|wrong| {
         let Position { line, column } = Position::of(&source.text, wrong.span.start);
@@ -62,7 +62,7 @@ pub fn load(path: &Path, seen: &mut Seen) -> Result<Config, String> {
     })
 }
 
-fn config(root: &Node, folder: &Path, seen: &mut Seen) -> Result<Config, Wrong> {
+fn config(root: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Config, ConfigError> {
     let known = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"];
     let sections = Section::of(root, &known)?;
     sections
@@ -83,7 +83,7 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("Content-Security-Policy", &[]),
 ];
 
-fn headers(node: &Node) -> Result<Vec<Header>, Wrong> {
+fn headers(node: &Node) -> Result<Vec<Header>, ConfigError> {
     let section = Section::of(node, &["http2", "headers"])?;
     if section.boolean("http2")? == Some(true) {
         return section
@@ -97,23 +97,26 @@ fn headers(node: &Node) -> Result<Vec<Header>, Wrong> {
     for (name, allowed) in HEADERS {
         let Some((node, text)) = section.text(name)? else { continue };
         if !allowed.is_empty() && !allowed.contains(&text) {
-            return Err(Wrong::at(node, format!("`{name}` can't be `{text}`: write `{}`", allowed.join("` or `"))));
+            return Err(ConfigError::at(
+                node,
+                format!("`{name}` can't be `{text}`: write `{}`", allowed.join("` or `")),
+            ));
         }
         let value = HeaderValue::from_str(text)
-            .map_err(|_| Wrong::at(node, format!("the value of `{name}` isn't plain text on one line")))?;
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| Wrong::at(node, error.to_string()))?;
+            .map_err(|_| ConfigError::at(node, format!("the value of `{name}` isn't plain text on one line")))?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| ConfigError::at(node, error.to_string()))?;
         headers.push(Header { name, value });
     }
     Ok(headers)
 }
 
-fn users(node: &Node) -> Result<Vec<User>, Wrong> {
+fn users(node: &Node) -> Result<Vec<User>, ConfigError> {
     let mut users = Vec::new();
-    for (name, hash) in pairs(node)? {
+    for (name, hash) in entries_of(node)? {
         let text = hash.text().unwrap_or_default();
         if !text.parse::<bcrypt::HashParts>().is_ok_and(|parts| (4..=31).contains(&parts.get_cost())) {
             let help = "write the bcrypt hash of the password, such as `htpasswd -nBC 10 \"\" | tr -d ':'` prints";
-            return Err(Wrong::at(hash, format!("this is no bcrypt hash: {help}")));
+            return Err(ConfigError::at(hash, format!("this is no bcrypt hash: {help}")));
         }
         users.push(User { name: name.text().unwrap_or_default().into(), hash: text.into() });
     }

@@ -11,9 +11,9 @@ use crate::span::Span;
 
 /// The files that were read, as they were before.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(BTreeMap<PathBuf, Option<Stamp>>);
+pub struct FileStamps(BTreeMap<PathBuf, Option<Stamp>>);
 
-impl Seen {
+impl FileStamps {
     /// Notes the file at `path`, which is read next: a change while it is read shows later.
     pub fn note(&mut self, path: &Path) {
         self.0.insert(path.to_owned(), stamp(path));
@@ -32,14 +32,14 @@ fn stamp(path: &Path) -> Option<Stamp> {
 
 /// What is wrong, and where in the file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct ConfigError {
     /// The place.
     pub span: Span,
     /// What is wrong, and what to write instead.
     pub message: String,
 }
 
-impl Wrong {
+impl ConfigError {
     /// What is wrong at `node`.
     pub fn at(node: &Node, message: impl Into<String>) -> Self {
         Self { span: node.span, message: message.into() }
@@ -50,17 +50,17 @@ impl Wrong {
 ///
 /// # Errors
 /// It is no mapping, or has a key twice.
-pub fn pairs(node: &Node) -> Result<&[(Node, Node)], Wrong> {
+pub fn entries_of(node: &Node) -> Result<&[(Node, Node)], ConfigError> {
     let entries = match &node.content {
         Content::Mapping(entries) => entries.as_slice(),
         _ if node.is_nothing() => &[],
-        _ => return Err(Wrong::at(node, format!("expected a mapping, found {}", node.noun()))),
+        _ => return Err(ConfigError::at(node, format!("expected a mapping, found {}", node.noun()))),
     };
     let mut seen = HashSet::new();
     for (key, _) in entries {
-        let Some(name) = key.text() else { return Err(Wrong::at(key, "a key has to be a word")) };
+        let Some(name) = key.text() else { return Err(ConfigError::at(key, "a key has to be a word")) };
         if !seen.insert(name) {
-            return Err(Wrong::at(key, format!("the key `{name}` stands twice: keep one of the two")));
+            return Err(ConfigError::at(key, format!("the key `{name}` stands twice: keep one of the two")));
         }
     }
     Ok(entries)
@@ -75,8 +75,8 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It is no mapping, or has another key.
-    pub fn of(node: &'a Node, known: &[&str]) -> Result<Self, Wrong> {
-        let entries = pairs(node)?;
+    pub fn of(node: &'a Node, known: &[&str]) -> Result<Self, ConfigError> {
+        let entries = entries_of(node)?;
         let unknown =
             entries.iter().find_map(|(key, _)| Some((key, key.text()?)).filter(|(_, name)| !known.contains(name)));
         if let Some((key, name)) = unknown {
@@ -84,7 +84,7 @@ impl<'a> Section<'a> {
                 || format!("there are `{}`", known.join("`, `")),
                 |near| format!("did you mean `{near}`?"),
             );
-            return Err(Wrong::at(key, format!("unknown key `{name}`: {help}")));
+            return Err(ConfigError::at(key, format!("unknown key `{name}`: {help}")));
         }
         Ok(Self(entries))
     }
@@ -106,9 +106,9 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It is a list or a mapping.
-    pub fn text(&self, key: &str) -> Result<Option<(&'a Node, &'a str)>, Wrong> {
+    pub fn text(&self, key: &str) -> Result<Option<(&'a Node, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(None) };
-        let wrong = || Wrong::at(node, format!("expected a text for `{key}`, found {}", node.noun()));
+        let wrong = || ConfigError::at(node, format!("expected a text for `{key}`, found {}", node.noun()));
         Ok(Some((node, node.text().ok_or_else(wrong)?)).filter(|(_, text)| !text.is_empty()))
     }
 
@@ -116,13 +116,13 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It isn't a list of texts.
-    pub fn texts(&self, key: &str) -> Result<Vec<(&'a Node, &'a str)>, Wrong> {
+    pub fn texts(&self, key: &str) -> Result<Vec<(&'a Node, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(Vec::new()) };
         let Content::List(items) = &node.content else {
-            return Err(Wrong::at(node, format!("expected a list for `{key}`, found {}", node.noun())));
+            return Err(ConfigError::at(node, format!("expected a list for `{key}`, found {}", node.noun())));
         };
         let text = |item: &'a Node| {
-            let wrong = || Wrong::at(item, format!("expected a word in `{key}`, found {}", item.noun()));
+            let wrong = || ConfigError::at(item, format!("expected a word in `{key}`, found {}", item.noun()));
             Ok((item, item.text().ok_or_else(wrong)?))
         };
         items.iter().map(text).collect()
@@ -132,12 +132,12 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It is neither.
-    pub fn boolean(&self, key: &str) -> Result<Option<bool>, Wrong> {
+    pub fn boolean(&self, key: &str) -> Result<Option<bool>, ConfigError> {
         match self.text(key)? {
             None => Ok(None),
             Some((_, "true")) => Ok(Some(true)),
             Some((_, "false")) => Ok(Some(false)),
-            Some((node, text)) => Err(Wrong::at(node, format!("`{key}` is `true` or `false`, not `{text}`"))),
+            Some((node, text)) => Err(ConfigError::at(node, format!("`{key}` is `true` or `false`, not `{text}`"))),
         }
     }
 
@@ -145,8 +145,8 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// The reason, in the place of the key.
-    pub fn refuse(&self, key: &str, reason: &str) -> Result<(), Wrong> {
+    pub fn refuse(&self, key: &str, reason: &str) -> Result<(), ConfigError> {
         let entry = self.0.iter().find(|(name, value)| name.text() == Some(key) && !value.is_nothing());
-        entry.map_or(Ok(()), |(name, _)| Err(Wrong::at(name, reason)))
+        entry.map_or(Ok(()), |(name, _)| Err(ConfigError::at(name, reason)))
     }
 }

@@ -12,8 +12,8 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
 use crate::format::tree::Node;
-use crate::http::web::section::{Section, Seen, Wrong};
-use crate::source::{Limits, read};
+use crate::http::web::section::{ConfigError, FileStamps, Section};
+use crate::source::{ReadLimits, read};
 
 const KEYS: [&str; 13] = [
     "cert_file",
@@ -35,7 +35,7 @@ const KEYS: [&str; 13] = [
 ///
 /// # Errors
 /// The first thing that is wrong with it, or with a file that it names.
-pub fn server(node: &Node, folder: &Path, seen: &mut Seen) -> Result<Option<Arc<ServerConfig>>, Wrong> {
+pub fn server(node: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
     let section = Section::of(node, &KEYS)?;
     if section.is_empty() {
         return Ok(None);
@@ -48,26 +48,27 @@ pub fn server(node: &Node, folder: &Path, seen: &mut Seen) -> Result<Option<Arc<
     let (at, certificates) = files.pem("cert", "cert_file")?.ok_or_else(|| missing(node, "cert_file"))?;
     let chain = certificates_in(at, &certificates)?;
     let (at, key) = files.pem("key", "key_file")?.ok_or_else(|| missing(node, "key_file"))?;
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| Wrong::at(at, format!("no private key: {error}")))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&key).map_err(|error| ConfigError::at(at, format!("no private key: {error}")))?;
     let authorities = files.pem("client_ca", "client_ca_file")?;
     let provider = Arc::new(provider(&section)?);
     let clients = clients(&section, node, authorities, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(&section)?)
-        .map_err(|error| Wrong::at(node, error.to_string()))?;
+        .map_err(|error| ConfigError::at(node, error.to_string()))?;
     let builder = match clients {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let wrong = |error| Wrong::at(at, format!("the key can't be used with the certificate: {error}"));
+    let wrong = |error| ConfigError::at(at, format!("the key can't be used with the certificate: {error}"));
     let mut config = builder.with_single_cert(chain, key).map_err(wrong)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = section.boolean("prefer_server_cipher_suites")?.unwrap_or(true);
     Ok(Some(Arc::new(config)))
 }
 
-fn missing(node: &Node, key: &str) -> Wrong {
-    Wrong::at(node, format!("`{key}` is missing: TLS needs a certificate and its key"))
+fn missing(node: &Node, key: &str) -> ConfigError {
+    ConfigError::at(node, format!("`{key}` is missing: TLS needs a certificate and its key"))
 }
 
 /// The files that the section names, relative to the folder of the configuration.
@@ -75,20 +76,20 @@ struct Files<'a, 'b> {
     section: &'b Section<'a>,
     node: &'a Node,
     folder: &'b Path,
-    seen: &'b mut Seen,
+    seen: &'b mut FileStamps,
 }
 
 impl<'a> Files<'a, '_> {
     /// What stands under `inline`, or in the file under `key`, and where that is said.
-    fn pem(&mut self, inline: &str, key: &str) -> Result<Option<(&'a Node, Vec<u8>)>, Wrong> {
+    fn pem(&mut self, inline: &str, key: &str) -> Result<Option<(&'a Node, Vec<u8>)>, ConfigError> {
         match (self.section.text(inline)?, self.section.text(key)?) {
-            (Some(_), Some(_)) => Err(Wrong::at(self.node, format!("write `{inline}` or `{key}`, not both"))),
+            (Some(_), Some(_)) => Err(ConfigError::at(self.node, format!("write `{inline}` or `{key}`, not both"))),
             (Some((at, text)), None) => Ok(Some((at, text.into()))),
             (None, Some((at, name))) => {
                 let path = self.folder.join(name);
                 self.seen.note(&path);
-                let source = read(&path, &Limits::default())
-                    .map_err(|finding| Wrong::at(at, format!("{}: {}", path.display(), finding.message)))?;
+                let source = read(&path, &ReadLimits::default())
+                    .map_err(|finding| ConfigError::at(at, format!("{}: {}", path.display(), finding.message)))?;
                 Ok(Some((at, source.text.as_bytes().into())))
             }
             (None, None) => Ok(None),
@@ -96,12 +97,14 @@ impl<'a> Files<'a, '_> {
     }
 }
 
-fn certificates_in(at: &Node, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
+fn certificates_in(at: &Node, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => Err(Wrong::at(at, "no certificate in PEM form, which begins with `-----BEGIN CERTIFICATE-----`")),
-        Err(error) => Err(Wrong::at(at, format!("no certificate in PEM form: {error}"))),
+        Ok(_) => {
+            Err(ConfigError::at(at, "no certificate in PEM form, which begins with `-----BEGIN CERTIFICATE-----`"))
+        }
+        Err(error) => Err(ConfigError::at(at, format!("no certificate in PEM form: {error}"))),
     }
 }
 
@@ -111,12 +114,12 @@ fn clients(
     node: &Node,
     authorities: Option<(&Node, Vec<u8>)>,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<Arc<dyn ClientCertVerifier>>, Wrong> {
+) -> Result<Option<Arc<dyn ClientCertVerifier>>, ConfigError> {
     let (at, policy) = section.text("client_auth_type")?.unwrap_or((node, "NoClientCert"));
     let required = match policy {
         "NoClientCert" => {
             let unused = authorities.map_or(Ok(None), |(at, _)| {
-                Err(Wrong::at(at, "clients' CAs need a `client_auth_type`, such as `RequireAndVerifyClientCert`"))
+                Err(ConfigError::at(at, "clients' CAs need a `client_auth_type`, such as `RequireAndVerifyClientCert`"))
             });
             return unused;
         }
@@ -124,42 +127,42 @@ fn clients(
         "RequireAndVerifyClientCert" => true,
         "RequestClientCert" | "RequireAnyClientCert" | "RequireClientCert" => {
             let message = format!("`{policy}` takes a certificate that nobody verified, which isn't supported");
-            return Err(Wrong::at(at, format!("{message}: write `RequireAndVerifyClientCert`")));
+            return Err(ConfigError::at(at, format!("{message}: write `RequireAndVerifyClientCert`")));
         }
         _ => {
             let known = "`NoClientCert`, `VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`";
-            return Err(Wrong::at(at, format!("`{policy}` is no way to tell clients apart: write {known}")));
+            return Err(ConfigError::at(at, format!("`{policy}` is no way to tell clients apart: write {known}")));
         }
     };
     let Some((at, pem)) = authorities else {
-        return Err(Wrong::at(at, format!("`{policy}` needs `client_ca_file`: the CAs that sign the clients")));
+        return Err(ConfigError::at(at, format!("`{policy}` needs `client_ca_file`: the CAs that sign the clients")));
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates_in(at, &pem)? {
-        roots.add(certificate).map_err(|error| Wrong::at(at, format!("this CA can't be used: {error}")))?;
+        roots.add(certificate).map_err(|error| ConfigError::at(at, format!("this CA can't be used: {error}")))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let builder = if required { builder } else { builder.allow_unauthenticated() };
-    builder.build().map(Some).map_err(|error| Wrong::at(at, format!("these CAs can't be used: {error}")))
+    builder.build().map(Some).map_err(|error| ConfigError::at(at, format!("these CAs can't be used: {error}")))
 }
 
 /// The versions from `min_version` to `max_version`; rustls has none before 1.2.
-fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersion>, Wrong> {
+fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersion>, ConfigError> {
     let version = |key, default| {
         let Some((at, name)) = section.text(key)? else { return Ok(default) };
         match name {
             "TLS12" => Ok((12, Some(at))),
             "TLS13" => Ok((13, Some(at))),
-            "TLS10" | "TLS11" => Err(Wrong::at(
+            "TLS10" | "TLS11" => Err(ConfigError::at(
                 at,
                 format!("`{name}` isn't supported, since it is no longer safe: write `TLS12` or `TLS13`"),
             )),
-            _ => Err(Wrong::at(at, format!("`{name}` is no version of TLS: write `TLS12` or `TLS13`"))),
+            _ => Err(ConfigError::at(at, format!("`{name}` is no version of TLS: write `TLS12` or `TLS13`"))),
         }
     };
     let ((least, _), (most, at)) = (version("min_version", (12, None))?, version("max_version", (13, None))?);
     match at {
-        Some(at) if least > most => Err(Wrong::at(at, "`max_version` is below `min_version`")),
+        Some(at) if least > most => Err(ConfigError::at(at, "`max_version` is below `min_version`")),
         _ => Ok([(12, &TLS12), (13, &TLS13)]
             .into_iter()
             .filter(|(it, _)| (least..=most).contains(it))
@@ -169,7 +172,7 @@ fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersi
 }
 
 /// ring, with the cipher suites and curves that the section names, in its order.
-fn provider(section: &Section<'_>) -> Result<CryptoProvider, Wrong> {
+fn provider(section: &Section<'_>) -> Result<CryptoProvider, ConfigError> {
     let mut provider = ring::default_provider();
     let suites = section.texts("cipher_suites")?;
     if !suites.is_empty() {
@@ -180,7 +183,7 @@ fn provider(section: &Section<'_>) -> Result<CryptoProvider, Wrong> {
                 let found = provider.cipher_suites.iter().find(|suite| suite_name(suite) == name);
                 found
                     .copied()
-                    .ok_or_else(|| Wrong::at(at, format!("`{name}` isn't supported: there are `{}`", known())))
+                    .ok_or_else(|| ConfigError::at(at, format!("`{name}` isn't supported: there are `{}`", known())))
             })
             .collect::<Result<_, _>>()?;
         // As in Go, the list is about TLS 1.2 alone: of TLS 1.3 there are three, all of them safe.
@@ -200,11 +203,14 @@ fn suite_name(suite: &SupportedCipherSuite) -> String {
     name.replace("TLS13_", "TLS_")
 }
 
-fn curve(at: &Node, name: &str) -> Result<&'static dyn SupportedKxGroup, Wrong> {
+fn curve(at: &Node, name: &str) -> Result<&'static dyn SupportedKxGroup, ConfigError> {
     match name {
         "X25519" => Ok(ring::kx_group::X25519),
         "CurveP256" => Ok(ring::kx_group::SECP256R1),
         "CurveP384" => Ok(ring::kx_group::SECP384R1),
-        _ => Err(Wrong::at(at, format!("`{name}` isn't supported: there are `X25519`, `CurveP256` and `CurveP384`"))),
+        _ => Err(ConfigError::at(
+            at,
+            format!("`{name}` isn't supported: there are `X25519`, `CurveP256` and `CurveP384`"),
+        )),
     }
 }
