@@ -1,4 +1,4 @@
-//! A Kubernetes API that stores objects, validates them and warns, and runs none of them.
+//! A Kubernetes control plane without nodes: it validates and stores objects, but runs no pods.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -8,12 +8,12 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::daemons::{Daemon, said, succeed, wait_until};
+use crate::daemons::{Daemon, output_text, succeed, wait_until};
 use crate::modules;
 use crate::tools;
 
-/// Kinds that the API server writes by itself, at any time.
-const RESTLESS: [&str; 5] = [
+/// Kinds that the API server updates by itself.
+const VOLATILE_KINDS: [&str; 5] = [
     "componentstatuses",
     "events",
     "events.events.k8s.io",
@@ -23,24 +23,23 @@ const RESTLESS: [&str; 5] = [
 
 /// etcd and kube-apiserver.
 pub(crate) struct ControlPlane {
-    // In the order in which they are stopped.
+    // In the order in which they must stop.
     _api: Daemon,
     _etcd: Daemon,
     /// Certificates, data and logs.
     pub(crate) folder: tempfile::TempDir,
-    /// How clients find it.
     pub(crate) kubeconfig: PathBuf,
     kubectl: PathBuf,
 }
 
 impl ControlPlane {
-    /// One that serves nobody but this machine.
+    /// Starts a control plane on the loopback address.
     pub(crate) fn start() -> Self {
-        Self::on(Ipv4Addr::LOCALHOST, &["--endpoint-reconciler-type=none"])
+        Self::start_on(Ipv4Addr::LOCALHOST, &["--endpoint-reconciler-type=none"])
     }
 
-    /// One at `address`, with further flags of kube-apiserver.
-    pub(crate) fn on(address: Ipv4Addr, flags: &[&str]) -> Self {
+    /// Starts a control plane on `address`. `flags` are additional flags for kube-apiserver.
+    pub(crate) fn start_on(address: Ipv4Addr, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         let [clients, peers, port] = free_ports(address);
@@ -87,9 +86,9 @@ impl ControlPlane {
 
         let kubeconfig = folder.path().join("kubeconfig");
         let certificate = folder.path().join("certificates/apiserver.crt");
-        std::fs::write(&kubeconfig, client_of(&format!("https://{address}:{port}"), &certificate)).unwrap();
+        std::fs::write(&kubeconfig, client_config(&format!("https://{address}:{port}"), &certificate)).unwrap();
         let kubectl = tools::path("kubectl");
-        api.until("it is ready", || {
+        api.wait_until("it is ready", || {
             let mut command = Command::new(&kubectl);
             command.arg("--kubeconfig").arg(&kubeconfig).args(["get", "--raw", "/readyz"]);
             command.output().is_ok_and(|output| output.status.success())
@@ -97,53 +96,51 @@ impl ControlPlane {
         Self { _api: api, _etcd: etcd, folder, kubeconfig, kubectl }
     }
 
-    /// One that knows prometheus-operator's kinds, and `GrafanaDashboard`.
-    pub(crate) fn with_kinds() -> Self {
-        let it = Self::start();
-        it.learn_kinds();
-        it
+    /// Starts a control plane with the CRDs of prometheus-operator and grafana-operator.
+    pub(crate) fn start_with_crds() -> Self {
+        let plane = Self::start();
+        plane.install_crds();
+        plane
     }
 
-    /// Installs the custom resource definitions.
-    pub(crate) fn learn_kinds(&self) {
+    pub(crate) fn install_crds(&self) {
         let operator = modules::source("prometheus-operator", "github.com/prometheus-operator/prometheus-operator");
         let files = ["example/prometheus-operator-crd", "tests/cluster/grafanadashboards.yaml"];
-        let files = [operator.join(files[0]), here().join(files[1])].map(|it| it.display().to_string());
-        // On the server, since as an annotation they would be too long.
+        let files = [operator.join(files[0]), project_root().join(files[1])].map(|it| it.display().to_string());
+        // Server-side, because client-side apply would store them in annotations, which are too small.
         self.kubectl(&["apply", "--server-side", "-f", &files[0], "-f", &files[1]]);
         self.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-        // The kinds are served a moment after they are established.
+        // The kinds are served shortly after the CRDs are established.
         wait_until("the new kinds are served", || {
             let kinds = self.kubectl(&["api-resources", "--cached=false", "-o", "name"]);
             ["servicemonitors.", "prometheusrules.", "grafanadashboards."].iter().all(|kind| kinds.contains(kind))
         });
     }
 
-    /// Makes a namespace that takes nothing but what the Pod Security Standard `restricted` allows, and warns of it.
-    pub(crate) fn restricted_namespace(&self, name: &str) {
+    /// Creates a namespace that enforces the Pod Security Standard `restricted`, with warnings.
+    pub(crate) fn create_restricted_namespace(&self, name: &str) {
         self.kubectl(&["create", "namespace", name]);
         let labels = ["enforce", "warn", "audit"].map(|mode| format!("pod-security.kubernetes.io/{mode}=restricted"));
         self.kubectl(&["label", "namespace", name, &labels[0], &labels[1], &labels[2]]);
     }
 
-    /// What kubectl answers to `arguments`.
+    /// Runs kubectl and returns its standard output. Panics if it fails.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         succeed(&mut self.command(arguments))
     }
 
-    /// What kubectl says to `arguments`, be it an error.
     pub(crate) fn try_kubectl(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
-    /// What `kubectl get` answers to `arguments`.
+    /// Runs `kubectl get -o json`.
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
         let answer = self.kubectl(&[&["get", "-o", "json"], arguments].concat());
         serde_json::from_str(&answer).unwrap()
     }
 
-    /// What kubectl says to `arguments` and the objects in `yaml`, warnings included.
-    pub(crate) fn feed(&self, arguments: &[&str], yaml: &str) -> String {
+    /// Runs kubectl with the objects in `yaml` on standard input. Returns its output, including warnings.
+    pub(crate) fn kubectl_with_input(&self, arguments: &[&str], yaml: &str) -> String {
         let mut command = self.command(arguments);
         let mut child = command
             .args(["-f", "-"])
@@ -154,19 +151,18 @@ impl ControlPlane {
             .unwrap();
         child.stdin.take().unwrap().write_all(yaml.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{arguments:?}:\n{}\n{yaml}", said(&output));
-        said(&output)
+        assert!(output.status.success(), "{arguments:?}:\n{}\n{yaml}", output_text(&output));
+        output_text(&output)
     }
 
-    /// Applies the objects in `yaml`.
     pub(crate) fn apply(&self, yaml: &str) {
-        self.feed(&["apply"], yaml);
+        self.kubectl_with_input(&["apply"], yaml);
     }
 
-    /// The kind, namespace and name of every object.
-    pub(crate) fn objects(&self) -> BTreeSet<String> {
+    /// Lists kind, namespace and name of all objects.
+    pub(crate) fn list_objects(&self) -> BTreeSet<String> {
         let kinds = self.kubectl(&["api-resources", "--verbs=list", "-o", "name"]);
-        let kinds: Vec<&str> = kinds.lines().filter(|kind| !RESTLESS.contains(kind)).collect();
+        let kinds: Vec<&str> = kinds.lines().filter(|kind| !VOLATILE_KINDS.contains(kind)).collect();
         let row = r#"{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\n"}{end}"#;
         let list = self.kubectl(&["get", &kinds.join(","), "--all-namespaces", "-o", &format!("jsonpath={row}")]);
         list.lines().map(str::to_owned).collect()
@@ -179,13 +175,12 @@ impl ControlPlane {
     }
 }
 
-/// Where the project lies.
-pub(crate) fn here() -> &'static Path {
+pub(crate) fn project_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A kubeconfig for the server at `url`, whose certificate is in `certificate`.
-fn client_of(url: &str, certificate: &Path) -> String {
+fn client_config(url: &str, certificate: &Path) -> String {
     format!(
         "apiVersion: v1
 kind: Config
@@ -198,7 +193,7 @@ current-context: test
     )
 }
 
-/// Ports of `address` that nobody listens at.
+/// Unused ports on `address`.
 pub(crate) fn free_ports<const N: usize>(address: Ipv4Addr) -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind((address, 0)).unwrap());
     listeners.map(|it| it.local_addr().unwrap().port())

@@ -1,14 +1,14 @@
-//! Servers that end with their test, and waiting for what they do.
+//! Server processes of a test, and helpers to run programs and to wait.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(5);
+/// More than any step needs on a busy machine.
+const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// A server that writes its log into a file, and is asked to stop when its test is over, however that ends.
+/// A server process. It logs to a file, and is stopped when it is dropped.
 pub(crate) struct Daemon {
     name: String,
     child: Child,
@@ -16,7 +16,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `command`; its log is `folder/name.log`.
+    /// Starts `command`. The log file is `folder/name.log`.
     pub(crate) fn start(name: &str, folder: &Path, command: &mut Command) -> Self {
         let log = folder.join(format!("{name}.log"));
         let file = File::create(&log).unwrap();
@@ -29,12 +29,12 @@ impl Daemon {
         Self { name: name.to_owned(), child, log }
     }
 
-    /// Waits until `condition` is met, unless the server ends before.
-    pub(crate) fn until(&mut self, what: &str, mut condition: impl FnMut() -> bool) {
+    /// Waits until `condition` is true. Panics if the server exits first.
+    pub(crate) fn wait_until(&mut self, what: &str, mut condition: impl FnMut() -> bool) {
         let Self { name, child, .. } = self;
         wait_until(&format!("{name}: {what}"), || {
-            let ended = child.try_wait().unwrap();
-            assert!(ended.is_none(), "{name} ended before {what}");
+            let status = child.try_wait().unwrap();
+            assert!(status.is_none(), "{name} exited before {what}");
             condition()
         });
     }
@@ -45,29 +45,29 @@ impl Drop for Daemon {
         if std::thread::panicking() {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
-            println!("--- {} said last:\n{}", self.name, lines[lines.len().saturating_sub(10)..].join("\n"));
+            println!("--- last log lines of {}:\n{}", self.name, lines[lines.len().saturating_sub(10)..].join("\n"));
         }
-        // Whatever fails here, the next one is still to be stopped.
+        // Errors are ignored: the other servers must be stopped too.
         let _ = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
-        let ended = wait(Duration::from_secs(15), || !matches!(self.child.try_wait(), Ok(None)));
-        if !ended {
+        let has_exited = wait(Duration::from_secs(15), || !matches!(self.child.try_wait(), Ok(None)));
+        if !has_exited {
             let _ = self.child.kill();
         }
         let _ = self.child.wait();
     }
 }
 
-/// Waits until `condition` is met; fails when it is not met for minutes.
+/// Waits until `condition` is true. Panics after [`TIMEOUT`].
 pub(crate) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
-    assert!(wait(PATIENCE, condition), "waited in vain until {what}");
+    assert!(wait(TIMEOUT, condition), "timeout waiting until {what}");
 }
 
-/// Whether `condition` is met within `limit`.
+/// Waits until `condition` is true. Returns false after `limit`.
 #[expect(clippy::disallowed_methods, reason = "a test waits for a server")]
 fn wait(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
-    let begun = Instant::now();
+    let start = Instant::now();
     while !condition() {
-        if begun.elapsed() > limit {
+        if start.elapsed() > limit {
             return false;
         }
         std::thread::sleep(Duration::from_millis(100));
@@ -75,22 +75,22 @@ fn wait(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// The time that `action` takes.
-#[expect(clippy::disallowed_methods, reason = "figures are for people")]
-pub(crate) fn timed(action: impl FnOnce()) -> Duration {
-    let begun = Instant::now();
+/// Returns the duration of `action`.
+#[expect(clippy::disallowed_methods, reason = "only for the figures that the tests print")]
+pub(crate) fn measure(action: impl FnOnce()) -> Duration {
+    let start = Instant::now();
     action();
-    begun.elapsed()
+    start.elapsed()
 }
 
-/// What a program that succeeded wrote to its standard output.
+/// Runs a program and returns its standard output. Panics if it fails.
 pub(crate) fn succeed(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}:\n{}", said(&output));
+    assert!(output.status.success(), "{command:?}:\n{}", output_text(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// All that a program said.
-pub(crate) fn said(output: &Output) -> String {
+/// Standard output and standard error of a program.
+pub(crate) fn output_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

@@ -1,15 +1,15 @@
-//! Helm, as a user calls it.
+//! Runs Helm against a cluster.
 
 use std::process::{Command, Output};
 
-use crate::control_plane::{ControlPlane, here};
-use crate::daemons::said;
+use crate::control_plane::{ControlPlane, project_root};
+use crate::daemons::output_text;
 use crate::tools;
 
-/// The namespace of releases that run nothing.
+/// The namespace of releases in a cluster without nodes.
 pub(crate) const NAMESPACE: &str = "readiness";
 
-/// One Helm, with the flags by which its users apply objects.
+/// A version of Helm, with additional flags to apply objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Helm<'a> {
     cluster: &'a ControlPlane,
@@ -19,64 +19,64 @@ pub(crate) struct Helm<'a> {
 }
 
 impl<'a> Helm<'a> {
-    /// Helm 4, which lets the server apply.
+    /// Helm 4, which uses server-side apply.
     pub(crate) fn new(cluster: &'a ControlPlane) -> Self {
-        Self::within(cluster, NAMESPACE)
+        Self::in_namespace(cluster, NAMESPACE)
     }
 
-    /// Helm 4, for a release in `namespace`.
-    pub(crate) fn within(cluster: &'a ControlPlane, namespace: &'a str) -> Self {
+    /// Helm 4, with releases in `namespace`.
+    pub(crate) fn in_namespace(cluster: &'a ControlPlane, namespace: &'a str) -> Self {
         Self { cluster, namespace, tool: "helm", flags: &[] }
     }
 
-    /// Helm 4 as it is, Helm 4 that applies as Helm 3 did, and Helm 3.
+    /// Helm 4 with server-side apply, Helm 4 with client-side apply, and Helm 3.
     pub(crate) fn all(cluster: &'a ControlPlane) -> [Self; 3] {
         let helm = Self::new(cluster);
         [helm, Self { flags: &["--server-side=false"], ..helm }, Self { tool: "helm-3", ..helm }]
     }
 
-    /// Installs the chart as the release `name`; returns what Helm said.
+    /// Installs the chart as release `name`. Returns Helm's output.
     pub(crate) fn install(&self, name: &str, flags: &[&str]) -> String {
-        self.succeed(&[&["install", name, CHART], self.flags, flags].concat())
+        self.run(&[&["install", name, CHART], self.flags, flags].concat())
     }
 
-    /// Why Helm did not install the chart as the release `name`, if it didn't.
-    pub(crate) fn try_install(&self, name: &str, flags: &[&str]) -> Option<String> {
-        let output = self.run(&[&["install", name, CHART], self.flags, flags].concat());
-        (!output.status.success()).then(|| said(&output))
+    /// Installs the chart as release `name`. Returns Helm's output if it fails.
+    pub(crate) fn install_error(&self, name: &str, flags: &[&str]) -> Option<String> {
+        let output = self.output(&[&["install", name, CHART], self.flags, flags].concat());
+        (!output.status.success()).then(|| output_text(&output))
     }
 
-    /// Upgrades the release `name` to the chart and these values; returns what Helm said.
+    /// Upgrades release `name`. Returns Helm's output.
     pub(crate) fn upgrade(&self, name: &str, flags: &[&str]) -> String {
-        self.succeed(&[&["upgrade", name, CHART, "--reset-values"], self.flags, flags].concat())
+        self.run(&[&["upgrade", name, CHART, "--reset-values"], self.flags, flags].concat())
     }
 
-    /// Goes back to the revision before.
+    /// Rolls back to the previous revision. Returns Helm's output.
     pub(crate) fn rollback(&self, name: &str) -> String {
-        self.succeed(&[&["rollback", name], self.flags].concat())
+        self.run(&[&["rollback", name], self.flags].concat())
     }
 
-    /// The objects of the release `name`.
+    /// The manifest of release `name`.
     pub(crate) fn manifest(&self, name: &str) -> String {
-        self.succeed(&["get", "manifest", name])
+        self.run(&["get", "manifest", name])
     }
 
-    /// All that Helm says to `arguments`, which is to succeed.
-    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{} {arguments:?}:\n{}", self.tool, said(&output));
-        said(&output)
+    /// Runs Helm and returns its output. Panics if it fails.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
+        assert!(output.status.success(), "{} {arguments:?}:\n{}", self.tool, output_text(&output));
+        output_text(&output)
     }
 
-    /// Its name and flags.
+    /// Program name and flags.
     pub(crate) fn name(&self) -> String {
         [&[self.tool], self.flags].concat().join(" ")
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    fn output(&self, arguments: &[&str]) -> Output {
         let home = self.cluster.folder.path();
         Command::new(tools::path(self.tool))
-            .current_dir(here())
+            .current_dir(project_root())
             .env("HOME", home)
             .env("KUBECONFIG", &self.cluster.kubeconfig)
             .args(["--namespace", self.namespace])
@@ -86,14 +86,14 @@ impl<'a> Helm<'a> {
     }
 }
 
-/// The chart, from the project's folder.
+/// The chart, relative to the project root.
 pub(crate) const CHART: &str = "helm/readiness-exporter";
 
-/// The lines in which Helm passes on a warning of the API server.
-pub(crate) fn warnings(said: &str) -> Vec<&str> {
+/// The lines of Helm's output that contain a warning of the API server.
+pub(crate) fn warnings(output: &str) -> Vec<&str> {
     let is_warning = |line: &&str| {
         let line = line.to_lowercase();
         line.contains("warn") || line.contains("would violate") || line.contains("deprecated")
     };
-    said.lines().filter(is_warning).collect()
+    output.lines().filter(is_warning).collect()
 }

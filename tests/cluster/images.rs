@@ -1,4 +1,4 @@
-//! Images made of files of this machine, since no registry can be reached.
+//! Builds container images from local files, because no registry is available.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,18 +9,18 @@ use crate::daemons::succeed;
 use crate::modules;
 use crate::tools;
 
-/// An image of one layer.
+/// An image with one layer.
 pub(crate) struct Image<'a> {
-    /// Its name and tag.
+    /// Name and tag.
     pub(crate) name: &'a str,
-    /// The program, as a path in the image.
+    /// Path of the program in the image.
     pub(crate) entrypoint: &'a str,
-    /// Files of this machine, each with its path in the image.
+    /// Local files, each with its path in the image.
     pub(crate) files: &'a [(PathBuf, &'a str)],
 }
 
 impl Image<'_> {
-    /// Writes it as `docker save` does; returns the archive in `folder`.
+    /// Writes an archive in the format of `docker save` to `folder`, and returns its path.
     pub(crate) fn save(&self, folder: &Path) -> PathBuf {
         let folder = tempfile::tempdir_in(folder).unwrap().keep();
         let root = folder.join("root");
@@ -49,16 +49,16 @@ impl Image<'_> {
     }
 }
 
-/// Kubernetes' own pause, compiled: it holds a pod's namespaces.
-pub(crate) fn pause(folder: &Path) -> PathBuf {
+/// Compiles Kubernetes' pause program, which holds the namespaces of a pod.
+pub(crate) fn build_pause(folder: &Path) -> PathBuf {
     let source = modules::source("kubernetes", "k8s.io/kubernetes").join("build/pause/linux/pause.c");
     let binary = folder.join("pause");
     succeed(Command::new("cc").args(["-static", "-Os", "-DVERSION=test", "-o"]).arg(&binary).arg(source));
     binary
 }
 
-/// An image around the server `tool`, which is one static file.
-pub(crate) fn of_tool(name: &str, tool: &str, folder: &Path) -> PathBuf {
+/// Builds an image of the server `tool`, which is a static binary.
+pub(crate) fn build_tool_image(name: &str, tool: &str, folder: &Path) -> PathBuf {
     let program = format!("/bin/{tool}");
     Image { name, entrypoint: &program, files: &[(tools::path(tool), &program)] }.save(folder)
 }

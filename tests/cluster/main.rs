@@ -1,8 +1,8 @@
-//! The chart in a real Kubernetes. `make test-apiserver` and `make test-cluster` run this; docs/testing.md says what they
-//! need.
+//! Tests of the chart in a real Kubernetes. Run them with `make test-apiserver` and `make test-cluster`; docs/testing.md
+//! lists their prerequisites.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
-#![expect(clippy::print_stdout, reason = "figures, and logs of what failed")]
+#![expect(clippy::print_stdout, reason = "figures, and logs of failed tests")]
 
 #[path = "../it/tools.rs"]
 mod tools;

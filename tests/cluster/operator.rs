@@ -1,4 +1,4 @@
-//! What the real prometheus-operator makes of the chart's objects.
+//! Tests of the chart with the real prometheus-operator.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -13,13 +13,14 @@ use crate::daemons::{Daemon, succeed, wait_until};
 use crate::helm::{Helm, NAMESPACE};
 use crate::tools;
 
-/// The namespace of Prometheus.
+/// The namespace of the Prometheus.
 pub(crate) const MONITORING: &str = "monitoring";
 
-/// The image that hands what the operator wrote to Prometheus.
+/// The image of the sidecar that reloads Prometheus.
 pub(crate) const RELOADER: &str = "quay.io/prometheus-operator/prometheus-config-reloader:v0.85.0";
 
-/// A Prometheus as kube-prometheus-stack makes it: it takes monitors and rules from all namespaces by the label `release`.
+/// A Prometheus like that of kube-prometheus-stack: it selects monitors and rules in all namespaces
+/// by the label `release`.
 const PROMETHEUS: &str = "
 apiVersion: v1
 kind: ServiceAccount
@@ -52,14 +53,14 @@ spec:
   ruleSelector: {matchLabels: {release: kube-prometheus-stack}}
 ";
 
-/// prometheus-operator, and a Prometheus for it to configure.
+/// prometheus-operator, and a Prometheus that it configures.
 pub(crate) struct Operator<'a> {
     cluster: &'a ControlPlane,
     _daemon: Daemon,
 }
 
 impl<'a> Operator<'a> {
-    /// Starts it beside the cluster, whose admin it is.
+    /// Starts the operator outside of the cluster, as its admin.
     pub(crate) fn start(cluster: &'a ControlPlane) -> Self {
         let [port] = free_ports(Ipv4Addr::LOCALHOST);
         let mut command = Command::new(tools::path("prometheus-operator"));
@@ -73,16 +74,16 @@ impl<'a> Operator<'a> {
         Self { cluster, _daemon: daemon }
     }
 
-    /// The address of Prometheus' pod, once it is ready, where there is a node.
-    pub(crate) fn prometheus(&self) -> String {
+    /// Waits until the Prometheus pod is ready, and returns its IP address. Requires a node.
+    pub(crate) fn prometheus_address(&self) -> String {
         let wait = ["--for=condition=Available", "prometheus/stack", "--timeout=5m"];
         self.cluster.kubectl(&[&["wait", "-n", MONITORING], &wait[..]].concat());
         let pod = self.cluster.get(&["pod", "-n", MONITORING, "prometheus-stack-0"]);
         pod["status"]["podIP"].as_str().unwrap().to_owned()
     }
 
-    /// The scrape configurations that it wrote, by job.
-    fn jobs(&self) -> BTreeMap<String, serde_yaml::Value> {
+    /// The generated scrape configurations, by job name.
+    fn scrape_configs(&self) -> BTreeMap<String, serde_yaml::Value> {
         let template = r#"go-template={{index .data "prometheus.yaml.gz"}}"#;
         let secret = ["get", "secret", "-n", MONITORING, "prometheus-stack", "--ignore-not-found", "-o", template];
         let text = decompress(self.cluster.kubectl(&secret).trim());
@@ -94,7 +95,7 @@ impl<'a> Operator<'a> {
         jobs.map(|job| (job["job_name"].as_str().unwrap().to_owned(), job.clone())).collect()
     }
 
-    /// The rule files that it wrote.
+    /// The generated rule files.
     fn rule_files(&self) -> Vec<String> {
         let list = self.cluster.get(&["configmaps", "-n", MONITORING, "-l", "prometheus-name=stack"]);
         let maps = list["items"].as_array().unwrap().iter();
@@ -102,20 +103,20 @@ impl<'a> Operator<'a> {
         files.map(|text| text.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Waits until it wrote one job and one rule file, or, where nothing `is_taken`, none of them.
-    fn settle(&self, is_taken: bool) -> (Option<serde_yaml::Value>, Option<String>) {
+    /// Waits until the operator has generated one scrape configuration and one rule file if `is_selected`, or none.
+    fn wait_for_selection(&self, is_selected: bool) -> (Option<serde_yaml::Value>, Option<String>) {
         let mut jobs = BTreeMap::new();
         let mut files = Vec::new();
-        wait_until(&format!("the operator took monitor and rules: {is_taken}"), || {
-            jobs = self.jobs();
+        wait_until(&format!("ServiceMonitor and PrometheusRule selected: {is_selected}"), || {
+            jobs = self.scrape_configs();
             files = self.rule_files();
-            jobs.len() == usize::from(is_taken) && files.len() == usize::from(is_taken)
+            jobs.len() == usize::from(is_selected) && files.len() == usize::from(is_selected)
         });
         (jobs.into_values().next(), files.pop())
     }
 }
 
-/// The text that is in `secret` as gzip in base64.
+/// Decodes base64 and gzip.
 fn decompress(secret: &str) -> String {
     let mut command = Command::new("base64");
     let folder = tempfile::tempdir().unwrap();
@@ -129,50 +130,50 @@ fn decompress(secret: &str) -> String {
     text
 }
 
-/// The rule named `name` in a rule file.
-fn rule(file: &str, name: &str) -> Option<Value> {
+/// Finds the rule `name` in a rule file.
+fn find_rule(file: &str, name: &str) -> Option<Value> {
     let file: Value = serde_yaml::from_str(file).unwrap();
     let groups = file["groups"].as_array().unwrap().iter();
     let mut rules = groups.flat_map(|group| group["rules"].as_array().unwrap());
     rules.find(|rule| rule["alert"] == name || rule["record"] == name).cloned()
 }
 
-/// Panics unless promtool accepts the rules in `text`; returns how many there are.
-fn promtool(text: &str) -> usize {
+/// Checks the rules in `text` with promtool, and returns their number. Panics if they are invalid.
+fn check_rules(text: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
     std::fs::write(&file, text).unwrap();
-    let said = succeed(Command::new(tools::path("promtool")).args(["check", "rules", "--lint-fatal"]).arg(&file));
-    said.split("SUCCESS: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+    let output = succeed(Command::new(tools::path("promtool")).args(["check", "rules", "--lint-fatal"]).arg(&file));
+    output.split("SUCCESS: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
 #[test]
 #[ignore = "make test-apiserver"]
-fn the_operator_takes_monitor_and_rules_by_the_release_label() {
-    let cluster = ControlPlane::with_kinds();
-    cluster.restricted_namespace(NAMESPACE);
+fn the_operator_selects_service_monitor_and_rules_by_the_release_label() {
+    let cluster = ControlPlane::start_with_crds();
+    cluster.create_restricted_namespace(NAMESPACE);
     let helm = Helm::new(&cluster);
     let operator = Operator::start(&cluster);
     let release = "--set=prometheus.release=kube-prometheus-stack";
 
     helm.install("readiness", &[release]);
-    let (job, rules) = operator.settle(true);
+    let (job, rules) = operator.wait_for_selection(true);
     let job = job.unwrap();
     assert_eq!(job["metrics_path"], "/metrics");
     assert_eq!(job["scheme"], "http");
     let all = rules.unwrap();
-    let count = promtool(&all);
-    assert!(rule(&all, "ReadinessStuckPartial").is_some());
+    let count = check_rules(&all);
+    assert!(find_rule(&all, "ReadinessStuckPartial").is_some());
 
-    // With another label, or none, nobody takes them, and nobody says so.
+    // With another label, or without one, they are ignored without any message.
     for label in ["--set=prometheus.release=another-stack", "--set=prometheus.release="] {
         helm.upgrade("readiness", &[label]);
-        operator.settle(false);
+        operator.wait_for_selection(false);
         helm.upgrade("readiness", &[release]);
-        operator.settle(true);
+        operator.wait_for_selection(true);
     }
 
-    // What a user turns off, and sets, arrives.
+    // Overrides take effect.
     let values = [
         release,
         "--set=prometheusRule.alerts.ReadinessStuckPartial.disabled=true",
@@ -181,23 +182,23 @@ fn the_operator_takes_monitor_and_rules_by_the_release_label() {
     ];
     helm.upgrade("readiness", &values);
     let mut changed = String::new();
-    wait_until("the operator wrote the changed rules", || {
+    wait_until("the changed rules are generated", || {
         changed = operator.rule_files().concat();
         changed != all
     });
-    assert_eq!(promtool(&changed), count - 1);
-    assert_eq!(rule(&changed, "ReadinessStuckPartial"), None);
-    let late = rule(&changed, "ReadinessMilestoneLate").unwrap();
+    assert_eq!(check_rules(&changed), count - 1);
+    assert_eq!(find_rule(&changed, "ReadinessStuckPartial"), None);
+    let late = find_rule(&changed, "ReadinessMilestoneLate").unwrap();
     assert_eq!(late["labels"]["severity"], "critical");
-    let threshold = rule(&changed, "readiness:milestone_unlikely_ratio:threshold").unwrap();
+    let threshold = find_rule(&changed, "readiness:milestone_unlikely_ratio:threshold").unwrap();
     assert_eq!(threshold["expr"], "vector(0.25)");
 
     cluster.kubectl(&["delete", "prometheus", "-n", MONITORING, "stack"]);
-    helm.succeed(&["uninstall", "readiness"]);
+    helm.run(&["uninstall", "readiness"]);
 }
 
-/// The operator's webhook, which the API server asks before it takes a `PrometheusRule`.
-fn admission(cluster: &ControlPlane) -> Daemon {
+/// Starts the operator's admission webhook, which validates each `PrometheusRule`.
+fn start_webhook(cluster: &ControlPlane) -> Daemon {
     let folder = cluster.folder.path();
     let [port] = free_ports(Ipv4Addr::LOCALHOST);
     let path = |name: &str| folder.join(name).display().to_string();
@@ -237,22 +238,22 @@ webhooks:
 
 #[test]
 #[ignore = "make test-apiserver"]
-fn the_operators_webhook_admits_the_rules() {
-    let cluster = ControlPlane::with_kinds();
-    cluster.restricted_namespace(NAMESPACE);
-    let _webhook = admission(&cluster);
+fn the_admission_webhook_accepts_the_rules() {
+    let cluster = ControlPlane::start_with_crds();
+    cluster.create_restricted_namespace(NAMESPACE);
+    let _webhook = start_webhook(&cluster);
     let helm = Helm::new(&cluster);
 
     let broken =
         "prometheusRule.extraGroups=[{\"name\": \"own\", \"rules\": [{\"alert\": \"Own\", \"expr\": \"up ==\"}]}]";
-    wait_until("the API server asks the webhook", || {
-        // Until it does, this is installed, since the schema of the kind takes any text.
-        let refused = helm.try_install("readiness", &["--set-json", broken]);
-        if refused.is_none() {
-            helm.succeed(&["uninstall", "readiness"]);
+    wait_until("the API server calls the webhook", || {
+        // Until then, the invalid rule is accepted: the CRD's schema does not check expressions.
+        let error = helm.install_error("readiness", &["--set-json", broken]);
+        if error.is_none() {
+            helm.run(&["uninstall", "readiness"]);
         }
-        refused.is_some_and(|said| said.contains("denied the request") && said.contains("Rules are not valid"))
+        error.is_some_and(|error| error.contains("denied the request") && error.contains("Rules are not valid"))
     });
-    helm.succeed(&["uninstall", "readiness"]);
+    helm.run(&["uninstall", "readiness"]);
     helm.install("readiness", &[]);
 }

@@ -1,4 +1,4 @@
-//! The Helm chart, in the hands of real Helms.
+//! Tests of the Helm chart with real Helm binaries.
 
 mod charts;
 mod coverage;

@@ -1,9 +1,8 @@
-{{/* The chart's name, or what it is called instead. */}}
 {{- define "readiness-exporter.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The name of most objects. 50 characters leave room for what Kubernetes appends to a StatefulSet's name in labels. */}}
+{{/* Name of most resources. At most 50 characters: Kubernetes appends a suffix to the name of a StatefulSet in the labels of its pods. */}}
 {{- define "readiness-exporter.fullname" -}}
 {{- $name := include "readiness-exporter.name" . -}}
 {{- if .Values.fullnameOverride -}}
@@ -19,13 +18,13 @@
 {{- default .Release.Namespace .Values.namespaceOverride -}}
 {{- end -}}
 
-{{/* What never changes: labels by which objects are selected can't be edited. */}}
+{{/* Selector labels. Selectors are immutable, so these must never change. */}}
 {{- define "readiness-exporter.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "readiness-exporter.name" . | quote }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
-{{/* Labels of every object but pods, which are to stay as they are when the chart's version changes. */}}
+{{/* Labels of all resources except pods: a pod must not change when only the chart's version changes. */}}
 {{- define "readiness-exporter.labels" -}}
 {{- $own := include "readiness-exporter.selectorLabels" . | fromYaml -}}
 {{- $_ := set $own "app.kubernetes.io/version" .Chart.AppVersion -}}
@@ -34,7 +33,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- merge $own .Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* Labels of a ServiceMonitor or PrometheusRule: `root`, and `labels` that go before all others. */}}
+{{/* Labels of a ServiceMonitor or PrometheusRule. Arguments: `root`, and `labels`, which override all others. */}}
 {{- define "readiness-exporter.monitoringLabels" -}}
 {{- $labels := include "readiness-exporter.labels" .root | fromYaml -}}
 {{- with .root.Values.prometheus.release -}}
@@ -51,13 +50,13 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* With shards, scrapes have to reach each pod, not one of them; a name of its own, since a Service can't become headless. */}}
+{{/* With shards, the Service is headless so that each pod is scraped. It has another name because a Service can't become headless. */}}
 {{- define "readiness-exporter.serviceName" -}}
 {{- include "readiness-exporter.fullname" . -}}
 {{- if .Values.shards -}}-shards{{- end -}}
 {{- end -}}
 
-{{/* Annotations of the Service. The port is the pod's, since Prometheus puts it behind the pod's address. */}}
+{{/* Annotations of the Service. The port is that of the container: Prometheus appends it to the pod's address. */}}
 {{- define "readiness-exporter.serviceAnnotations" -}}
 {{- $annotations := dict -}}
 {{- if .Values.prometheus.scrapeAnnotations -}}
@@ -69,7 +68,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- mergeOverwrite $annotations .Values.service.annotations | toYaml -}}
 {{- end -}}
 
-{{/* The name of an image: `root` and `image`, whose tag is the chart's appVersion where it has none. */}}
+{{/* Full image name. Arguments: `root`, and `image`. The default tag is the chart's appVersion. */}}
 {{- define "readiness-exporter.image" -}}
 {{- $registry := default .image.registry .root.Values.global.imageRegistry -}}
 {{- with $registry -}}{{ . }}/{{- end -}}
@@ -81,12 +80,12 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* Whether an object of `kind` (group/version/kind) is rendered, as renderMode has it: `true` or nothing. */}}
+{{/* `true` if renderMode allows a resource of `kind` (group/version/kind), else empty. */}}
 {{- define "readiness-exporter.renders" -}}
 {{- if or (eq .root.Values.renderMode "alwaysRender") (.root.Capabilities.APIVersions.Has .kind) -}}
 true
 {{- else if eq .root.Values.renderMode "failIfMissing" -}}
-{{- fail (printf "the cluster doesn't know %s: install its CRD, set renderMode to skipIfMissing or alwaysRender, or name it with --api-versions" .kind) -}}
+{{- fail (printf "renderMode: %s is not installed in the cluster; install its CRD, pass --api-versions, or set renderMode to skipIfMissing or alwaysRender" .kind) -}}
 {{- end -}}
 {{- end -}}
 
@@ -108,14 +107,14 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* How many pods there are; refuses what cannot be. */}}
+{{/* Number of pods. Fails if `replicas` and `shards` conflict. */}}
 {{- define "readiness-exporter.pods" -}}
 {{- if .Values.shards -}}
 {{- if gt (int .Values.replicas) 1 -}}
-{{- fail "replicas: with shards, each shard is one pod; leave replicas at 1" -}}
+{{- fail "replicas: must be 1 if shards is set; each shard is one pod" -}}
 {{- end -}}
 {{- if semverCompare "<1.28-0" .Capabilities.KubeVersion.Version -}}
-{{- fail (printf "shards: pods know their number from Kubernetes 1.28 on, and this is %s; leave shards at 0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "shards: requires Kubernetes 1.28 or later, which sets the label apps.kubernetes.io/pod-index; the cluster runs %s" .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- .Values.shards -}}
 {{- else -}}

@@ -1,4 +1,4 @@
-{{/* Whether the ConfigMap with the files from values is there. It is also the source of a release that has no other yet, so that the first file doesn't restart anything. */}}
+{{/* `true` if the ConfigMap with the files from the values is mounted. A release without any source mounts it too, so that adding the first file does not restart the pod. */}}
 {{- define "readiness-exporter.hasFiles" -}}
 {{- $sources := .Values.sources -}}
 {{- if or $sources.files (not (or $sources.configMaps $sources.sidecar.enabled $sources.gitSync.enabled)) -}}
@@ -6,7 +6,7 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The arguments of the exporter: flags, then the paths of all sources. */}}
+{{/* Arguments of the exporter: flags, then the paths of all sources. */}}
 {{- define "readiness-exporter.args" -}}
 {{- $sources := .Values.sources -}}
 - serve
@@ -56,7 +56,7 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* Whole directories, since a file that is mounted by itself (subPath) never changes. */}}
+{{/* Mounts whole directories: a subPath mount does not receive updates. */}}
 {{- define "readiness-exporter.volumeMounts" -}}
 {{- $sources := .Values.sources -}}
 {{- if include "readiness-exporter.hasFiles" . }}
@@ -131,13 +131,13 @@ true
 - name: git-credentials
   secret:
     secretName: {{ . | quote }}
-    defaultMode: 256 # 0400, which is a string to some parsers
+    defaultMode: 256 # 0400, which some parsers read as a string
 {{- end }}
 {{- with $sources.gitSync.sshKeySecret }}
 - name: git-ssh-key
   secret:
     secretName: {{ . | quote }}
-    defaultMode: 256 # 0400, which is a string to some parsers
+    defaultMode: 256 # 0400, which some parsers read as a string
 {{- end }}
 {{- end }}
 {{- with .Values.web.config }}
@@ -176,7 +176,7 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* Collects labelled ConfigMaps. It alone gets a token, and its readiness is the pod's: a pod that replaces another waits until the files are there. */}}
+{{/* Collects labelled ConfigMaps. Only this container has an API token. Its readiness probe delays the replacement of a pod until the files are there. */}}
 {{- define "readiness-exporter.sidecar" -}}
 {{- with .Values.sources.sidecar -}}
 - name: sidecar
@@ -236,14 +236,14 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* Flags rather than environment variables, since a misspelled flag is an error. An old worktree stays for a while: the exporter may be reading it. */}}
+{{/* Flags instead of environment variables: a misspelled flag is an error. An old worktree is kept for a while because the exporter may still be reading it. */}}
 {{- define "readiness-exporter.gitSync" -}}
 {{- with .Values.sources.gitSync -}}
 - name: git-sync
   image: {{ include "readiness-exporter.image" (dict "root" $ "image" .image) }}
   imagePullPolicy: {{ .image.pullPolicy }}
   args:
-    - --repo={{ required "sources.gitSync.repo: name the repository, as in https://git.example.org/plans.git" .repo }}
+    - --repo={{ required "sources.gitSync.repo: required, for example https://git.example.org/plans.git" .repo }}
     - --ref={{ .ref }}
     - --root=/git
     - --link=current
@@ -312,7 +312,7 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* A constraint without a labelSelector would be about no pod at all. */}}
+{{/* A constraint without a labelSelector would select no pods. */}}
 {{- define "readiness-exporter.topologySpreadConstraints" -}}
 {{- range .Values.topologySpreadConstraints }}
 {{- $own := dict "matchLabels" (include "readiness-exporter.selectorLabels" $ | fromYaml) }}
@@ -320,7 +320,7 @@ true
 {{- end }}
 {{- end -}}
 
-{{/* The pod of the Deployment or StatefulSet. No checksum of any file: the exporter reads changes by itself. */}}
+{{/* Pod template of the Deployment or StatefulSet. It has no checksum annotations: the exporter reloads changed files. */}}
 {{- define "readiness-exporter.pod" -}}
 metadata:
   labels:

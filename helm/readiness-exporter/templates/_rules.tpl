@@ -1,6 +1,6 @@
 {{/*
-The groups of the rule files, in their order, with what the values change: YAML with the one key `groups`.
-Rules are read as YAML and written as YAML, never as templates, so that their {{ }} stay Prometheus' own.
+YAML with the key `groups`: the groups of the rule files in order, with the overrides from the values.
+Rules are parsed and written as YAML, never rendered as templates, so that their {{ }} are left to Prometheus.
 */}}
 {{- define "readiness-exporter.ruleGroups" -}}
 {{- $values := .Values.prometheusRule -}}
@@ -10,7 +10,7 @@ Rules are read as YAML and written as YAML, never as templates, so that their {{
 {{- range list "thresholds" "recording" "alerts" -}}
   {{- $path := printf "rules/%s.rules.yaml" . -}}
   {{- $file := $.Files.Get $path | fromYaml -}}
-  {{- range required (printf "%s isn't in the chart" $path) $file.groups -}}
+  {{- range required (printf "%s is missing from the chart" $path) $file.groups -}}
     {{- $rules := list -}}
     {{- range $rule := .rules -}}
       {{- if $rule.alert -}}
@@ -39,20 +39,20 @@ Rules are read as YAML and written as YAML, never as templates, so that their {{
 {{- end -}}
 {{- range $name, $_ := $values.alerts -}}
   {{- if not (has $name $alerts) -}}
-    {{- fail (printf "prometheusRule.alerts.%s: no such alert; there are: %s" $name (join ", " $alerts)) -}}
+    {{- fail (printf "prometheusRule.alerts.%s: unknown alert; expected one of: %s" $name (join ", " $alerts)) -}}
   {{- end -}}
 {{- end -}}
 {{- range $name, $kinds := $values.thresholds -}}
   {{- range $kind, $_ := $kinds -}}
     {{- if not (has (printf "%s.%s" $name $kind) $thresholds) -}}
-      {{- fail (printf "prometheusRule.thresholds.%s.%s: no such threshold; there are: %s" $name $kind (join ", " $thresholds)) -}}
+      {{- fail (printf "prometheusRule.thresholds.%s.%s: unknown threshold; expected one of: %s" $name $kind (join ", " $thresholds)) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- dict "groups" (concat $groups $values.extraGroups) | toYaml -}}
 {{- end -}}
 
-{{/* One alert, with what the values change. */}}
+{{/* One alert, with the overrides from the values. */}}
 {{- define "readiness-exporter.alert" -}}
 {{- $values := .values -}}
 {{- $rule := .rule -}}

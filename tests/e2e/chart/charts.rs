@@ -1,4 +1,4 @@
-//! The chart, its values files, and what Helm makes of them.
+//! Access to the chart, its values files, and the manifests that Helm renders from them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use serde_yaml::Value;
 
 use crate::tools;
 
-/// Both Helms that people have.
+/// The supported Helm versions: 4 and 3.
 pub(crate) const HELMS: [&str; 2] = ["helm", "helm-3"];
 
-/// What a cluster knows that has both operators.
-pub(crate) const KINDS: [&str; 3] = [
+/// The custom resources of a cluster with prometheus-operator and grafana-operator.
+pub(crate) const CUSTOM_RESOURCES: [&str; 3] = [
     "monitoring.coreos.com/v1/ServiceMonitor",
     "monitoring.coreos.com/v1/PrometheusRule",
     "grafana.integreatly.org/v1beta1/GrafanaDashboard",
@@ -29,17 +29,17 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of `folder` whose names end in `end`, sorted.
-pub(crate) fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
+/// The files of `folder` whose names end in `suffix`, sorted.
+pub(crate) fn files(folder: &Path, suffix: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().ends_with(end)).collect();
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.to_string_lossy().ends_with(suffix)).collect();
     files.sort();
-    assert!(!files.is_empty(), "there is no {end} in {}", folder.display());
+    assert!(!files.is_empty(), "no {suffix} in {}", folder.display());
     files
 }
 
-/// A values file. A line `# flags: …` names flags that it needs; `--without-crds` among them is ours,
-/// for a cluster without operators.
+/// A values file. A line `# flags: …` lists the Helm flags that it needs. `--without-crds` is not a Helm
+/// flag: it renders as for a cluster without operators.
 #[derive(Clone)]
 pub(crate) struct Values {
     pub(crate) path: PathBuf,
@@ -47,31 +47,30 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    fn at(path: PathBuf) -> Self {
+    fn read(path: PathBuf) -> Self {
         let text = std::fs::read_to_string(&path).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("# flags: ")).unwrap_or_default();
         let mut flags: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let without = flags.len();
+        let count = flags.len();
         flags.retain(|flag| flag != "--without-crds");
-        if flags.len() == without {
-            flags.extend(KINDS.map(|kind| format!("--api-versions={kind}")));
+        if flags.len() == count {
+            flags.extend(CUSTOM_RESOURCES.map(|kind| format!("--api-versions={kind}")));
         }
         Self { path, flags }
     }
 
-    /// Those that a release may be installed with.
-    pub(crate) fn good() -> Vec<Self> {
-        files(&chart().join("ci"), "-values.yaml").into_iter().map(Self::at).collect()
+    pub(crate) fn valid() -> Vec<Self> {
+        files(&chart().join("ci"), "-values.yaml").into_iter().map(Self::read).collect()
     }
 
-    /// Those that are refused.
-    pub(crate) fn bad() -> Vec<Self> {
-        files(&chart().join("ci/invalid"), ".yaml").into_iter().map(Self::at).collect()
+    /// The values that Helm must reject.
+    pub(crate) fn invalid() -> Vec<Self> {
+        files(&chart().join("ci/invalid"), ".yaml").into_iter().map(Self::read).collect()
     }
 
-    /// The one whose name contains `part`.
+    /// The valid values file whose name contains `part`.
     pub(crate) fn named(part: &str) -> Self {
-        Self::good().into_iter().find(|values| values.name().contains(part)).unwrap()
+        Self::valid().into_iter().find(|values| values.name().contains(part)).unwrap()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -83,14 +82,14 @@ impl Values {
     }
 }
 
-/// The path of a tool, asked for once.
+/// The path of a tool, cached.
 pub(crate) fn tool(name: &str) -> PathBuf {
-    static KNOWN: LazyLock<Mutex<BTreeMap<String, PathBuf>>> = LazyLock::new(Mutex::default);
-    let mut known = KNOWN.lock().unwrap();
-    known.entry(name.to_owned()).or_insert_with(|| tools::path(name)).clone()
+    static PATHS: LazyLock<Mutex<BTreeMap<String, PathBuf>>> = LazyLock::new(Mutex::default);
+    let mut paths = PATHS.lock().unwrap();
+    paths.entry(name.to_owned()).or_insert_with(|| tools::path(name)).clone()
 }
 
-/// A Helm that reads nothing of its user's.
+/// Runs Helm without the configuration of the user.
 pub(crate) fn helm(tool: &str, arguments: &[&str]) -> Output {
     static HOME: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
     let home = |name: &str| HOME.path().join(name);
@@ -104,12 +103,12 @@ pub(crate) fn helm(tool: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What `tool` renders of `chart` with `values`, or what it says against it.
+/// The manifest that `tool` renders from `chart` with `values`, or its error.
 pub(crate) fn template(tool: &str, chart: &Path, values: &Values) -> Result<String, String> {
     template_as(["readiness", "readiness"], tool, chart, values)
 }
 
-/// The same for a release of a name in a namespace.
+/// Like [`template`], for the given release name and namespace.
 pub(crate) fn template_as(
     [release, namespace]: [&str; 2],
     tool: &str,
@@ -124,19 +123,19 @@ pub(crate) fn template_as(
     if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
 }
 
-/// The objects of a rendered chart.
-pub(crate) fn objects(rendered: &str) -> Vec<Value> {
-    let documents = serde_yaml::Deserializer::from_str(rendered);
+/// The objects of a manifest.
+pub(crate) fn parse_objects(manifest: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(manifest);
     let objects = documents.map(|document| Value::deserialize(document).unwrap());
     objects.filter(|object| !object.is_null()).collect()
 }
 
-/// What Helm 4 renders of the chart with `values`.
-pub(crate) fn rendered(values: &Values) -> Vec<Value> {
-    objects(&template("helm", &chart(), values).unwrap_or_else(|error| panic!("{}: {error}", values.name())))
+/// The objects that Helm 4 renders with `values`.
+pub(crate) fn render(values: &Values) -> Vec<Value> {
+    parse_objects(&template("helm", &chart(), values).unwrap_or_else(|error| panic!("{}: {error}", values.name())))
 }
 
-/// Kind and name of an object, for messages and for comparing.
+/// Kind, namespace and name of an object.
 pub(crate) fn identity(object: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = &object["metadata"];
@@ -156,20 +155,20 @@ pub(crate) fn containers(objects: &[Value]) -> Vec<&Value> {
         .collect()
 }
 
-/// A copy of the chart, links followed, that may be changed.
-pub(crate) fn copy() -> tempfile::TempDir {
+/// A writable copy of the chart, with links replaced by their targets.
+pub(crate) fn copy_chart() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    copy_into(&chart(), folder.path());
+    copy_dir(&chart(), folder.path());
     folder
 }
 
-pub(crate) fn copy_into(from: &Path, to: &Path) {
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
             std::fs::create_dir(&target).unwrap();
-            copy_into(&path, &target);
+            copy_dir(&path, &target);
         } else {
             std::fs::copy(&path, &target).unwrap();
         }

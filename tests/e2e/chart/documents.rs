@@ -1,14 +1,14 @@
-//! The files that the chart carries, and those that tell of it.
+//! The files in the chart, and its documentation.
 
 use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::chart::charts::{Values, chart, files, helm, of_kind, rendered, root, template};
+use crate::chart::charts::{Values, chart, files, helm, of_kind, render, root, template};
 
 #[test]
-fn each_dashboard_is_a_config_map_of_its_very_bytes() {
-    let objects = rendered(&Values::named("default"));
+fn each_dashboard_is_an_unchanged_config_map() {
+    let objects = render(&Values::named("default"));
     let maps = of_kind(&objects, "ConfigMap");
     let dashboards = files(&root().join("dashboards"), ".json");
     let dashboards =
@@ -20,7 +20,7 @@ fn each_dashboard_is_a_config_map_of_its_very_bytes() {
         let map = maps.iter().find(|map| map["data"].get(key).is_some()).unwrap_or_else(|| panic!("{key}"));
         let text = std::fs::read_to_string(path).unwrap();
         assert!(map["data"][key] == text.as_str(), "{key}");
-        // A ConfigMap takes 1 MiB, and kubectl's client-side apply a copy in an annotation of 256 KiB.
+        // A ConfigMap is limited to 1 MiB. `kubectl apply` stores a copy in annotations, which are limited to 256 KiB.
         assert!(text.len() < 200 << 10, "{key} has {} bytes", text.len());
     }
     assert!(count >= 5);
@@ -29,7 +29,7 @@ fn each_dashboard_is_a_config_map_of_its_very_bytes() {
 }
 
 #[test]
-fn files_given_as_yaml_are_read_as_if_they_stood_there_as_text() {
+fn files_given_as_yaml_and_as_text_are_equivalent() {
     let folder = tempfile::tempdir().unwrap();
     let example = root().join("examples/castiel.readiness.yaml");
     let text = std::fs::read_to_string(&example).unwrap();
@@ -37,10 +37,10 @@ fn files_given_as_yaml_are_read_as_if_they_stood_there_as_text() {
     let values = serde_json::json!({"sources": {"files": {"text.yaml": text, "tree.yaml": tree}}});
     let path = folder.path().join("values.yaml");
     std::fs::write(&path, serde_json::to_string(&values).unwrap()).unwrap();
-    let objects = rendered(&Values { path, flags: Vec::new() });
+    let objects = render(&Values { path, flags: Vec::new() });
     let maps = of_kind(&objects, "ConfigMap");
     let map = maps.iter().find(|map| map["metadata"]["name"].as_str().unwrap().ends_with("-files")).unwrap();
-    let said = ["text.yaml", "tree.yaml"].map(|name| {
+    let forecasts = ["text.yaml", "tree.yaml"].map(|name| {
         let file = folder.path().join("plan.yaml");
         std::fs::write(&file, map["data"][name].as_str().unwrap()).unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"))
@@ -51,11 +51,11 @@ fn files_given_as_yaml_are_read_as_if_they_stood_there_as_text() {
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         milestones(&output.stdout)
     });
-    assert!(!said[0].is_empty());
-    assert_eq!(said[0], said[1]);
+    assert!(!forecasts[0].is_empty());
+    assert_eq!(forecasts[0], forecasts[1]);
 }
 
-/// The milestones of a forecast, sorted: as YAML, a file has no order.
+/// The milestones of a forecast, sorted: Helm does not keep the order of keys.
 fn milestones(forecast: &[u8]) -> Vec<String> {
     let forecast: serde_json::Value = serde_json::from_slice(forecast).unwrap();
     let mut milestones: Vec<String> =
@@ -65,14 +65,14 @@ fn milestones(forecast: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn the_versions_of_chart_and_exporter_are_one() {
+fn the_chart_has_the_version_of_the_exporter() {
     let text = std::fs::read_to_string(chart().join("Chart.yaml")).unwrap();
     let chart: Value = serde_yaml::from_str(&text).unwrap();
-    let own = env!("CARGO_PKG_VERSION");
-    assert_eq!((chart["version"].as_str(), chart["appVersion"].as_str()), (Some(own), Some(own)));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!((chart["version"].as_str(), chart["appVersion"].as_str()), (Some(version), Some(version)));
 }
 
-/// The blocks of the chart's README in `language`.
+/// The code blocks of the chart's README in `language`.
 fn blocks(language: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(chart().join("README.md")).unwrap();
     let opening = format!("```{language}\n");
@@ -80,33 +80,36 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_values_that_the_readme_shows_are_accepted() {
-    // Those of kube-prometheus-stack are its own.
-    let shown: Vec<String> = blocks("yaml").into_iter().filter(|block| !block.starts_with("grafana:")).collect();
-    assert!(shown.len() > 3);
+fn the_values_in_the_readme_are_valid() {
+    // `grafana:` is a value of kube-prometheus-stack.
+    let examples: Vec<String> = blocks("yaml").into_iter().filter(|block| !block.starts_with("grafana:")).collect();
+    assert!(examples.len() > 3);
     let folder = tempfile::tempdir().unwrap();
     let flags = Values::named("default").flags;
-    for block in shown {
+    for block in examples {
         let path = folder.path().join("values.yaml");
         std::fs::write(&path, &block).unwrap();
         let values = Values { path, flags: flags.clone() };
-        let with = template("helm", &chart(), &values).unwrap_or_else(|said| panic!("{block}\n{said}"));
-        assert!(with != template("helm", &chart(), &Values::named("default")).unwrap(), "it changes nothing: {block}");
+        let rendered = template("helm", &chart(), &values).unwrap_or_else(|error| panic!("{block}\n{error}"));
+        assert!(
+            rendered != template("helm", &chart(), &Values::named("default")).unwrap(),
+            "example changes nothing: {block}"
+        );
     }
 }
 
 #[test]
-fn the_command_that_the_readme_shows_installs_the_chart() {
+fn the_command_in_the_readme_installs_the_chart() {
     for block in blocks("sh") {
         let command = block.replace("\\\n", " ");
         let words: Vec<&str> = command.split_whitespace().collect();
-        assert_eq!(words[..3], ["helm", "install", "readiness"], "no test runs {block}");
-        // There is no cluster here.
+        assert_eq!(words[..3], ["helm", "install", "readiness"], "command is not tested: {block}");
+        // This test has no cluster.
         let arguments = format!("{} --dry-run=client", words[1..].join(" ")).replace('\'', "").replace("./", "");
         let arguments: Vec<&str> = arguments.split(' ').collect();
         let output = helm("helm", &arguments);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(said.contains("kind: Deployment") && said.contains("shop.yaml:"), "{said}");
+        assert!(stdout.contains("kind: Deployment") && stdout.contains("shop.yaml:"), "{stdout}");
     }
 }

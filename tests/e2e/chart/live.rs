@@ -1,7 +1,7 @@
-//! The exporter in a pod's file system, with the arguments that the chart gives it.
+//! Runs the exporter with the arguments from the chart, in a directory laid out like a pod's file system.
 //!
-//! `ConfigMap`s change as the kubelet changes them, labelled ones as k8s-sidecar writes them, and the
-//! repository as git-sync turns its link. The real kubelet has tests of its own.
+//! The tests update `ConfigMap`s like the kubelet, labelled `ConfigMap`s like k8s-sidecar, and the
+//! repository like git-sync. tests/cluster tests the same with a real kubelet.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::chart::charts::{Values, containers, rendered};
+use crate::chart::charts::{Values, containers, render};
 use crate::processes::Running;
 use crate::servers::wait_until;
 
@@ -22,25 +22,25 @@ sources:
 watch: {interval: 1h}
 ";
 
-/// A readiness file of `project` with this many tasks.
+/// A readiness file of `project` with `tasks` tasks.
 fn plan(project: &str, tasks: usize) -> String {
     let tasks: Vec<String> = (0..tasks).map(|task| format!("{{todo: Task {task}}}")).collect();
     format!("project: {project}\nareas: {{a: {{workstreams: {{w: {{tasks: [{}]}}}}}}}}\n", tasks.join(", "))
 }
 
-/// Turns `link` to `target` in one step.
-fn turn(link: &Path, target: &str) {
+/// Points `link` to `target`, atomically.
+fn replace_link(link: &Path, target: &str) {
     let new = link.with_file_name("new-link");
     symlink(target, &new).unwrap();
     std::fs::rename(new, link).unwrap();
 }
 
-/// Mounts a `ConfigMap` with one key at `mount`, or changes it there.
-fn mount(mount: &Path, key: &str, version: usize, text: &str) {
+/// Writes version `version` of a `ConfigMap` with one key to `mount`, like the kubelet.
+fn update_config_map(mount: &Path, key: &str, version: usize, text: &str) {
     let data = mount.join(format!("..{version}"));
     std::fs::create_dir_all(&data).unwrap();
     std::fs::write(data.join(key), text).unwrap();
-    turn(&mount.join("..data"), &format!("..{version}"));
+    replace_link(&mount.join("..data"), &format!("..{version}"));
     if version == 1 {
         symlink(format!("..data/{key}"), mount.join(key)).unwrap();
     } else {
@@ -48,8 +48,8 @@ fn mount(mount: &Path, key: &str, version: usize, text: &str) {
     }
 }
 
-/// Writes a file as Python's `open(path, "w")` does: first it is empty.
-fn rewrite(path: &Path, text: &str) {
+/// Writes a file in place, like k8s-sidecar (Python's `open(path, "w")`): it is empty at first.
+fn write_in_place(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut file = std::fs::File::create(path).unwrap();
     for byte in text.as_bytes() {
@@ -57,7 +57,7 @@ fn rewrite(path: &Path, text: &str) {
     }
 }
 
-/// A repository, and the folder in which git-sync keeps what it has of it.
+/// A Git repository, and the root directory of git-sync.
 struct Repository<'a> {
     origin: &'a Path,
     root: &'a Path,
@@ -75,7 +75,7 @@ impl Repository<'_> {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Commits a plan, and turns git-sync's link to the commit.
+    /// Commits a plan, and checks it out like git-sync.
     fn publish(&self, text: &str) {
         std::fs::create_dir_all(self.origin.join("plans")).unwrap();
         std::fs::write(self.origin.join("plans/git.yaml"), text).unwrap();
@@ -85,49 +85,48 @@ impl Repository<'_> {
         let commit = self.git(&["rev-parse", "HEAD"]);
         let worktree = self.root.join(".worktrees").join(&commit);
         self.git(&["worktree", "add", "--quiet", "--detach", worktree.to_str().unwrap()]);
-        turn(&self.root.join("current"), &format!(".worktrees/{commit}"));
+        replace_link(&self.root.join("current"), &format!(".worktrees/{commit}"));
     }
 }
 
-/// The page of metrics at `address`.
 fn scrape(address: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET /metrics HTTP/1.0\r\n\r\n").unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).unwrap();
-    page
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 #[test]
-fn changes_arrive_from_all_four_sources_without_a_restart() {
+fn changes_in_all_four_sources_are_reloaded() {
     let folder = tempfile::tempdir().unwrap();
     let readiness = folder.path().join("readiness");
     let repository = Repository { origin: &folder.path().join("origin"), root: &readiness.join("git") };
     let write = |tasks: usize| {
-        mount(&readiness.join("files"), "values.yaml", tasks, &plan("values", tasks));
-        mount(&readiness.join("configmaps/plan"), "plan.yaml", tasks, &plan("configmap", tasks));
+        update_config_map(&readiness.join("files"), "values.yaml", tasks, &plan("values", tasks));
+        update_config_map(&readiness.join("configmaps/plan"), "plan.yaml", tasks, &plan("configmap", tasks));
         let file = readiness.join("sidecar/namespace_monitoring.configmap_shop.shop.yaml");
-        rewrite(&file, &plan("sidecar", tasks));
+        write_in_place(&file, &plan("sidecar", tasks));
         repository.publish(&plan("git", tasks));
     };
     write(1);
 
     let path = folder.path().join("values.yaml");
     std::fs::write(&path, VALUES).unwrap();
-    let objects = rendered(&Values { path, flags: Vec::new() });
+    let objects = render(&Values { path, flags: Vec::new() });
     let container = containers(&objects)[0];
     let arguments = container["args"].as_sequence().unwrap().iter().map(|it| it.as_str().unwrap());
-    let place = format!("{}/", readiness.display());
+    let directory = format!("{}/", readiness.display());
     let arguments = arguments.map(|it| match it.split_once("-address=") {
         Some((flag, _)) => format!("{flag}-address=127.0.0.1:0"),
-        None => it.replace("/readiness/", &place),
+        None => it.replace("/readiness/", &directory),
     });
     let exporter = Running::start(Command::new(env!("CARGO_BIN_EXE_readiness-exporter")).args(arguments));
     let listening = [exporter.says("msg=listening"), exporter.says("msg=listening")];
     let address = |line: &String| line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    let pages = listening.iter().map(address);
+    let addresses = listening.iter().map(address);
     exporter.says("msg=reloaded");
-    let address = pages.into_iter().find(|it| scrape(it).contains("readiness_project_info")).unwrap();
+    let address = addresses.into_iter().find(|it| scrape(it).contains("readiness_project_info")).unwrap();
 
     for tasks in 1..=3 {
         if tasks > 1 {

@@ -1,4 +1,4 @@
-//! The packaged chart, and the release that it becomes.
+//! The packaged chart, and the size of a release.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -10,8 +10,8 @@ use flate2::write::GzEncoder;
 
 use crate::chart::charts::{HELMS, Values, chart, files, helm, root, template};
 
-/// The unpacked package that `tool` makes of the chart, in `folder`.
-fn package(tool: &str, folder: &Path) -> PathBuf {
+/// Packages the chart with `tool`, and unpacks the archive in `folder`.
+fn package_and_unpack(tool: &str, folder: &Path) -> PathBuf {
     let output = helm(tool, &["package", chart().to_str().unwrap(), "--destination", folder.to_str().unwrap()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let archive = &files(folder, ".tgz")[0];
@@ -26,8 +26,8 @@ fn package(tool: &str, folder: &Path) -> PathBuf {
     folder.join("readiness-exporter")
 }
 
-/// The files below `folder`, by their path from there.
-fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+/// The contents of all files in `folder` and its subfolders, by relative path.
+fn read_tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut tree = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -45,10 +45,10 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn the_package_has_the_rules_and_dashboards_of_the_repository_and_nothing_else_from_there() {
+fn the_package_contains_the_rules_and_dashboards_of_the_repository_and_no_other_files() {
     for tool in HELMS {
         let folder = tempfile::tempdir().unwrap();
-        let packed = tree(&package(tool, folder.path()));
+        let packed = read_tree(&package_and_unpack(tool, folder.path()));
         let mut expected: Vec<PathBuf> = files(&root().join("rules"), ".rules.yaml");
         expected.extend(
             files(&root().join("dashboards"), ".json")
@@ -61,11 +61,11 @@ fn the_package_has_the_rules_and_dashboards_of_the_repository_and_nothing_else_f
             assert!(packed[name] == std::fs::read(path).unwrap(), "{tool}: {name}");
         }
         let linked = |name: &&String| name.starts_with("rules/") || name.starts_with("dashboards/");
-        let mut carried: Vec<&String> = packed.keys().filter(linked).collect();
-        carried.sort();
+        let mut actual: Vec<&String> = packed.keys().filter(linked).collect();
+        actual.sort();
         let mut names: Vec<&String> = names.iter().collect();
         names.sort();
-        assert_eq!(carried, names, "{tool}");
+        assert_eq!(actual, names, "{tool}");
         let others = packed.keys().filter(|name| !linked(name) && !name.starts_with("templates/"));
         let others: Vec<&str> = others.map(String::as_str).collect();
         assert_eq!(others, [".helmignore", "Chart.yaml", "README.md", "values.schema.json", "values.yaml"], "{tool}");
@@ -73,10 +73,10 @@ fn the_package_has_the_rules_and_dashboards_of_the_repository_and_nothing_else_f
 }
 
 #[test]
-fn the_package_renders_what_the_directory_renders() {
+fn the_package_renders_like_the_directory() {
     for tool in HELMS {
         let folder = tempfile::tempdir().unwrap();
-        let packed = package(tool, folder.path());
+        let packed = package_and_unpack(tool, folder.path());
         for name in ["default", "monitoring"] {
             let values = Values::named(name);
             assert!(template(tool, &packed, &values) == template(tool, &chart(), &values), "{tool}, {name}");
@@ -84,18 +84,22 @@ fn the_package_renders_what_the_directory_renders() {
     }
 }
 
-/// Helm keeps a release, chart and manifest, in one Secret of 1 MiB at most: JSON, gzip, base64.
+/// Helm stores a release, with chart and manifest, in one Secret as JSON, gzip and base64. A Secret is
+/// limited to 1 MiB; the release must not exceed a quarter of it.
 #[test]
-fn a_release_fits_into_its_secret_four_times() {
-    for values in Values::good() {
+fn a_release_fits_into_a_quarter_of_its_secret() {
+    for values in Values::valid() {
         let (chart, path) = (chart(), values.path.to_str().unwrap().to_owned());
         let mut arguments = vec!["install", "x", chart.to_str().unwrap(), "--values", &path];
         arguments.extend(["--dry-run=client", "--output=json", "--set=renderMode=alwaysRender"]);
         let output = helm("helm", &arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let release: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        let carried = release["chart"]["files"].as_array().unwrap().len();
-        assert!(carried > 8 && !release["manifest"].as_str().unwrap().is_empty(), "a release has both");
+        let file_count = release["chart"]["files"].as_array().unwrap().len();
+        assert!(
+            file_count > 8 && !release["manifest"].as_str().unwrap().is_empty(),
+            "a release contains files and a manifest"
+        );
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         packed.write_all(release.to_string().as_bytes()).unwrap();
         let size = packed.finish().unwrap().len().div_ceil(3) * 4;

@@ -1,14 +1,14 @@
-//! The `PrometheusRule`, compared with the rule files and judged by promtool.
+//! The `PrometheusRule`, compared with the rule files and checked by promtool.
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::chart::charts::{Values, of_kind, rendered, root, tool};
+use crate::chart::charts::{Values, of_kind, render, root, tool};
 
-/// The groups of the rule files, in the order in which they build on each other.
-fn files() -> Vec<Value> {
+/// The groups of the rule files, in order of dependency.
+fn groups_in_files() -> Vec<Value> {
     let read = |name: &str| {
         let path = root().join(format!("rules/{name}.rules.yaml"));
         let file: Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -18,14 +18,14 @@ fn files() -> Vec<Value> {
 }
 
 /// The groups of the rendered `PrometheusRule`.
-fn groups(values: &Values) -> Vec<Value> {
-    let objects = rendered(values);
+fn groups_in_chart(values: &Values) -> Vec<Value> {
+    let objects = render(values);
     let rules = of_kind(&objects, "PrometheusRule");
     assert_eq!(rules.len(), 1, "{}", values.name());
     rules[0]["spec"]["groups"].as_sequence().unwrap().clone()
 }
 
-/// Every rule of `groups`, by the name of its alert or series.
+/// All rules of `groups`, by alert or metric name.
 fn by_name(groups: &[Value]) -> BTreeMap<String, Value> {
     let rules = groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap());
     let name = |rule: &Value| rule.get("alert").or_else(|| rule.get("record")).unwrap().as_str().unwrap().to_owned();
@@ -33,15 +33,15 @@ fn by_name(groups: &[Value]) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn the_rules_are_those_of_the_files_in_their_order() {
-    assert!(groups(&Values::named("default")) == files());
+fn the_default_rules_are_those_of_the_files() {
+    assert!(groups_in_chart(&Values::named("default")) == groups_in_files());
 }
 
 #[test]
-fn values_change_what_they_name_and_nothing_else() {
-    let (old, new) = (by_name(&files()), by_name(&groups(&Values::named("monitoring"))));
-    let gone: Vec<&String> = old.keys().filter(|name| !new.contains_key(*name)).collect();
-    assert_eq!(gone, ["ReadinessStuckPartial"]);
+fn values_override_only_what_they_name() {
+    let (old, new) = (by_name(&groups_in_files()), by_name(&groups_in_chart(&Values::named("monitoring"))));
+    let removed: Vec<&String> = old.keys().filter(|name| !new.contains_key(*name)).collect();
+    assert_eq!(removed, ["ReadinessStuckPartial"]);
     let added: Vec<&String> = new.keys().filter(|name| !old.contains_key(*name)).collect();
     assert_eq!(added, ["NothingIsReady"]);
 
@@ -66,22 +66,22 @@ fn values_change_what_they_name_and_nothing_else() {
         assert_eq!(annotations["runbook_url"], format!("https://wiki.example.org/runbooks/{name}.md"));
         let path = old[name]["annotations"]["dashboard_url"].as_str().unwrap();
         assert_eq!(annotations["dashboard_url"], format!("https://grafana.example.org{path}"), "{name}");
-        let stands = if is_late { "2h" } else { old[name]["for"].as_str().unwrap() };
-        assert_eq!(rule["for"], stands, "{name}");
+        let hold = if is_late { "2h" } else { old[name]["for"].as_str().unwrap() };
+        assert_eq!(rule["for"], hold, "{name}");
     }
 }
 
 #[test]
-fn promtool_accepts_the_rules_with_and_without_changes() {
+fn promtool_accepts_the_rules_with_and_without_overrides() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["default", "monitoring"] {
-        let groups = groups(&Values::named(name));
+        let groups = groups_in_chart(&Values::named(name));
         let count = by_name(&groups).len();
         let file = folder.path().join(format!("{name}.yaml"));
         let text = serde_yaml::to_string(&BTreeMap::from([("groups", groups)])).unwrap();
         std::fs::write(&file, text).unwrap();
         let output = Command::new(tool("promtool")).args(["check", "rules", "--lint=all"]).arg(&file).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.contains(&format!("SUCCESS: {count} rules found")), "{said}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains(&format!("SUCCESS: {count} rules found")), "{text}");
     }
 }
