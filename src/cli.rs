@@ -22,12 +22,12 @@ use crate::command::health;
 use crate::command::serve;
 use crate::command::serve::Listen;
 use crate::finding::Severity;
-use crate::finding::print::Format;
+use crate::finding::print::ReportFormat;
 use crate::format::schema;
 use crate::log;
 use crate::metrics::process::ExporterMetrics;
-use crate::notation::Notation;
 use crate::quantity::Ratio;
+use crate::scalar::ScalarFormat;
 use crate::schedule::forecast::DRAWS;
 use crate::snapshot::shard::Shard;
 use crate::snapshot::store;
@@ -414,11 +414,11 @@ impl LimitArgs {
 }
 
 impl CheckFormat {
-    fn format(self) -> Format {
+    fn format(self) -> ReportFormat {
         match self {
-            Self::Human => Format::Human,
-            Self::Json => Format::Json,
-            Self::Github => Format::Github,
+            Self::Human => ReportFormat::Human,
+            Self::Json => ReportFormat::Json,
+            Self::Github => ReportFormat::Github,
         }
     }
 }

@@ -6,16 +6,16 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::notation::{Form, Mistake, Notation};
+use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
 /// A calendar day.
-impl Notation for Date {
+impl ScalarFormat for Date {
     const EXPECTED: &'static str = "a date, such as `2026-04-30`";
-    const FORM: Form = Form::Pattern(DAY_PATTERN);
+    const JSON_TYPE: JsonType = JsonType::Pattern(DAY_PATTERN);
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         if !has_shape(text, "0000-00-00") {
-            return Err(Mistake::expected::<Self>(text));
+            return Err(ParseError::expected::<Self>(text));
         }
         let date: Self = text.parse().map_err(|_| impossible(text))?;
         in_range(date, text)
@@ -24,14 +24,14 @@ impl Notation for Date {
 
 /// A day, or a whole month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
+pub enum DayOrMonth {
     /// This day.
     Day(Date),
     /// The month that begins on this day.
     Month(Date),
 }
 
-impl Due {
+impl DayOrMonth {
     /// The day on which it is due: of a month the last one.
     #[must_use]
     pub fn last_day(self) -> Date {
@@ -42,7 +42,7 @@ impl Due {
     }
 }
 
-impl fmt::Display for Due {
+impl fmt::Display for DayOrMonth {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Day(day) => write!(out, "{day}"),
@@ -51,38 +51,38 @@ impl fmt::Display for Due {
     }
 }
 
-impl Notation for Due {
+impl ScalarFormat for DayOrMonth {
     const EXPECTED: &'static str = "a day or a month, such as `2026-04-30` or `2026-04`";
-    const FORM: Form = Form::Pattern(DAY_OR_MONTH_PATTERN);
+    const JSON_TYPE: JsonType = JsonType::Pattern(DAY_OR_MONTH_PATTERN);
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         if has_shape(text, "0000-00") {
             let first: Date = format!("{text}-01").parse().map_err(|_| impossible(text))?;
             return in_range(first, text).map(Self::Month);
         }
         if !has_shape(text, "0000-00-00") {
-            return Err(Mistake::expected::<Self>(text));
+            return Err(ParseError::expected::<Self>(text));
         }
         Date::parse(text).map(Self::Day)
     }
 }
 
 /// A time zone of the IANA database.
-impl Notation for TimeZone {
+impl ScalarFormat for TimeZone {
     const EXPECTED: &'static str = "a time zone, such as `UTC` or `Europe/Berlin`";
-    const FORM: Form = Form::Pattern(r"^[A-Za-z][A-Za-z0-9_+/-]*$");
+    const JSON_TYPE: JsonType = JsonType::Pattern(r"^[A-Za-z][A-Za-z0-9_+/-]*$");
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
-        Self::get(text).map_err(|_| Mistake::expected::<Self>(text))
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        Self::get(text).map_err(|_| ParseError::expected::<Self>(text))
     }
 }
 
 /// A day of the week.
-impl Notation for Weekday {
+impl ScalarFormat for Weekday {
     const EXPECTED: &'static str = "a day of the week: `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`";
-    const FORM: Form = Form::Words(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+    const JSON_TYPE: JsonType = JsonType::Words(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         match text {
             "mon" => Ok(Self::Monday),
             "tue" => Ok(Self::Tuesday),
@@ -91,7 +91,7 @@ impl Notation for Weekday {
             "fri" => Ok(Self::Friday),
             "sat" => Ok(Self::Saturday),
             "sun" => Ok(Self::Sunday),
-            _ => Err(Mistake::expected::<Self>(text)),
+            _ => Err(ParseError::expected::<Self>(text)),
         }
     }
 }
@@ -126,17 +126,17 @@ fn has_shape(text: &str, shape: &str) -> bool {
 }
 
 /// No project runs before 1970, and nobody plans past 2999.
-fn in_range(date: Date, text: &str) -> Result<Date, Mistake> {
+fn in_range(date: Date, text: &str) -> Result<Date, ParseError> {
     if (1970..3000).contains(&date.year()) {
         Ok(date)
     } else {
-        Err(Mistake::new(format!("the year of `{text}` isn't between 1970 and 2999")))
+        Err(ParseError::new(format!("the year of `{text}` isn't between 1970 and 2999")))
     }
 }
 
 /// A text that looks like a date and names none: the day is past the month's end, say.
-fn impossible(text: &str) -> Mistake {
-    let mistake = Mistake::new(format!("there is no date `{text}`"));
+fn impossible(text: &str) -> ParseError {
+    let mistake = ParseError::new(format!("there is no date `{text}`"));
     let month = text.get(..7).and_then(|month| format!("{month}-01").parse::<Date>().ok());
     mistake.maybe_help(month.map(|first| format!("the month ends on `{}`", first.last_of_month())))
 }
@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_month_is_due_on_its_last_day() {
-        assert_eq!(Due::parse("2026-02").unwrap().last_day().to_string(), "2026-02-28");
-        assert_eq!(Due::parse("2028-02").unwrap().last_day().to_string(), "2028-02-29");
-        assert!(Due::parse("2026-13").is_err());
+        assert_eq!(DayOrMonth::parse("2026-02").unwrap().last_day().to_string(), "2026-02-28");
+        assert_eq!(DayOrMonth::parse("2028-02").unwrap().last_day().to_string(), "2028-02-29");
+        assert!(DayOrMonth::parse("2026-13").is_err());
     }
 
     #[test]

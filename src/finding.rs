@@ -168,9 +168,9 @@ impl Kind {
     }
 }
 
-/// One step from a YAML node to a node inside it.
+/// One segment from a YAML node to a node inside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
+pub enum PathSegment {
     /// To the value of a key of a mapping.
     Key(Box<str>),
     /// To an entry of a list, from 0.
@@ -179,7 +179,7 @@ pub enum Step {
 
 /// The way from the document's root to a node: `areas.ml.workstreams.azure.needs[0]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct NodePath(Vec<Step>);
+pub struct NodePath(Vec<PathSegment>);
 
 impl NodePath {
     /// The document itself.
@@ -191,35 +191,35 @@ impl NodePath {
     /// This path, and then the value of `key`.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        self.then(Step::Key(key.into()))
+        self.then(PathSegment::Key(key.into()))
     }
 
     /// This path, and then the list's entry `index`.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        self.then(Step::Index(index))
+        self.then(PathSegment::Index(index))
     }
 
-    /// The steps, from the root.
+    /// The segments, from the root.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn segments(&self) -> &[PathSegment] {
         &self.0
     }
 
-    fn then(&self, step: Step) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(step);
-        Self(steps)
+    fn then(&self, segment: PathSegment) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(segment);
+        Self(segments)
     }
 }
 
 impl fmt::Display for NodePath {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (depth, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Key(key) if depth == 0 => write!(out, "{key}")?,
-                Step::Key(key) => write!(out, ".{key}")?,
-                Step::Index(index) => write!(out, "[{index}]")?,
+        for (depth, segment) in self.0.iter().enumerate() {
+            match segment {
+                PathSegment::Key(key) if depth == 0 => write!(out, "{key}")?,
+                PathSegment::Key(key) => write!(out, ".{key}")?,
+                PathSegment::Index(index) => write!(out, "[{index}]")?,
             }
         }
         Ok(())
@@ -228,7 +228,7 @@ impl fmt::Display for NodePath {
 
 /// The way to a node as a chain up the call stack: a path that costs nothing until it is asked for.
 #[derive(Debug, Clone, Copy)]
-pub enum Trail<'a> {
+pub enum LazyPath<'a> {
     /// The document itself.
     Root,
     /// The value of a key of a mapping.
@@ -237,7 +237,7 @@ pub enum Trail<'a> {
     Index(&'a Self, usize),
 }
 
-impl<'a> Trail<'a> {
+impl<'a> LazyPath<'a> {
     /// This way, and then the value of `key`.
     #[must_use]
     pub fn key(&'a self, key: &'a str) -> Self {
@@ -252,18 +252,18 @@ impl<'a> Trail<'a> {
 
     /// The same as a path of its own.
     #[must_use]
-    pub fn path(&self) -> NodePath {
+    pub fn to_path(&self) -> NodePath {
         match self {
             Self::Root => NodePath::root(),
-            Self::Key(parent, key) => parent.path().key(key),
-            Self::Index(parent, index) => parent.path().index(*index),
+            Self::Key(parent, key) => parent.to_path().key(key),
+            Self::Index(parent, index) => parent.to_path().index(*index),
         }
     }
 }
 
 /// Which part of a mapping's entry a finding points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
+pub enum EntryPart {
     /// The key: something is wrong with the name, or with the whole entry.
     Key,
     /// The value.
@@ -278,7 +278,7 @@ pub struct Finding {
     /// The node that it is about.
     pub at: NodePath,
     /// The part of that node's entry.
-    pub part: Part,
+    pub part: EntryPart,
     /// What is wrong: lower case, user text in backticks, no full stop.
     pub message: String,
     /// What to write instead.
@@ -291,13 +291,13 @@ impl Finding {
     /// A finding about the value at `at`.
     #[must_use]
     pub fn new(kind: Kind, at: NodePath, message: impl Into<String>) -> Self {
-        Self { kind, at, part: Part::Value, message: message.into(), help: None, span: None }
+        Self { kind, at, part: EntryPart::Value, message: message.into(), help: None, span: None }
     }
 
     /// The same, about the key.
     #[must_use]
     pub fn at_key(mut self) -> Self {
-        self.part = Part::Key;
+        self.part = EntryPart::Key;
         self
     }
 
@@ -330,11 +330,11 @@ impl Finding {
 }
 
 /// How many findings of a file are kept: nobody mends more at a time, and a hostile file has millions.
-pub const MOST_FINDINGS: usize = 1000;
+pub const MAX_FINDINGS: usize = 1000;
 
-/// Adds `finding` unless there are [`MOST_FINDINGS`] already.
-pub fn keep(findings: &mut Vec<Finding>, finding: impl FnOnce() -> Finding) {
-    if findings.len() < MOST_FINDINGS {
+/// Adds `finding` unless there are [`MAX_FINDINGS`] already.
+pub fn push_limited(findings: &mut Vec<Finding>, finding: impl FnOnce() -> Finding) {
+    if findings.len() < MAX_FINDINGS {
         findings.push(finding());
     }
 }

@@ -4,19 +4,18 @@
 //! second time, by a parser that keeps positions and goes on past mistakes, so that one run of
 //! `check` reports all of them.
 
-pub mod tree;
-pub mod shape;
+pub mod fields;
 pub mod component;
 pub mod document;
 pub mod schema;
-pub mod decode;
-pub mod comments;
 
 use serde::Deserialize;
 
-use crate::finding::{Finding, Kind, NodePath};
+use crate::finding::{Finding, Kind, LazyPath, NodePath};
 use crate::format::document::Document;
+use crate::scalar::shortened;
 use crate::span::Span;
+use crate::yaml::{self, YamlNode, comments, decode};
 
 /// Reads a readiness file.
 ///
@@ -28,16 +27,16 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
         Ok(document) => return (Some(document), lost_texts(text)),
         Err(refusal) => refusal,
     };
-    let root = match tree::parse(text) {
+    let root = match yaml::parse(text) {
         Ok(root) => root,
         Err(finding) => return (None, vec![finding]),
     };
-    let (document, mut findings) = decode::decode(&root);
+    let (document, mut findings) = decode::decode::<Document>(&root, task_help);
     if findings.is_empty() {
         findings.push(refused(text, &refusal));
         return (None, findings);
     }
-    place_in(&root, &mut findings);
+    locate_in(&root, &mut findings);
     findings.extend(comments::find(text, &root));
     (document, findings)
 }
@@ -50,20 +49,25 @@ pub fn project_line(text: &str) -> Option<&str> {
     (!value.is_empty()).then_some(value)
 }
 
+fn task_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
+    let is_task = matches!(path, LazyPath::Index(LazyPath::Key(_, "tasks"), _));
+    node.text().filter(|_| is_task).map(|text| format!("write `- todo: {}`", shortened(text)))
+}
+
 fn lost_texts(text: &str) -> Vec<Finding> {
     if !comments::suspected(text) {
         return Vec::new();
     }
-    tree::parse(text).map(|root| comments::find(text, &root)).unwrap_or_default()
+    yaml::parse(text).map(|root| comments::find(text, &root)).unwrap_or_default()
 }
 
 /// Gives every finding that has no place yet the place of its node.
-pub fn place(text: &str, findings: &mut [Finding]) {
+pub fn locate(text: &str, findings: &mut [Finding]) {
     if findings.iter().all(|finding| finding.span.is_some()) {
         return;
     }
-    match tree::parse(text) {
-        Ok(root) => place_in(&root, findings),
+    match yaml::parse(text) {
+        Ok(root) => locate_in(&root, findings),
         // The quick parser takes some texts that the other one refuses: where it does, all stand.
         Err(refusal) => {
             for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
@@ -73,7 +77,7 @@ pub fn place(text: &str, findings: &mut [Finding]) {
     }
 }
 
-fn place_in(root: &tree::Node, findings: &mut [Finding]) {
+fn locate_in(root: &YamlNode, findings: &mut [Finding]) {
     for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
         finding.span = Some(root.locate(&finding.at, finding.part));
     }
@@ -146,7 +150,7 @@ mod tests {
         let (document, _) = parse(text);
         assert!(document.is_some());
         let mut findings = [Finding::new(Kind::MissingKey, NodePath::root(), "missing")];
-        place(text, &mut findings);
+        locate(text, &mut findings);
         assert!(findings[0].span.is_some());
     }
 

@@ -9,7 +9,7 @@
 
 // The vocabulary: what everything else speaks of.
 pub mod span;
-pub mod notation;
+pub mod scalar;
 pub mod finding;
 pub mod name;
 pub mod quantity;
@@ -20,6 +20,7 @@ pub mod log;
 
 // The line.
 pub mod source;
+pub mod yaml;
 pub mod format;
 pub mod model;
 pub mod schedule;

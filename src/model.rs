@@ -12,7 +12,7 @@ pub mod load;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::date::Due;
+use crate::date::DayOrMonth;
 use crate::finding::NodePath;
 use crate::model::calendar::Calendar;
 use crate::name::{Id, Priority, RiskSeverity};
@@ -128,7 +128,7 @@ pub struct Workstream {
     /// The day on which work began.
     pub started: Option<Date>,
     /// The day on which it is due.
-    pub due: Option<Due>,
+    pub due: Option<DayOrMonth>,
     /// Its tasks, and those that it shares with others.
     pub tasks: Vec<Entry>,
 }
@@ -167,7 +167,7 @@ pub struct Task {
     /// Who does it.
     pub assignee: Option<Box<str>>,
     /// The day on which it is due.
-    pub due: Option<Due>,
+    pub due: Option<DayOrMonth>,
     /// How long it takes.
     pub estimate: Option<Estimate>,
     /// The day on which work began.
@@ -237,9 +237,9 @@ pub struct Milestone {
     /// What people call it.
     pub title: Box<str>,
     /// When it is due.
-    pub due: Option<Due>,
+    pub due: Option<DayOrMonth>,
     /// When it was due when the plan was agreed.
-    pub baseline: Option<Due>,
+    pub baseline: Option<DayOrMonth>,
     /// The day on which it was reached.
     pub done: Option<Date>,
     /// Whatever else readers should know.
@@ -261,7 +261,7 @@ pub struct Dependency {
 #[derive(Debug, Clone)]
 pub struct Phase {
     /// Its last day, or its month.
-    pub when: Option<Due>,
+    pub when: Option<DayOrMonth>,
     /// What it is about.
     pub title: Box<str>,
 }
@@ -293,7 +293,7 @@ pub struct Action {
     /// What to do.
     pub title: Box<str>,
     /// By when.
-    pub when: Option<Due>,
+    pub when: Option<DayOrMonth>,
     /// How soon, in words.
     pub horizon: Option<Box<str>>,
     /// What it furthers.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::finding::nearest;
-use crate::notation::{Form, Mistake, Notation, shortened};
+use crate::scalar::{JsonType, ParseError, ScalarFormat, shortened};
 
 /// Any text on one or more lines, trimmed and not empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,20 +23,20 @@ impl From<Text> for Box<str> {
     }
 }
 
-impl Notation for Text {
+impl ScalarFormat for Text {
     const EXPECTED: &'static str = "a text";
-    const FORM: Form = Form::Text;
+    const JSON_TYPE: JsonType = JsonType::Text;
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         const LONGEST: usize = 1000;
         if let Some(control) = text.chars().find(|&letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
-            return Err(Mistake::new(format!(
+            return Err(ParseError::new(format!(
                 "a text must not have the control character `{}`",
                 control.escape_unicode()
             )));
         }
         if text.len() > LONGEST {
-            return Err(Mistake::new(format!("a text of {} bytes is too long, {LONGEST} is the most", text.len()))
+            return Err(ParseError::new(format!("a text of {} bytes is too long, {LONGEST} is the most", text.len()))
                 .help("write a title here and keep the story in a document"));
         }
         Ok(Self(text.into()))
@@ -80,21 +80,21 @@ impl fmt::Display for Id {
     }
 }
 
-impl Notation for Id {
+impl ScalarFormat for Id {
     const EXPECTED: &'static str = "an id of letters, digits, `-`, `_` and `.`";
-    const FORM: Form = Form::Name(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$");
+    const JSON_TYPE: JsonType = JsonType::Name(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$");
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
         if starts && text.len() <= 100 && text.bytes().all(allowed) {
             return Ok(Self(text.into()));
         }
         if text.len() > 100 {
-            return Err(Mistake::new(format!("the id `{}` is longer than 100 letters", shortened(text))));
+            return Err(ParseError::new(format!("the id `{}` is longer than 100 letters", shortened(text))));
         }
         let ascii: String = text.chars().map(|letter| if letter.is_ascii() { letter } else { ' ' }).collect();
-        Err(Mistake::expected::<Self>(text)
+        Err(ParseError::expected::<Self>(text)
             .maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}`, and the name as `title`"))))
     }
 }
@@ -111,17 +111,17 @@ impl Reference {
     }
 }
 
-impl Notation for Reference {
+impl ScalarFormat for Reference {
     const EXPECTED: &'static str = "the path of an item, such as `ml/azure` or a milestone's id";
-    const FORM: Form = Form::Name(r"^[^/\s]+(/[^/\s]+){0,2}$");
+    const JSON_TYPE: JsonType = JsonType::Name(r"^[^/\s]+(/[^/\s]+){0,2}$");
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let parts = text.split('/');
         let whole = parts.clone().all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
         if whole && parts.count() <= 3 {
             return Ok(Self(text.into()));
         }
-        Err(Mistake::expected::<Self>(text))
+        Err(ParseError::expected::<Self>(text))
     }
 }
 
@@ -151,11 +151,11 @@ impl Priority {
     }
 }
 
-impl Notation for Priority {
+impl ScalarFormat for Priority {
     const EXPECTED: &'static str = "`critical`, `high`, `medium` or `low`";
-    const FORM: Form = Form::Words(&["critical", "high", "medium", "low"]);
+    const JSON_TYPE: JsonType = JsonType::Words(&["critical", "high", "medium", "low"]);
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High, Self::Critical];
         all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
     }
@@ -184,22 +184,22 @@ impl RiskSeverity {
     }
 }
 
-impl Notation for RiskSeverity {
+impl ScalarFormat for RiskSeverity {
     const EXPECTED: &'static str = "`high`, `medium` or `low`";
-    const FORM: Form = Form::Words(&["high", "medium", "low"]);
+    const JSON_TYPE: JsonType = JsonType::Words(&["high", "medium", "low"]);
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High];
         all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
     }
 }
 
 /// A word that isn't on the list, and the nearest one that is.
-fn wrong_word<T: Notation>(text: &str) -> Mistake {
+fn wrong_word<T: ScalarFormat>(text: &str) -> ParseError {
     let lower = text.to_lowercase();
-    let words = if let Form::Words(words) = T::FORM { words } else { &[] };
+    let words = if let JsonType::Words(words) = T::JSON_TYPE { words } else { &[] };
     let near = nearest(&lower, words.iter().copied());
-    Mistake::expected::<T>(text).maybe_help(near.map(|word| format!("did you mean `{word}`?")))
+    ParseError::expected::<T>(text).maybe_help(near.map(|word| format!("did you mean `{word}`?")))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::notation::{Form, Mistake, Notation, number};
+use crate::scalar::{JsonType, ParseError, ScalarFormat, number};
 
 /// A share between 0 and 1, written as a percentage.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -40,13 +40,13 @@ impl fmt::Display for Ratio {
     }
 }
 
-impl Notation for Ratio {
+impl ScalarFormat for Ratio {
     const EXPECTED: &'static str = "a percentage, such as `40%`";
-    const FORM: Form = Form::Pattern(r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%$");
+    const JSON_TYPE: JsonType = JsonType::Pattern(r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%$");
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let Some(digits) = text.strip_suffix('%') else {
-            let mistake = Mistake::expected::<Self>(text);
+            let mistake = ParseError::expected::<Self>(text);
             return Err(match number(text) {
                 Some(value) if (0.0..1.0).contains(&value) && text.contains('.') => {
                     mistake.help(format!("write `{}%`", (value * 1e6).round() / 1e4))
@@ -56,9 +56,9 @@ impl Notation for Ratio {
             });
         };
         let digits = digits.strip_suffix(' ').unwrap_or(digits);
-        let value = number(digits).ok_or_else(|| Mistake::expected::<Self>(text))?;
+        let value = number(digits).ok_or_else(|| ParseError::expected::<Self>(text))?;
         if value > 100.0 {
-            return Err(Mistake::new(format!("`{text}` is more than 100 %")));
+            return Err(ParseError::new(format!("`{text}` is more than 100 %")));
         }
         Ok(Self(value / 100.0))
     }
@@ -76,16 +76,16 @@ impl Points {
     }
 }
 
-impl Notation for Points {
+impl ScalarFormat for Points {
     const EXPECTED: &'static str = "a number of percentage points, such as `20`";
-    const FORM: Form = Form::Number { minimum: 0.0, maximum: 100.0 };
+    const JSON_TYPE: JsonType = JsonType::Number { minimum: 0.0, maximum: 100.0 };
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         match number(text) {
             Some(value) if value <= 100.0 => Ok(Self(value)),
-            Some(_) => Err(Mistake::new(format!("`{text}` points are more than the whole area, 100"))),
-            None if text.starts_with('-') => Err(Mistake::new(format!("`{text}` points are negative"))),
-            None => Err(Mistake::expected::<Self>(text).maybe_help(
+            Some(_) => Err(ParseError::new(format!("`{text}` points are more than the whole area, 100"))),
+            None if text.starts_with('-') => Err(ParseError::new(format!("`{text}` points are negative"))),
+            None => Err(ParseError::expected::<Self>(text).maybe_help(
                 text.strip_suffix('%').and_then(number).map(|value| format!("write `{value}`, without `%`")),
             )),
         }
@@ -110,15 +110,15 @@ impl Default for Weight {
     }
 }
 
-impl Notation for Weight {
+impl ScalarFormat for Weight {
     const EXPECTED: &'static str = "a weight above 0, such as `1` or `2.5`";
-    const FORM: Form = Form::Number { minimum: 0.001, maximum: 1000.0 };
+    const JSON_TYPE: JsonType = JsonType::Number { minimum: 0.001, maximum: 1000.0 };
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         match number(text) {
             Some(value) if (0.001..=1000.0).contains(&value) => Ok(Self(value)),
-            Some(_) => Err(Mistake::new(format!("the weight `{text}` isn't between 0.001 and 1000"))),
-            None => Err(Mistake::expected::<Self>(text)),
+            Some(_) => Err(ParseError::new(format!("the weight `{text}` isn't between 0.001 and 1000"))),
+            None => Err(ParseError::expected::<Self>(text)),
         }
     }
 }
@@ -143,14 +143,14 @@ impl WorkTime {
     }
 }
 
-impl Notation for WorkTime {
+impl ScalarFormat for WorkTime {
     const EXPECTED: &'static str = "working time, such as `10d` or `2w`";
-    const FORM: Form = Form::Pattern(r"^[0-9]{1,4}(\.[0-9]+)? ?(d|w|days?|weeks?)$");
+    const JSON_TYPE: JsonType = JsonType::Pattern(r"^[0-9]{1,4}(\.[0-9]+)? ?(d|w|days?|weeks?)$");
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         let (value, unit) = split_unit(text);
-        let unit = Unit::parse(unit).ok_or_else(|| Mistake::expected::<Self>(text))?;
-        unit.of(value).ok_or_else(|| Mistake::expected::<Self>(text))
+        let unit = TimeUnit::parse(unit).ok_or_else(|| ParseError::expected::<Self>(text))?;
+        unit.of(value).ok_or_else(|| ParseError::expected::<Self>(text))
     }
 }
 
@@ -167,16 +167,16 @@ pub struct Estimate {
     pub pessimistic: WorkTime,
 }
 
-impl Notation for Estimate {
+impl ScalarFormat for Estimate {
     const EXPECTED: &'static str = "an estimate, such as `10d`, `2-3w` or `1/2/4w`";
-    const FORM: Form = Form::Pattern(
+    const JSON_TYPE: JsonType = JsonType::Pattern(
         r"^[0-9]{1,4}(\.[0-9]+)?( ?[-–] ?[0-9]{1,4}(\.[0-9]+)?| ?/ ?[0-9]{1,4}(\.[0-9]+)? ?/ ?[0-9]{1,4}(\.[0-9]+)?)? ?(d|w|days?|weeks?)$",
     );
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
-        let wrong = || Mistake::expected::<Self>(text);
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        let wrong = || ParseError::expected::<Self>(text);
         let (values, unit) = split_unit(text);
-        let Some(unit) = Unit::parse(unit) else {
+        let Some(unit) = TimeUnit::parse(unit) else {
             let bare = unit.is_empty() && small_number(values).is_some();
             return Err(if bare { wrong().help(format!("write `{values}w` or `{values}d`")) } else { wrong() });
         };
@@ -189,7 +189,7 @@ impl Notation for Estimate {
             _ => return Err(wrong()),
         };
         if !(optimistic <= likely && likely <= pessimistic) {
-            return Err(Mistake::new(format!("the estimate `{text}` doesn't rise"))
+            return Err(ParseError::new(format!("the estimate `{text}` doesn't rise"))
                 .help("write the optimistic value first and the pessimistic one last"));
         }
         let time = |value| unit.time(value);
@@ -198,12 +198,12 @@ impl Notation for Estimate {
 }
 
 #[derive(Clone, Copy)]
-enum Unit {
+enum TimeUnit {
     Days,
     Weeks,
 }
 
-impl Unit {
+impl TimeUnit {
     fn parse(text: &str) -> Option<Self> {
         match text {
             "d" | "day" | "days" => Some(Self::Days),

@@ -14,7 +14,7 @@ use crate::command::forecast::{days, made, percent};
 use crate::command::plan;
 use crate::command::plan::Sound;
 use crate::command::table::{Cell, Table, Tone};
-use crate::finding::print::{Format, escape::visible};
+use crate::finding::print::{ReportFormat, escape::visible};
 use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::forecast::Forecast;
@@ -41,7 +41,7 @@ pub struct Frame {
     /// As of when.
     pub at: At,
     /// For whom.
-    pub format: Format,
+    pub format: ReportFormat,
     /// Whether people get colours.
     pub colour: bool,
     /// How much of a file is read at most.
@@ -65,7 +65,7 @@ impl Against {
     ///
     /// There is no such file or revision, what was before has errors, or `out` fails.
     pub fn compare(&self, files: &[&SourceFile], frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
-        if frame.format == Format::Json {
+        if frame.format == ReportFormat::Json {
             bail!("--against is printed for people: leave out `--format json`");
         }
         let mut is_worse = false;
@@ -160,7 +160,7 @@ impl State {
         let timeline = Timeline::at(project, forecast.status_date);
         Self {
             title: milestone.title.clone(),
-            due: milestone.due.map(crate::date::Due::last_day),
+            due: milestone.due.map(crate::date::DayOrMonth::last_day),
             p50: spread.map(|spread| (timeline.day(spread.quantiles[0]), spread.quantiles[0])),
             on_time: spread.and_then(|spread| spread.on_time),
             is_done: milestone.done.is_some(),

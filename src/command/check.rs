@@ -9,7 +9,7 @@ use anyhow::bail;
 use crate::command::against::{Against, Frame};
 use crate::command::at::At;
 use crate::finding::print::escape::visible;
-use crate::finding::print::{Counts, Format, Printer, Report};
+use crate::finding::print::{Counts, Printer, Report, ReportFormat};
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::name::Id;
@@ -23,7 +23,7 @@ pub struct Options {
     /// Files, directories, and `-` for the standard input.
     pub paths: Vec<PathBuf>,
     /// For whom findings are printed.
-    pub format: Format,
+    pub format: ReportFormat,
     /// How bad a finding must be for [`Outcome::Found`].
     pub fail_on: Severity,
     /// As of when the files are judged: reviews and waivers run out.
@@ -177,7 +177,7 @@ fn add_duplicates(files: &mut [Checked]) {
         let file = &mut files[index];
         file.findings.push(finding);
         if let Some(source) = &file.text {
-            format::place(&source.text, &mut file.findings);
+            format::locate(&source.text, &mut file.findings);
         }
     }
 }
@@ -248,7 +248,7 @@ mod tests {
             }
             let options = Options {
                 paths: vec![directory.path().into()],
-                format: Format::Human,
+                format: ReportFormat::Human,
                 fail_on: Severity::Error,
                 at: At::Moment("2026-03-02T12:00:00Z".parse().unwrap()),
                 colour: false,

@@ -227,7 +227,7 @@ pub fn by_date(project: &Project, forecast: &Forecast) -> Vec<usize> {
     };
     let mut milestones: Vec<usize> =
         (0..project.milestones.len()).filter(|&index| forecast.milestone(index).is_some()).collect();
-    let due = |index: usize| project.milestones[index].due.map_or(Date::MAX, crate::date::Due::last_day);
+    let due = |index: usize| project.milestones[index].due.map_or(Date::MAX, crate::date::DayOrMonth::last_day);
     milestones.sort_by(|&one, &other| {
         let (one_time, other_time) = (time(one).unwrap_or(f64::MAX), time(other).unwrap_or(f64::MAX));
         due(one).cmp(&due(other)).then(one_time.total_cmp(&other_time))

@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use crate::command::at::At;
 use crate::finding::Severity;
 use crate::finding::nearest;
-use crate::finding::print::{Format, Printer, Report};
+use crate::finding::print::{Printer, Report, ReportFormat};
 use crate::model::load::Plan;
 use crate::model::resolve::items;
 use crate::model::{Item, Project};
-use crate::notation::Notation;
 use crate::quantity::{Estimate, WorkTime};
+use crate::scalar::ScalarFormat;
 use crate::schedule::network::{Change, Changes};
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
@@ -51,7 +51,7 @@ pub fn sound(source: &SourceFile, at: At, colour: bool, out: &mut dyn Write) -> 
         return Ok(Sound { plan, now });
     }
     let errors: Vec<_> = loaded.findings.into_iter().filter(|it| it.severity() == Severity::Error).collect();
-    let mut printer = Printer::new(out, Format::Human, colour);
+    let mut printer = Printer::new(out, ReportFormat::Human, colour);
     printer.report(&Report { path: &source.path, text: Some(&source.text), findings: &errors })?;
     printer.finish()?;
     bail!("`{}` has errors, so nothing is forecast from it", source.path.display())

@@ -1,7 +1,7 @@
 //! Findings as people, programs and GitHub read them.
 
 pub mod escape;
-pub mod place;
+pub mod location;
 pub mod github;
 pub mod human;
 pub mod json;
@@ -14,7 +14,7 @@ use crate::finding::{Finding, Severity};
 
 /// For whom findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
+pub enum ReportFormat {
     /// For people: drawn under the source line.
     #[default]
     Human,
@@ -78,8 +78,8 @@ fn count(number: usize, noun: &str) -> String {
 /// Prints one report after the other, so that not all need to be at hand.
 pub struct Printer<'a> {
     out: &'a mut dyn Write,
-    format: Format,
-    artist: human::Artist,
+    format: ReportFormat,
+    artist: human::HumanRenderer,
     counts: Counts,
     /// The files so far, for the end of the JSON document.
     files: Vec<String>,
@@ -87,8 +87,8 @@ pub struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     /// A printer to `out`; `colour` is for people only.
-    pub fn new(out: &'a mut dyn Write, format: Format, colour: bool) -> Self {
-        Self { out, format, artist: human::Artist::new(colour), counts: Counts::default(), files: Vec::new() }
+    pub fn new(out: &'a mut dyn Write, format: ReportFormat, colour: bool) -> Self {
+        Self { out, format, artist: human::HumanRenderer::new(colour), counts: Counts::default(), files: Vec::new() }
     }
 
     /// Prints the findings of one file, by place, then by kind.
@@ -98,24 +98,24 @@ impl<'a> Printer<'a> {
     /// Those of the writer.
     pub fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
         let path = report.path.display().to_string();
-        for placed in place::in_order(report.text, report.findings) {
+        for located in location::sort_by_location(report.text, report.findings) {
             match self.format {
-                Format::Human => {
-                    writeln!(self.out, "{}\n", self.artist.draw(&path, report.text, &placed))?;
+                ReportFormat::Human => {
+                    writeln!(self.out, "{}\n", self.artist.draw(&path, report.text, &located))?;
                 }
-                Format::Json => {
+                ReportFormat::Json => {
                     let opening = if self.counts.at_least(Severity::Warning) == 0 { OPENING } else { ",\n" };
-                    write!(self.out, "{opening}{}", json::object(&path, &placed)?)?;
+                    write!(self.out, "{opening}{}", json::object(&path, &located)?)?;
                 }
-                Format::Github => writeln!(self.out, "{}", github::command(&path, &placed))?,
+                ReportFormat::Github => writeln!(self.out, "{}", github::command(&path, &located))?,
             }
-            match placed.finding.severity() {
+            match located.finding.severity() {
                 Severity::Error => self.counts.errors += 1,
                 Severity::Warning => self.counts.warnings += 1,
             }
         }
         self.counts.files += 1;
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             self.files.push(path);
         }
         Ok(())
@@ -128,7 +128,7 @@ impl<'a> Printer<'a> {
     /// Those of the writer.
     pub fn finish(self) -> io::Result<Counts> {
         let Counts { errors, warnings, .. } = self.counts;
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             let opening = if errors + warnings == 0 { OPENING } else { "\n" };
             let files = serde_json::to_string(&self.files)?;
             let files = escape::visible_json(&files);

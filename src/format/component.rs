@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::format::shape::{Scalar, ScalarVisitor};
+use crate::format::fields::{Scalar, ScalarVisitor};
 use crate::name::Text;
 use crate::quantity::Ratio;
 
@@ -82,9 +82,9 @@ impl<'de> Visitor<'de> for ComponentVisitor {
         let mut component = ComponentSection::default();
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
-                "complete" if !component.complete.is_given() => component.complete = map.next_value()?,
-                "target" if !component.target.is_given() => component.target = map.next_value()?,
-                "note" if !component.note.is_given() => component.note = map.next_value()?,
+                "complete" if !component.complete.is_present() => component.complete = map.next_value()?,
+                "target" if !component.target.is_present() => component.target = map.next_value()?,
+                "note" if !component.note.is_present() => component.note = map.next_value()?,
                 "complete" | "target" | "note" => {
                     return Err(Error::custom(format_args!("the key `{key}` stands twice")));
                 }

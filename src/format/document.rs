@@ -8,12 +8,12 @@ use serde::Deserialize;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
-use crate::date::Due;
+use crate::date::DayOrMonth;
 use crate::format::component::ComponentSection;
-use crate::format::shape::{Entries, Scalar, one_status, project_required};
+use crate::format::fields::{Entries, Scalar, one_status, project_required};
 use crate::name::{Id, Priority, Reference, RiskSeverity, Text};
-use crate::notation::{Form, Mistake, Notation};
 use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
+use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
 /// One project's readiness for production.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub struct Document {
     /// The status date: the day on which all this was last true.
     pub as_of: Scalar<Date>,
     /// The day on which the project has to be ready.
-    pub target: Scalar<Due>,
+    pub target: Scalar<DayOrMonth>,
     /// The day of the next review.
     pub next_review: Scalar<Date>,
     /// The IANA time zone in which days begin and end; UTC unless given.
@@ -90,7 +90,7 @@ pub struct PolicySection {
 #[schemars(extend("required" = ["when", "complete"]))]
 pub struct BaselineSection {
     /// The day at whose end it holds.
-    pub when: Scalar<Due>,
+    pub when: Scalar<DayOrMonth>,
     /// The completion that was planned for then; on the first day, what was complete already.
     pub complete: Scalar<Ratio>,
 }
@@ -138,7 +138,7 @@ pub struct WorkstreamSection {
     /// The day on which work began.
     pub started: Scalar<Date>,
     /// The day on which it is due.
-    pub due: Scalar<Due>,
+    pub due: Scalar<DayOrMonth>,
     /// What must be finished before it can begin.
     pub needs: Vec<Scalar<Reference>>,
     /// What can't begin before it is finished.
@@ -173,7 +173,7 @@ pub struct TaskSection {
     /// Who does it.
     pub assignee: Scalar<Text>,
     /// The day on which it is due.
-    pub due: Scalar<Due>,
+    pub due: Scalar<DayOrMonth>,
     /// How long it takes.
     pub estimate: Scalar<Estimate>,
     /// The day on which work began.
@@ -209,9 +209,9 @@ pub struct MilestoneSection {
     /// What people call it; its id unless given.
     pub title: Scalar<Text>,
     /// The day, or the month, in which it is due.
-    pub due: Scalar<Due>,
+    pub due: Scalar<DayOrMonth>,
     /// The day on which it was due when the plan was agreed.
-    pub baseline: Scalar<Due>,
+    pub baseline: Scalar<DayOrMonth>,
     /// The day on which it was reached.
     pub done: Scalar<Date>,
     /// What must be finished before it is reached.
@@ -226,7 +226,7 @@ pub struct MilestoneSection {
 #[schemars(extend("required" = ["when", "title"]))]
 pub struct PhaseSection {
     /// The last day of the phase, or its month.
-    pub when: Scalar<Due>,
+    pub when: Scalar<DayOrMonth>,
     /// What the phase is about.
     pub title: Scalar<Text>,
 }
@@ -259,7 +259,7 @@ pub struct ActionSection {
     /// What to do.
     pub action: Scalar<Text>,
     /// By which day, or in which month.
-    pub when: Scalar<Due>,
+    pub when: Scalar<DayOrMonth>,
     /// How soon, in words.
     pub horizon: Scalar<Text>,
     /// The item that it furthers.
@@ -272,11 +272,11 @@ pub struct ActionSection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FormatVersion;
 
-impl Notation for FormatVersion {
+impl ScalarFormat for FormatVersion {
     const EXPECTED: &'static str = "the version `1`";
-    const FORM: Form = Form::Number { minimum: 1.0, maximum: 1.0 };
+    const JSON_TYPE: JsonType = JsonType::Number { minimum: 1.0, maximum: 1.0 };
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
-        if text == "1" { Ok(Self) } else { Err(Mistake::expected::<Self>(text)) }
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        if text == "1" { Ok(Self) } else { Err(ParseError::expected::<Self>(text)) }
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::date::{Due, end_of_day, start_of_day};
+use crate::date::{DayOrMonth, end_of_day, start_of_day};
 use crate::finding::Kind;
 use crate::metrics::FamilyId;
 use crate::metrics::text::{Fragment, FragmentBuilder};
@@ -201,7 +201,7 @@ impl<'a> Collector<'a> {
             self.sample(FamilyId::WorkstreamPoints, &[area, id], points.get());
         }
         self.estimate(FamilyId::WorkstreamEstimate, &[area, id], stream.estimate);
-        self.end(FamilyId::WorkstreamDue, &[area, id], stream.due.map(Due::last_day));
+        self.end(FamilyId::WorkstreamDue, &[area, id], stream.due.map(DayOrMonth::last_day));
         let own = stream.tasks.iter().filter_map(completion::own_task);
         self.task_counts(area, id, completion::counts(own));
     }
@@ -235,7 +235,7 @@ impl<'a> Collector<'a> {
         let credit = completion::credit(task, &self.project.policy);
         self.ratio(FamilyId::TaskCompletion, &labels, credit);
         self.estimate(FamilyId::TaskEstimate, &labels, task.estimate);
-        self.end(FamilyId::TaskDue, &labels, task.due.map(Due::last_day));
+        self.end(FamilyId::TaskDue, &labels, task.due.map(DayOrMonth::last_day));
         if let Status::Waived { reason, until } = &task.status {
             self.sample(FamilyId::TaskWaiverInfo, &[area, workstream, id, reason], 1.0);
             self.end(FamilyId::TaskWaivedUntil, &labels, *until);
@@ -257,7 +257,7 @@ impl<'a> Collector<'a> {
         for (index, phase) in project.phases.iter().enumerate() {
             let number = (index + 1).to_string();
             self.sample(FamilyId::PhaseInfo, &[&number, &phase.title], 1.0);
-            self.end(FamilyId::PhaseEnd, &[&number], phase.when.map(Due::last_day));
+            self.end(FamilyId::PhaseEnd, &[&number], phase.when.map(DayOrMonth::last_day));
         }
         for (index, action) in project.actions.iter().enumerate() {
             let number = (index + 1).to_string();
@@ -266,7 +266,7 @@ impl<'a> Collector<'a> {
             let when = action.when.map_or_else(String::new, |when| when.to_string());
             let note = text(action.note.as_deref());
             self.sample(FamilyId::ActionInfo, &[&number, &action.title, &when, horizon, &item, note], 1.0);
-            self.end(FamilyId::ActionDue, &[&number], action.when.map(Due::last_day));
+            self.end(FamilyId::ActionDue, &[&number], action.when.map(DayOrMonth::last_day));
         }
         for (index, note) in project.notes.iter().enumerate() {
             let item = note.item.map_or_else(String::new, |item| project.path(item));
@@ -280,8 +280,8 @@ impl<'a> Collector<'a> {
         self.sample(FamilyId::MilestoneInfo, &[id, &milestone.title, note], 1.0);
         let completion = self.completion.milestone(index);
         self.sample(FamilyId::MilestoneCompletion, &[id], completion.get());
-        self.end(FamilyId::MilestoneDue, &[id], milestone.due.map(Due::last_day));
-        self.end(FamilyId::MilestoneBaseline, &[id], milestone.baseline.map(Due::last_day));
+        self.end(FamilyId::MilestoneDue, &[id], milestone.due.map(DayOrMonth::last_day));
+        self.end(FamilyId::MilestoneBaseline, &[id], milestone.baseline.map(DayOrMonth::last_day));
         self.end(FamilyId::MilestoneDone, &[id], milestone.done);
     }
 

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use crate::date::Due;
-use crate::finding::{Finding, Kind, NodePath, keep};
+use crate::date::DayOrMonth;
+use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::model::completion;
 use crate::model::completion::Completion;
 use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
@@ -107,7 +107,7 @@ fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
         let earlier = *first.entry(essence(&task.title)).or_insert(index);
         if earlier.area != index.area {
             let path = project.path(Item::Task(earlier));
-            keep(&mut findings, || {
+            push_limited(&mut findings, || {
                 let message = format!("this task also stands in another area, as `{path}`: it is counted twice");
                 let at = project.node(Item::Task(index)).key(task.status.name());
                 finding(Kind::TaskInTwoAreas, at, message).help(format!("write `- ref: {path}` here"))
@@ -167,7 +167,7 @@ fn non_working_days(project: &Project) -> Vec<Finding> {
         dates.extend(task.due.map(|due| (due.last_day(), project.node(Item::Task(index)).key("due"))));
     }
     for (index, action) in project.actions.iter().enumerate() {
-        if let Some(Due::Day(day)) = action.when {
+        if let Some(DayOrMonth::Day(day)) = action.when {
             dates.push((day, root.key("actions").index(index).key("when")));
         }
     }
@@ -188,7 +188,7 @@ fn due_before_need(project: &Project, completion: &Completion) -> Vec<Finding> {
         let Some(due) = due(project, dependency.to) else { continue };
         let Some((later, need)) = last.of_item(dependency.from).filter(|(later, _)| *later > due) else { continue };
         if !completion.is_complete(project, dependency.to) {
-            keep(&mut findings, || {
+            push_limited(&mut findings, || {
                 let (to, from) = (project.path(dependency.to), project.path(need));
                 let message = format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
                 finding(Kind::DueBeforeNeed, project.node(dependency.to).key("due"), message)
@@ -231,7 +231,7 @@ fn due(project: &Project, item: Item) -> Option<Date> {
         Item::Task(index) => project.task(index)?.due,
         Item::Milestone(index) => project.milestones[index].due,
     };
-    due.map(Due::last_day)
+    due.map(DayOrMonth::last_day)
 }
 
 fn risks_without_probability(project: &Project) -> Vec<Finding> {

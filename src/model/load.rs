@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
-use crate::finding::{Finding, Kind, MOST_FINDINGS, Severity};
+use crate::finding::{Finding, Kind, MAX_FINDINGS, Severity};
 use crate::format;
 use crate::model::Project;
 use crate::model::completion::Completion;
@@ -15,7 +15,7 @@ use crate::model::{consistency, lower};
 pub struct Loaded {
     /// The plan; whole enough to be served only where [`Loaded::is_good`].
     pub plan: Option<Plan>,
-    /// What is wrong, in the order of the file, each with its place: [`MOST_FINDINGS`] at most.
+    /// What is wrong, in the order of the file, each with its place: [`MAX_FINDINGS`] at most.
     pub findings: Vec<Finding>,
 }
 
@@ -50,8 +50,8 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
     });
     // Errors first: they decide whether the file is served.
     findings.sort_by_key(|finding| Reverse(finding.severity()));
-    findings.truncate(MOST_FINDINGS);
-    format::place(text, &mut findings);
+    findings.truncate(MAX_FINDINGS);
+    format::locate(text, &mut findings);
     findings.sort_by(|one, other| {
         let place = |finding: &Finding| finding.span.map(|span| span.start);
         // Of two at one place, a wrong type tells more than a missing key, and stands later in the list.

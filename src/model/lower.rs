@@ -4,15 +4,14 @@ use std::collections::HashSet;
 
 use jiff::tz::TimeZone;
 
-use crate::date::Due;
-use crate::finding::{Finding, Kind, Trail, keep};
+use crate::date::DayOrMonth;
+use crate::finding::{Finding, Kind, LazyPath, push_limited};
 use crate::format::component::ComponentSection;
-use crate::format::decode::unknown_key;
 use crate::format::document::{
     ActionSection, AreaSection, BaselineSection, CalendarSection, CoverageSection, Document, MilestoneSection,
     PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
-use crate::format::shape::{Entries, Scalar};
+use crate::format::fields::{Entries, Scalar};
 use crate::model::calendar::Calendar;
 use crate::model::resolve::{References, Role};
 use crate::model::{
@@ -20,8 +19,9 @@ use crate::model::{
     Status, Task, TaskIndex, Workstream,
 };
 use crate::name::{Id, Reference, Text};
-use crate::notation::{Notation, shortened};
 use crate::quantity::{Ratio, Weight, WorkTime};
+use crate::scalar::{ScalarFormat, shortened};
+use crate::yaml::decode::unknown_key;
 
 /// The project that `document` describes, and every finding about its values and references.
 ///
@@ -44,11 +44,13 @@ struct Lowering {
 
 impl Lowering {
     fn document(&mut self, document: Document) -> Project {
-        let root = Trail::Root;
+        let root = LazyPath::Root;
         self.take(document.version, &root.key("version"));
-        if !document.project.is_given() {
-            let missing = Finding::new(Kind::MissingKey, root.path(), "the key `project` is missing");
-            keep(&mut self.findings, || missing.help("write `project: ` and an id, such as `project: webshop`"));
+        if !document.project.is_present() {
+            let missing = Finding::new(Kind::MissingKey, root.to_path(), "the key `project` is missing");
+            push_limited(&mut self.findings, || {
+                missing.help("write `project: ` and an id, such as `project: webshop`")
+            });
         }
         let id = self.take(document.project, &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
@@ -65,7 +67,7 @@ impl Lowering {
             status: self.text(document.status, &root.key("status")),
             start: self.take(document.start, &root.key("start")),
             as_of: self.take(document.as_of, &root.key("as_of")),
-            target: self.take(document.target, &root.key("target")).map(Due::last_day),
+            target: self.take(document.target, &root.key("target")).map(DayOrMonth::last_day),
             next_review: self.take(document.next_review, &root.key("next_review")),
             zone: self.take(document.timezone, &root.key("timezone")).unwrap_or(TimeZone::UTC),
             calendar: self.calendar(document.calendar, &root.key("calendar")),
@@ -83,12 +85,12 @@ impl Lowering {
         }
     }
 
-    fn calendar(&mut self, section: CalendarSection, at: &Trail<'_>) -> Calendar {
+    fn calendar(&mut self, section: CalendarSection, at: &LazyPath<'_>) -> Calendar {
         let workdays = self.take_all(section.workdays, &at.key("workdays"));
         Calendar::new(&workdays, self.take_all(section.holidays, &at.key("holidays")))
     }
 
-    fn policy(&mut self, section: PolicySection, at: &Trail<'_>) -> Policy {
+    fn policy(&mut self, section: PolicySection, at: &LazyPath<'_>) -> Policy {
         Policy {
             partial_credit: self.take(section.partial_credit, &at.key("partial_credit")).unwrap_or(Ratio::ZERO),
             tolerance: self.take(section.tolerance, &at.key("tolerance")).unwrap_or(Ratio::clamped(0.03)),
@@ -96,7 +98,7 @@ impl Lowering {
         }
     }
 
-    fn areas(&mut self, sections: Entries<AreaSection>, at: &Trail<'_>) -> Areas {
+    fn areas(&mut self, sections: Entries<AreaSection>, at: &LazyPath<'_>) -> Areas {
         let mut areas = Areas::default();
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
@@ -119,7 +121,7 @@ impl Lowering {
         areas
     }
 
-    fn done(&mut self, texts: Vec<Scalar<Text>>, at: &Trail<'_>) -> Vec<Task> {
+    fn done(&mut self, texts: Vec<Scalar<Text>>, at: &LazyPath<'_>) -> Vec<Task> {
         let mut tasks = Vec::with_capacity(texts.len());
         for (index, text) in texts.into_iter().enumerate() {
             let at = at.index(index);
@@ -145,7 +147,7 @@ impl Lowering {
         &mut self,
         sections: Entries<WorkstreamSection>,
         area: usize,
-        at: &Trail<'_>,
+        at: &LazyPath<'_>,
         notes: &mut Vec<Note>,
     ) -> Vec<Workstream> {
         let mut workstreams = Vec::with_capacity(sections.0.len());
@@ -182,7 +184,7 @@ impl Lowering {
         sections: Vec<TaskSection>,
         area: usize,
         workstream: usize,
-        at: &Trail<'_>,
+        at: &LazyPath<'_>,
         notes: &mut Vec<Note>,
     ) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(sections.len());
@@ -196,7 +198,7 @@ impl Lowering {
                 notes.push(Note { item: Some(item), text: text.into() });
             }
             self.one_status(&section, &at);
-            if section.r#ref.is_given() {
+            if section.r#ref.is_present() {
                 self.refer(section.r#ref, &at.key("ref"), Role::Shares(index));
                 entries.push(Entry::Shared(None));
             } else {
@@ -212,13 +214,13 @@ impl Lowering {
     }
 
     /// Exactly one of the keys that say where a task stands, and only the keys that go with it.
-    fn one_status(&mut self, section: &TaskSection, at: &Trail<'_>) {
+    fn one_status(&mut self, section: &TaskSection, at: &LazyPath<'_>) {
         let given = [
-            ("todo", section.todo.is_given()),
-            ("partial", section.partial.is_given()),
-            ("done", section.done.is_given()),
-            ("waived", section.waived.is_given()),
-            ("ref", section.r#ref.is_given()),
+            ("todo", section.todo.is_present()),
+            ("partial", section.partial.is_present()),
+            ("done", section.done.is_present()),
+            ("waived", section.waived.is_present()),
+            ("ref", section.r#ref.is_present()),
         ];
         let keys: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
         match keys.as_slice() {
@@ -226,7 +228,7 @@ impl Lowering {
                 let help = "begin it with `todo`, `partial`, `done`, `waived` or `ref`, as in `- todo: Load testing`";
                 self.report(Kind::MissingKey, at, "the task says neither what it is nor where it stands", help);
             }
-            ["waived"] if !section.reason.is_given() => {
+            ["waived"] if !section.reason.is_present() => {
                 self.report(
                     Kind::MissingKey,
                     at,
@@ -241,27 +243,27 @@ impl Lowering {
             }
         }
         let only = [
-            ("complete", section.complete.is_given(), "partial", section.partial.is_given()),
-            ("reason", section.reason.is_given(), "waived", section.waived.is_given()),
-            ("until", section.until.is_given(), "waived", section.waived.is_given()),
+            ("complete", section.complete.is_present(), "partial", section.partial.is_present()),
+            ("reason", section.reason.is_present(), "waived", section.waived.is_present()),
+            ("until", section.until.is_present(), "waived", section.waived.is_present()),
         ];
-        for (key, is_given, owner, has_owner) in only {
-            if is_given && !has_owner {
+        for (key, is_present, owner, has_owner) in only {
+            if is_present && !has_owner {
                 let message = format!("`{key}` goes with `{owner}` only");
                 self.report(Kind::Conflict, &at.key(key), message, format!("remove `{key}`"));
             }
         }
     }
 
-    fn task(&mut self, section: TaskSection, at: &Trail<'_>) -> Task {
+    fn task(&mut self, section: TaskSection, at: &LazyPath<'_>) -> Task {
         let complete = self.take(section.complete, &at.key("complete"));
         let until = self.take(section.until, &at.key("until"));
         let reason = self.text(section.reason, &at.key("reason")).unwrap_or_default();
-        let (key, text, status) = if section.done.is_given() {
+        let (key, text, status) = if section.done.is_present() {
             ("done", section.done, Status::Done)
-        } else if section.partial.is_given() {
+        } else if section.partial.is_present() {
             ("partial", section.partial, Status::Partial(complete))
-        } else if section.waived.is_given() {
+        } else if section.waived.is_present() {
             ("waived", section.waived, Status::Waived { reason, until })
         } else {
             ("todo", section.todo, Status::Todo)
@@ -285,19 +287,19 @@ impl Lowering {
         }
     }
 
-    fn components(&mut self, sections: Entries<ComponentSection>, at: &Trail<'_>) -> Vec<Component> {
+    fn components(&mut self, sections: Entries<ComponentSection>, at: &LazyPath<'_>) -> Vec<Component> {
         let mut components = Vec::with_capacity(sections.0.len());
         for (name, section) in sections.0 {
             let at = at.key(&name);
             for key in &section.unknown {
-                keep(&mut self.findings, || unknown_key(at.key(key).path(), key, &ComponentSection::KEYS));
+                push_limited(&mut self.findings, || unknown_key(at.key(key).to_path(), key, &ComponentSection::KEYS));
             }
-            if !section.complete.is_given() {
+            if !section.complete.is_present() {
                 let help = "write how much of it is complete, such as `complete: 40%`";
                 self.report(Kind::MissingKey, &at, "the key `complete` is missing", help);
             }
             // The short form has no key of its own: its mistake stands at the component.
-            let short = !section.target.is_given() && !section.note.is_given() && section.unknown.is_empty();
+            let short = !section.target.is_present() && !section.note.is_present() && section.unknown.is_empty();
             let complete_at = at.key("complete");
             let complete = self.take(section.complete, if short { &at } else { &complete_at });
             let (target, note) =
@@ -307,7 +309,7 @@ impl Lowering {
         components
     }
 
-    fn coverage(&mut self, section: CoverageSection, at: &Trail<'_>) -> (Option<Ratio>, Vec<Feature>) {
+    fn coverage(&mut self, section: CoverageSection, at: &LazyPath<'_>) -> (Option<Ratio>, Vec<Feature>) {
         let target = self.take(section.target, &at.key("target"));
         let at = at.key("features");
         let mut features = Vec::with_capacity(section.features.0.len());
@@ -318,7 +320,7 @@ impl Lowering {
         (target, features)
     }
 
-    fn milestones(&mut self, sections: Entries<MilestoneSection>, at: &Trail<'_>) -> Vec<Milestone> {
+    fn milestones(&mut self, sections: Entries<MilestoneSection>, at: &LazyPath<'_>) -> Vec<Milestone> {
         let mut milestones = Vec::with_capacity(sections.0.len());
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
@@ -335,15 +337,15 @@ impl Lowering {
         milestones
     }
 
-    fn baseline(&mut self, sections: Vec<BaselineSection>, at: &Trail<'_>) -> Vec<BaselinePoint> {
+    fn baseline(&mut self, sections: Vec<BaselineSection>, at: &LazyPath<'_>) -> Vec<BaselinePoint> {
         let mut points: Vec<BaselinePoint> = Vec::with_capacity(sections.len());
         for (index, section) in sections.into_iter().enumerate() {
             let at = at.index(index);
-            self.required(section.when.is_given(), "when", &at);
-            self.required(section.complete.is_given(), "complete", &at);
+            self.required(section.when.is_present(), "when", &at);
+            self.required(section.complete.is_present(), "complete", &at);
             let (when, complete) =
                 (self.take(section.when, &at.key("when")), self.take(section.complete, &at.key("complete")));
-            let (Some(when), Some(complete)) = (when.map(Due::last_day), complete) else { continue };
+            let (Some(when), Some(complete)) = (when.map(DayOrMonth::last_day), complete) else { continue };
             let before = points.last().copied();
             if let Some(before) = before.filter(|before| when <= before.when) {
                 let message = format!("{when} isn't after {}, which stands before it", before.when);
@@ -363,12 +365,12 @@ impl Lowering {
         points
     }
 
-    fn phases(&mut self, sections: Vec<PhaseSection>, at: &Trail<'_>) -> Vec<Phase> {
+    fn phases(&mut self, sections: Vec<PhaseSection>, at: &LazyPath<'_>) -> Vec<Phase> {
         let mut phases = Vec::with_capacity(sections.len());
         for (index, section) in sections.into_iter().enumerate() {
             let at = at.index(index);
-            self.required(section.when.is_given(), "when", &at);
-            self.required(section.title.is_given(), "title", &at);
+            self.required(section.when.is_present(), "when", &at);
+            self.required(section.title.is_present(), "title", &at);
             let when = self.take(section.when, &at.key("when"));
             let title = self.text(section.title, &at.key("title"));
             phases.extend(title.map(|title| Phase { when, title }));
@@ -376,7 +378,7 @@ impl Lowering {
         phases
     }
 
-    fn risks(&mut self, sections: Entries<RiskSection>, at: &Trail<'_>) -> Vec<Risk> {
+    fn risks(&mut self, sections: Entries<RiskSection>, at: &LazyPath<'_>) -> Vec<Risk> {
         let mut risks = Vec::with_capacity(sections.0.len());
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
@@ -395,11 +397,11 @@ impl Lowering {
         risks
     }
 
-    fn actions(&mut self, sections: Vec<ActionSection>, at: &Trail<'_>) -> Vec<Action> {
+    fn actions(&mut self, sections: Vec<ActionSection>, at: &LazyPath<'_>) -> Vec<Action> {
         let mut actions = Vec::with_capacity(sections.len());
         for (index, section) in sections.into_iter().enumerate() {
             let at = at.index(index);
-            self.required(section.action.is_given(), "action", &at);
+            self.required(section.action.is_present(), "action", &at);
             self.refer(section.r#for, &at.key("for"), Role::Furthered(index));
             actions.push(Action {
                 title: self.text(section.action, &at.key("action")).unwrap_or_default(),
@@ -412,7 +414,7 @@ impl Lowering {
         actions
     }
 
-    fn notes(&mut self, texts: Vec<Scalar<Text>>, at: &Trail<'_>, item: Option<Item>) -> Vec<Note> {
+    fn notes(&mut self, texts: Vec<Scalar<Text>>, at: &LazyPath<'_>, item: Option<Item>) -> Vec<Note> {
         let texts = self.take_all(texts, at);
         texts.into_iter().map(|text| Note { item, text: text.into() }).collect()
     }
@@ -420,50 +422,52 @@ impl Lowering {
 
 /// The small steps that the others are made of.
 impl Lowering {
-    fn report(&mut self, kind: Kind, at: &Trail<'_>, message: impl Into<String>, help: impl Into<String>) {
-        keep(&mut self.findings, || Finding::new(kind, at.path(), message).help(help));
+    fn report(&mut self, kind: Kind, at: &LazyPath<'_>, message: impl Into<String>, help: impl Into<String>) {
+        push_limited(&mut self.findings, || Finding::new(kind, at.to_path(), message).help(help));
     }
 
-    fn required(&mut self, is_given: bool, key: &str, at: &Trail<'_>) {
-        if !is_given {
+    fn required(&mut self, is_present: bool, key: &str, at: &LazyPath<'_>) {
+        if !is_present {
             self.report(Kind::MissingKey, at, format!("the key `{key}` is missing"), format!("add `{key}: …`"));
         }
     }
 
-    fn take<T>(&mut self, scalar: Scalar<T>, at: &Trail<'_>) -> Option<T> {
+    fn take<T>(&mut self, scalar: Scalar<T>, at: &LazyPath<'_>) -> Option<T> {
         match scalar.into_result()? {
             Ok(value) => Some(value),
             Err(mistake) => {
                 let (kind, mistake) = *mistake;
-                keep(&mut self.findings, || Finding::new(kind, at.path(), mistake.message).maybe_help(mistake.help));
+                push_limited(&mut self.findings, || {
+                    Finding::new(kind, at.to_path(), mistake.message).maybe_help(mistake.help)
+                });
                 None
             }
         }
     }
 
-    fn take_all<T>(&mut self, scalars: Vec<Scalar<T>>, at: &Trail<'_>) -> Vec<T> {
+    fn take_all<T>(&mut self, scalars: Vec<Scalar<T>>, at: &LazyPath<'_>) -> Vec<T> {
         let scalars = scalars.into_iter().enumerate();
         scalars.filter_map(|(index, scalar)| self.take(scalar, &at.index(index))).collect()
     }
 
-    fn text(&mut self, scalar: Scalar<Text>, at: &Trail<'_>) -> Option<Box<str>> {
+    fn text(&mut self, scalar: Scalar<Text>, at: &LazyPath<'_>) -> Option<Box<str>> {
         self.take(scalar, at).map(Into::into)
     }
 
-    fn title(&mut self, scalar: Scalar<Text>, parent: &Trail<'_>, id: &str) -> Box<str> {
+    fn title(&mut self, scalar: Scalar<Text>, parent: &LazyPath<'_>, id: &str) -> Box<str> {
         self.text(scalar, &parent.key("title")).unwrap_or_else(|| id.into())
     }
 
-    fn id(&mut self, key: &str, at: &Trail<'_>) -> Id {
+    fn id(&mut self, key: &str, at: &LazyPath<'_>) -> Id {
         Id::parse(key).unwrap_or_else(|mistake| {
-            keep(&mut self.findings, || {
-                Finding::new(Kind::BadValue, at.path(), mistake.message).at_key().maybe_help(mistake.help)
+            push_limited(&mut self.findings, || {
+                Finding::new(Kind::BadValue, at.to_path(), mistake.message).at_key().maybe_help(mistake.help)
             });
             Id::unnamed()
         })
     }
 
-    fn slug(&mut self, title: &Text, at: &Trail<'_>) -> Id {
+    fn slug(&mut self, title: &Text, at: &LazyPath<'_>) -> Id {
         Id::slug(title.as_str()).unwrap_or_else(|| {
             let message = format!("no id can be made of `{}`", shortened(title.as_str()));
             self.report(Kind::BadValue, at, message, "use letters, or give the task an `id`");
@@ -471,7 +475,7 @@ impl Lowering {
         })
     }
 
-    fn unique<'a>(&mut self, ids: impl Iterator<Item = (&'a str, usize)>, at: &Trail<'_>) {
+    fn unique<'a>(&mut self, ids: impl Iterator<Item = (&'a str, usize)>, at: &LazyPath<'_>) {
         let mut seen = HashSet::new();
         for (id, index) in ids {
             if !seen.insert(id) && id != Id::UNNAMED {
@@ -482,13 +486,13 @@ impl Lowering {
         }
     }
 
-    fn refer(&mut self, scalar: Scalar<Reference>, at: &Trail<'_>, role: Role) {
+    fn refer(&mut self, scalar: Scalar<Reference>, at: &LazyPath<'_>, role: Role) {
         if let Some(reference) = self.take(scalar, at) {
-            self.references.add(reference, at.path(), role);
+            self.references.add(reference, at.to_path(), role);
         }
     }
 
-    fn refer_all(&mut self, scalars: Vec<Scalar<Reference>>, at: &Trail<'_>, role: Role) {
+    fn refer_all(&mut self, scalars: Vec<Scalar<Reference>>, at: &LazyPath<'_>, role: Role) {
         for (index, scalar) in scalars.into_iter().enumerate() {
             self.refer(scalar, &at.index(index), role);
         }

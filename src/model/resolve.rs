@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Finding, Kind, NodePath, keep, nearest};
+use crate::finding::{Finding, Kind, NodePath, nearest, push_limited};
 use crate::model::cycles;
 use crate::model::{Dependency, Entry, Item, Project, TaskIndex};
 use crate::name::Reference;
@@ -48,7 +48,7 @@ impl References {
                 Some(unknown(&reference, at).maybe_help(help))
             };
             if let Some(finding) = wrong {
-                keep(&mut findings, || finding);
+                push_limited(&mut findings, || finding);
             }
         }
         project.dependencies.sort_by_key(|dependency| dependency.to);

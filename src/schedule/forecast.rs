@@ -252,5 +252,5 @@ pub fn due(project: &Project, item: Item) -> Option<Date> {
         Item::Task(index) => project.task(index)?.due,
         Item::Milestone(index) => project.milestones[index].due,
     };
-    due.map(crate::date::Due::last_day)
+    due.map(crate::date::DayOrMonth::last_day)
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::date::Due;
+use crate::date::DayOrMonth;
 use crate::model::Project;
 use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
@@ -114,7 +114,7 @@ fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -
     let mut milestones: Vec<MilestoneSummary> = sections
         .map(|(index, milestone)| MilestoneSummary {
             title: milestone.title.clone(),
-            due: milestone.due.map(Due::last_day),
+            due: milestone.due.map(DayOrMonth::last_day),
             done: milestone.done,
             completion: completion.milestone(index),
             forecast: outlook(project, forecast, index),

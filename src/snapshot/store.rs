@@ -11,7 +11,7 @@ use std::thread;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::finding::print::place::in_order;
+use crate::finding::print::location::sort_by_location;
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::metrics::collect;
@@ -464,8 +464,8 @@ fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {
 }
 
 fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Position>)> {
-    let placed = in_order(Some(text), findings).into_iter();
-    placed.map(|placed| (placed.finding.clone(), placed.place.map(|place| place.start))).collect()
+    let placed = sort_by_location(Some(text), findings).into_iter();
+    placed.map(|placed| (placed.finding.clone(), placed.location.map(|location| location.start))).collect()
 }
 
 /// A project that two files name is served from the one that named it first.
@@ -477,7 +477,7 @@ fn duplicate(id: &str, path: &Path, owner: &Path, limits: ReadLimits) -> (Findin
     // Texts aren't kept; this one is read again, since it is rarely wanted. It may have gone since.
     let source = read(path, &limits);
     let text = source.as_ref().map_or("", |source| &source.text);
-    format::place(text, &mut findings);
+    format::locate(text, &mut findings);
     let [finding] = findings;
     let at = finding.span.map(|span| Position::of(text, span.start));
     (finding, at)

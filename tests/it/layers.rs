@@ -11,8 +11,8 @@ fn source() -> PathBuf {
 fn declared(file: &Path, folder: &Path, prefix: &str, order: &mut Vec<String>) {
     let text = std::fs::read_to_string(file).unwrap();
     for line in text.lines() {
-        let Some(name) = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'))
-        else {
+        let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+        let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else {
             continue;
         };
         let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };

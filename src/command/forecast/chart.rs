@@ -62,7 +62,7 @@ impl Chart<'_> {
         let timeline = Timeline::at(self.project, self.forecast.status_date);
         let spread = self.forecast.milestone(index).and_then(|item| item.spread(Model::Risk));
         Marks {
-            due: self.project.milestones[index].due.map(crate::date::Due::last_day),
+            due: self.project.milestones[index].due.map(crate::date::DayOrMonth::last_day),
             range: spread.map(|spread| spread.quantiles.map(|days| timeline.day(days))),
         }
     }

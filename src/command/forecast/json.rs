@@ -99,7 +99,7 @@ impl Shown {
             Some(Milestone {
                 id: section.id.to_string(),
                 title: section.title.to_string(),
-                due: section.due.map(crate::date::Due::last_day),
+                due: section.due.map(crate::date::DayOrMonth::last_day),
                 plan: item.spreads.map(|[plan, _]| times(plan)),
                 with_risks: item.spreads.map(|[_, risk]| times(risk)),
                 float_days: item.due.map(|_| rounded(item.total_float())),

@@ -6,17 +6,17 @@
 use std::fmt::Write as _;
 
 use crate::finding::print::escape::visible;
-use crate::finding::print::place::Placed;
+use crate::finding::print::location::LocatedFinding;
 
 /// The finding as a workflow command, on one line.
 #[must_use]
-pub fn command(path: &str, placed: &Placed<'_>) -> String {
-    let finding = placed.finding;
+pub fn command(path: &str, located: &LocatedFinding<'_>) -> String {
+    let finding = located.finding;
     // GitHub knows files by their path within the repository, without `./`.
     let file = visible(path.strip_prefix("./").unwrap_or(path));
     let mut command = format!("::{} file={}", finding.severity().name(), property(&file));
-    if let Some(place) = placed.place {
-        let (start, end) = (place.start, place.end);
+    if let Some(location) = located.location {
+        let (start, end) = (location.start, location.end);
         if start.line == end.line {
             let (line, from, to) = (start.line, start.column, end.column);
             let _ = write!(command, ",line={line},col={from},endLine={line},endColumn={to}");

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use crate::finding::Severity;
 use crate::finding::print::escape::{push_visible, visible};
-use crate::finding::print::place::Placed;
+use crate::finding::print::location::LocatedFinding;
 use crate::span::{Position, Span};
 
 /// Columns of a source line that are shown at most.
@@ -20,12 +20,12 @@ const MARKED: usize = 80;
 
 /// Draws findings.
 #[derive(Debug)]
-pub struct Artist {
+pub struct HumanRenderer {
     renderer: Renderer,
     arrow: Style,
 }
 
-impl Artist {
+impl HumanRenderer {
     /// Draws in colour only when asked.
     #[must_use]
     pub fn new(colour: bool) -> Self {
@@ -34,10 +34,10 @@ impl Artist {
         Self { renderer: renderer.term_width(WIDTH), arrow }
     }
 
-    /// The finding with its heading, place, source line and help, without a line end.
+    /// The finding with its heading, location, source line and help, without a line end.
     #[must_use]
-    pub fn draw(&self, path: &str, text: Option<&str>, placed: &Placed<'_>) -> String {
-        let finding = placed.finding;
+    pub fn draw(&self, path: &str, text: Option<&str>, located: &LocatedFinding<'_>) -> String {
+        let finding = located.finding;
         let level = match finding.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -45,18 +45,18 @@ impl Artist {
         let path = visible(path);
         let title = level.primary_title(visible(&finding.message)).id(finding.kind.name());
         let help = finding.help.as_deref().map(|help| Level::HELP.message(visible(help)));
-        let Some((text, place)) = text.zip(placed.place) else {
+        let Some((text, location)) = text.zip(located.location) else {
             return self.renderer.render(&[title.element(Origin::path(&*path)).elements(help)]);
         };
-        let Excerpt { line, marked } = Excerpt::of(text, place.span);
-        let snippet = Snippet::source(line).line_start(place.start.line);
+        let Excerpt { line, marked } = Excerpt::of(text, location.span);
+        let snippet = Snippet::source(line).line_start(location.start.line);
         let snippet = snippet.annotation(AnnotationKind::Primary.span(marked));
         let drawn = self.renderer.render(&[title.element(snippet).elements(help)]);
         let (heading, rest) = drawn.split_once('\n').unwrap_or((&drawn, ""));
-        format!("{heading}\n{}\n{rest}", self.origin(&path, place.start))
+        format!("{heading}\n{}\n{rest}", self.origin(&path, location.start))
     }
 
-    /// The line that names the place, as the renderer would draw it.
+    /// The line that names the location, as the renderer would draw it.
     ///
     /// The renderer would count columns in the excerpt, where the beginning of the line may be missing
     /// and characters are escaped.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::finding::print::escape::visible_json;
-use crate::finding::print::place::Placed;
+use crate::finding::print::location::LocatedFinding;
 
 /// A finding in the JSON document. Keys are never left out: what isn't there is `null`.
 #[derive(Debug, Serialize)]
-struct Entry<'a> {
+struct JsonFinding<'a> {
     file: &'a str,
     kind: &'static str,
     severity: &'static str,
@@ -25,10 +25,10 @@ struct Entry<'a> {
 /// # Errors
 ///
 /// None in practice: texts and numbers can be written.
-pub fn object(file: &str, placed: &Placed<'_>) -> serde_json::Result<String> {
-    let finding = placed.finding;
-    let (start, end) = (placed.place.map(|place| place.start), placed.place.map(|place| place.end));
-    let entry = Entry {
+pub fn object(file: &str, located: &LocatedFinding<'_>) -> serde_json::Result<String> {
+    let finding = located.finding;
+    let (start, end) = (located.location.map(|location| location.start), located.location.map(|location| location.end));
+    let entry = JsonFinding {
         file,
         kind: finding.kind.name(),
         severity: finding.severity().name(),

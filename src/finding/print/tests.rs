@@ -7,11 +7,11 @@ use proptest::prelude::prop;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::finding::print::escape::is_hostile;
-use crate::finding::print::{Counts, Format, Printer, Report};
+use crate::finding::print::{Counts, Printer, Report, ReportFormat};
 use crate::finding::{Finding, Kind, NodePath};
 use crate::span::Span;
 
-fn printed_at(path: &str, text: Option<&str>, findings: &[Finding], format: Format, colour: bool) -> String {
+fn printed_at(path: &str, text: Option<&str>, findings: &[Finding], format: ReportFormat, colour: bool) -> String {
     let mut out = Vec::new();
     let mut printer = Printer::new(&mut out, format, colour);
     printer.report(&Report { path: Path::new(path), text, findings }).unwrap();
@@ -19,12 +19,12 @@ fn printed_at(path: &str, text: Option<&str>, findings: &[Finding], format: Form
     String::from_utf8(out).unwrap()
 }
 
-fn printed(text: &str, findings: &[Finding], format: Format) -> String {
+fn printed(text: &str, findings: &[Finding], format: ReportFormat) -> String {
     printed_at("a.yaml", Some(text), findings, format, false)
 }
 
 fn human(text: &str, findings: &[Finding]) -> String {
-    printed(text, findings, Format::Human)
+    printed(text, findings, ReportFormat::Human)
 }
 
 /// A finding at the first `word` of `text`.
@@ -72,16 +72,16 @@ fn people_see_the_line() {
 
 #[test]
 fn programs_get_one_document() {
-    assert_snapshot!(printed(TEXT, &two(), Format::Json), @r#"
+    assert_snapshot!(printed(TEXT, &two(), ReportFormat::Json), @r#"
     {"findings":[
     {"file":"a.yaml","kind":"points_mismatch","severity":"warning","message":"75 points are left where `70%` is reported","help":null,"path":"areas","line":3,"column":3,"end_line":3,"end_column":5},
     {"file":"a.yaml","kind":"unknown_key","severity":"error","message":"unknown key `wieght`","help":"did you mean `weight`?","path":"areas","line":3,"column":8,"end_line":3,"end_column":14},
     {"file":"a.yaml","kind":"bad_value","severity":"error","message":"`130%` is more than 100%","help":null,"path":"areas","line":3,"column":29,"end_line":3,"end_column":33}
     ],"files":["a.yaml"],"errors":2,"warnings":1}
     "#);
-    let document: serde_json::Value = serde_json::from_str(&printed(TEXT, &two(), Format::Json)).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&printed(TEXT, &two(), ReportFormat::Json)).unwrap();
     assert_eq!(document["findings"].as_array().unwrap().len(), 3);
-    assert_snapshot!(printed(TEXT, &[], Format::Json), @r#"
+    assert_snapshot!(printed(TEXT, &[], ReportFormat::Json), @r#"
     {"findings":[
     ],"files":["a.yaml"],"errors":0,"warnings":0}
     "#);
@@ -92,7 +92,7 @@ fn github_gets_commands() {
     let block = at(TEXT, "areas:\n  ml", Kind::WrongType, "50% of\nit: wrong");
     let mut findings = two();
     findings.push(block);
-    assert_snapshot!(printed_at("./a,b:c%.yaml", Some(TEXT), &findings, Format::Github, false), @r"
+    assert_snapshot!(printed_at("./a,b:c%.yaml", Some(TEXT), &findings, ReportFormat::Github, false), @r"
     ::error file=a%2Cb%3Ac%25.yaml,line=2,endLine=3,title=wrong_type::50%25 of\nit: wrong
     ::warning file=a%2Cb%3Ac%25.yaml,line=3,col=3,endLine=3,endColumn=5,title=points_mismatch::75 points are left where `70%25` is reported
     ::error file=a%2Cb%3Ac%25.yaml,line=3,col=8,endLine=3,endColumn=14,title=unknown_key::unknown key `wieght`%0Ahelp: did you mean `weight`?
@@ -103,17 +103,17 @@ fn github_gets_commands() {
 
 #[test]
 fn colour_only_when_asked() {
-    let plain = printed_at("a.yaml", Some(TEXT), &two(), Format::Human, false);
-    let coloured = printed_at("a.yaml", Some(TEXT), &two(), Format::Human, true);
+    let plain = printed_at("a.yaml", Some(TEXT), &two(), ReportFormat::Human, false);
+    let coloured = printed_at("a.yaml", Some(TEXT), &two(), ReportFormat::Human, true);
     assert!(!plain.contains('\u{1b}'));
     assert!(coloured.contains("\u{1b}["));
-    assert!(!printed_at("a.yaml", Some(TEXT), &two(), Format::Github, true).contains('\u{1b}'));
+    assert!(!printed_at("a.yaml", Some(TEXT), &two(), ReportFormat::Github, true).contains('\u{1b}'));
 }
 
 #[test]
 fn a_file_without_text_has_a_name() {
     let finding = Finding::new(Kind::Unreadable, NodePath::root(), "the file can't be read").help("look at it");
-    assert_snapshot!(printed_at("dir/a.yaml", None, &[finding], Format::Human, false), @r"
+    assert_snapshot!(printed_at("dir/a.yaml", None, &[finding], ReportFormat::Human, false), @r"
     error[unreadable]: the file can't be read
     --> dir/a.yaml
      = help: look at it
@@ -188,7 +188,7 @@ fn carets_stand_under_wide_letters_and_tabs() {
 fn a_terminal_is_not_garbled() {
     let text = "titel: \u{1b}[2J\u{202e}שלום\u{2066} # \u{9b}31m\u{7}\n";
     let findings = [at(text, "שלום", Kind::BadValue, "`\u{202e}שלום\u{1b}[2J\n`").help("write\r`\u{200f}`")];
-    for format in [Format::Human, Format::Json, Format::Github] {
+    for format in [ReportFormat::Human, ReportFormat::Json, ReportFormat::Github] {
         let shown = printed_at("a\u{202e}\u{1b}.yaml", Some(text), &findings, format, false);
         assert!(!shown.contains(|it| it != '\n' && is_hostile(it)), "{shown:?}");
     }
@@ -248,9 +248,9 @@ proptest! {
         let drawn = human(&text, &findings);
         prop_assert_eq!(drawn.matches(" --> a.yaml:").count(), findings.len());
         prop_assert!(drawn.lines().all(|line| line.starts_with("error") || line.chars().count() <= 130), "{}", drawn);
-        let commands = printed(&text, &findings, Format::Github);
+        let commands = printed(&text, &findings, ReportFormat::Github);
         prop_assert_eq!(commands.lines().count(), findings.len() + 1);
-        let document: serde_json::Value = serde_json::from_str(&printed(&text, &findings, Format::Json)).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&printed(&text, &findings, ReportFormat::Json)).unwrap();
         prop_assert_eq!(document["errors"].as_u64(), Some(findings.len() as u64));
         for shown in [drawn, commands] {
             prop_assert!(!shown.contains(|it| it != '\n' && is_hostile(it)), "{:?}", shown);

@@ -10,7 +10,7 @@ use crate::snapshot::FileReport;
 use crate::span::Position;
 
 /// How many findings of a file are shown.
-const MOST_FINDINGS: usize = 20;
+const MAX_FINDINGS: usize = 20;
 /// How many missing paths are shown.
 const MOST_MISSING: usize = 20;
 
@@ -53,7 +53,7 @@ fn findings(out: &mut fmt::Formatter<'_>, file: &FileReport) -> fmt::Result {
     findings.sort_by_key(|(finding, at)| (finding.severity() == Severity::Warning, *at));
     let open = if file.up { "" } else { " open" };
     write!(out, "<details{open}><summary>{}</summary><ul class=\"findings\">", Count(findings.len(), "finding"))?;
-    for (finding, at) in findings.iter().take(MOST_FINDINGS) {
+    for (finding, at) in findings.iter().take(MAX_FINDINGS) {
         let (class, sign) = match finding.severity() {
             Severity::Error => ("bad", "✕"),
             Severity::Warning => ("warn", "⚠"),
@@ -69,7 +69,7 @@ fn findings(out: &mut fmt::Formatter<'_>, file: &FileReport) -> fmt::Result {
         out.write_str("</span></li>")?;
     }
     out.write_str("</ul>")?;
-    more(out, findings.len(), MOST_FINDINGS, "finding")?;
+    more(out, findings.len(), MAX_FINDINGS, "finding")?;
     out.write_str("</details>")
 }
 

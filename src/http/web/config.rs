@@ -8,12 +8,12 @@ use std::sync::Arc;
 use hyper::header::{HeaderName, HeaderValue};
 use rustls::ServerConfig;
 
-use crate::format::tree;
-use crate::format::tree::Node;
 use crate::http::web::section::{ConfigError, FileStamps, Section, entries_of};
 use crate::http::web::tls;
 use crate::source::{ReadLimits, read};
 use crate::span::Position;
+use crate::yaml;
+use crate::yaml::YamlNode;
 
 /// A configuration that can be used.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub fn load(path: &Path, seen: &mut FileStamps) -> Result<Config, String> {
     seen.note(path);
     let source =
         read(path, &ReadLimits::default()).map_err(|finding| format!("{}: {}", path.display(), finding.message))?;
-    let root = tree::parse(&source.text)
+    let root = yaml::parse(&source.text)
         .map_err(|finding| ConfigError { span: finding.span.unwrap_or_default(), message: finding.message });
     let folder = path.parent().unwrap_or(Path::new(""));
     root.and_then(|root| config(&root, folder, seen)).map_err(|wrong| {
@@ -62,7 +62,7 @@ pub fn load(path: &Path, seen: &mut FileStamps) -> Result<Config, String> {
     })
 }
 
-fn config(root: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Config, ConfigError> {
+fn config(root: &YamlNode, folder: &Path, seen: &mut FileStamps) -> Result<Config, ConfigError> {
     let known = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"];
     let sections = Section::of(root, &known)?;
     sections
@@ -77,13 +77,13 @@ fn config(root: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Config, C
 /// The headers that exporter-toolkit lets be set, with the values of those that have few.
 const HEADERS: [(&str, &[&str]); 5] = [
     ("Strict-Transport-Security", &[]),
-    ("X-Content-Type-Options", &["nosniff"]),
+    ("X-YamlContent-Type-Options", &["nosniff"]),
     ("X-Frame-Options", &["deny", "sameorigin"]),
     ("X-XSS-Protection", &[]),
-    ("Content-Security-Policy", &[]),
+    ("YamlContent-Security-Policy", &[]),
 ];
 
-fn headers(node: &Node) -> Result<Vec<Header>, ConfigError> {
+fn headers(node: &YamlNode) -> Result<Vec<Header>, ConfigError> {
     let section = Section::of(node, &["http2", "headers"])?;
     if section.boolean("http2")? == Some(true) {
         return section
@@ -110,7 +110,7 @@ fn headers(node: &Node) -> Result<Vec<Header>, ConfigError> {
     Ok(headers)
 }
 
-fn users(node: &Node) -> Result<Vec<User>, ConfigError> {
+fn users(node: &YamlNode) -> Result<Vec<User>, ConfigError> {
     let mut users = Vec::new();
     for (name, hash) in entries_of(node)? {
         let text = hash.text().unwrap_or_default();

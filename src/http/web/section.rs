@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::finding::nearest;
-use crate::format::tree::{Content, Node};
 use crate::source::Stamp;
 use crate::span::Span;
+use crate::yaml::{YamlContent, YamlNode};
 
 /// The files that were read, as they were before.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// What is wrong at `node`.
-    pub fn at(node: &Node, message: impl Into<String>) -> Self {
+    pub fn at(node: &YamlNode, message: impl Into<String>) -> Self {
         Self { span: node.span, message: message.into() }
     }
 }
@@ -50,10 +50,10 @@ impl ConfigError {
 ///
 /// # Errors
 /// It is no mapping, or has a key twice.
-pub fn entries_of(node: &Node) -> Result<&[(Node, Node)], ConfigError> {
+pub fn entries_of(node: &YamlNode) -> Result<&[(YamlNode, YamlNode)], ConfigError> {
     let entries = match &node.content {
-        Content::Mapping(entries) => entries.as_slice(),
-        _ if node.is_nothing() => &[],
+        YamlContent::Mapping(entries) => entries.as_slice(),
+        _ if node.is_empty() => &[],
         _ => return Err(ConfigError::at(node, format!("expected a mapping, found {}", node.noun()))),
     };
     let mut seen = HashSet::new();
@@ -68,14 +68,14 @@ pub fn entries_of(node: &Node) -> Result<&[(Node, Node)], ConfigError> {
 
 /// A mapping whose keys are known.
 #[derive(Debug)]
-pub struct Section<'a>(&'a [(Node, Node)]);
+pub struct Section<'a>(&'a [(YamlNode, YamlNode)]);
 
 impl<'a> Section<'a> {
     /// The section at `node`, which may have these keys.
     ///
     /// # Errors
     /// It is no mapping, or has another key.
-    pub fn of(node: &'a Node, known: &[&str]) -> Result<Self, ConfigError> {
+    pub fn of(node: &'a YamlNode, known: &[&str]) -> Result<Self, ConfigError> {
         let entries = entries_of(node)?;
         let unknown =
             entries.iter().find_map(|(key, _)| Some((key, key.text()?)).filter(|(_, name)| !known.contains(name)));
@@ -97,16 +97,16 @@ impl<'a> Section<'a> {
 
     /// The value of `key`, unless it is empty.
     #[must_use]
-    pub fn value(&self, key: &str) -> Option<&'a Node> {
+    pub fn value(&self, key: &str) -> Option<&'a YamlNode> {
         let entry = self.0.iter().find(|(name, _)| name.text() == Some(key));
-        entry.map(|(_, value)| value).filter(|value| !value.is_nothing())
+        entry.map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
     /// The text of `key`, and where it stands.
     ///
     /// # Errors
     /// It is a list or a mapping.
-    pub fn text(&self, key: &str) -> Result<Option<(&'a Node, &'a str)>, ConfigError> {
+    pub fn text(&self, key: &str) -> Result<Option<(&'a YamlNode, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(None) };
         let wrong = || ConfigError::at(node, format!("expected a text for `{key}`, found {}", node.noun()));
         Ok(Some((node, node.text().ok_or_else(wrong)?)).filter(|(_, text)| !text.is_empty()))
@@ -116,12 +116,12 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     /// It isn't a list of texts.
-    pub fn texts(&self, key: &str) -> Result<Vec<(&'a Node, &'a str)>, ConfigError> {
+    pub fn texts(&self, key: &str) -> Result<Vec<(&'a YamlNode, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(Vec::new()) };
-        let Content::List(items) = &node.content else {
+        let YamlContent::List(items) = &node.content else {
             return Err(ConfigError::at(node, format!("expected a list for `{key}`, found {}", node.noun())));
         };
-        let text = |item: &'a Node| {
+        let text = |item: &'a YamlNode| {
             let wrong = || ConfigError::at(item, format!("expected a word in `{key}`, found {}", item.noun()));
             Ok((item, item.text().ok_or_else(wrong)?))
         };
@@ -146,7 +146,7 @@ impl<'a> Section<'a> {
     /// # Errors
     /// The reason, in the place of the key.
     pub fn refuse(&self, key: &str, reason: &str) -> Result<(), ConfigError> {
-        let entry = self.0.iter().find(|(name, value)| name.text() == Some(key) && !value.is_nothing());
+        let entry = self.0.iter().find(|(name, value)| name.text() == Some(key) && !value.is_empty());
         entry.map_or(Ok(()), |(name, _)| Err(ConfigError::at(name, reason)))
     }
 }

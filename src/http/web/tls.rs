@@ -11,9 +11,9 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 
-use crate::format::tree::Node;
 use crate::http::web::section::{ConfigError, FileStamps, Section};
 use crate::source::{ReadLimits, read};
+use crate::yaml::YamlNode;
 
 const KEYS: [&str; 13] = [
     "cert_file",
@@ -35,7 +35,7 @@ const KEYS: [&str; 13] = [
 ///
 /// # Errors
 /// The first thing that is wrong with it, or with a file that it names.
-pub fn server(node: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
+pub fn server(node: &YamlNode, folder: &Path, seen: &mut FileStamps) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
     let section = Section::of(node, &KEYS)?;
     if section.is_empty() {
         return Ok(None);
@@ -67,21 +67,21 @@ pub fn server(node: &Node, folder: &Path, seen: &mut FileStamps) -> Result<Optio
     Ok(Some(Arc::new(config)))
 }
 
-fn missing(node: &Node, key: &str) -> ConfigError {
+fn missing(node: &YamlNode, key: &str) -> ConfigError {
     ConfigError::at(node, format!("`{key}` is missing: TLS needs a certificate and its key"))
 }
 
 /// The files that the section names, relative to the folder of the configuration.
 struct Files<'a, 'b> {
     section: &'b Section<'a>,
-    node: &'a Node,
+    node: &'a YamlNode,
     folder: &'b Path,
     seen: &'b mut FileStamps,
 }
 
 impl<'a> Files<'a, '_> {
     /// What stands under `inline`, or in the file under `key`, and where that is said.
-    fn pem(&mut self, inline: &str, key: &str) -> Result<Option<(&'a Node, Vec<u8>)>, ConfigError> {
+    fn pem(&mut self, inline: &str, key: &str) -> Result<Option<(&'a YamlNode, Vec<u8>)>, ConfigError> {
         match (self.section.text(inline)?, self.section.text(key)?) {
             (Some(_), Some(_)) => Err(ConfigError::at(self.node, format!("write `{inline}` or `{key}`, not both"))),
             (Some((at, text)), None) => Ok(Some((at, text.into()))),
@@ -97,7 +97,7 @@ impl<'a> Files<'a, '_> {
     }
 }
 
-fn certificates_in(at: &Node, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+fn certificates_in(at: &YamlNode, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
@@ -111,8 +111,8 @@ fn certificates_in(at: &Node, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>
 /// How clients are told apart by their certificates, by the names that Go has for it.
 fn clients(
     section: &Section<'_>,
-    node: &Node,
-    authorities: Option<(&Node, Vec<u8>)>,
+    node: &YamlNode,
+    authorities: Option<(&YamlNode, Vec<u8>)>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Option<Arc<dyn ClientCertVerifier>>, ConfigError> {
     let (at, policy) = section.text("client_auth_type")?.unwrap_or((node, "NoClientCert"));
@@ -203,7 +203,7 @@ fn suite_name(suite: &SupportedCipherSuite) -> String {
     name.replace("TLS13_", "TLS_")
 }
 
-fn curve(at: &Node, name: &str) -> Result<&'static dyn SupportedKxGroup, ConfigError> {
+fn curve(at: &YamlNode, name: &str) -> Result<&'static dyn SupportedKxGroup, ConfigError> {
     match name {
         "X25519" => Ok(ring::kx_group::X25519),
         "CurveP256" => Ok(ring::kx_group::SECP256R1),

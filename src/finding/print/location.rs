@@ -7,16 +7,16 @@ use crate::span::{Position, Span};
 
 /// A finding and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
+pub struct LocatedFinding<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// Its place; `None` when it is about the file as a whole, or there is no text.
-    pub place: Option<Place>,
+    /// Its location; `None` when it is about the file as a whole, or there is no text.
+    pub location: Option<Location>,
 }
 
-/// A place in a text.
+/// A location in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The bytes: within the text, at borders of characters, without white space at the end.
     pub span: Span,
     /// Where it begins.
@@ -25,12 +25,12 @@ pub struct Place {
     pub end: Position,
 }
 
-/// `findings` by place, then by kind; those about the file as a whole come first.
+/// `findings` by location, then by kind; those about the file as a whole come first.
 ///
 /// The text is walked through once, however many findings there are.
 #[must_use]
-pub fn in_order<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<Placed<'a>> {
-    let mut placed: Vec<_> = findings.iter().map(|finding| Placed { finding, place: None }).collect();
+pub fn sort_by_location<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<LocatedFinding<'a>> {
+    let mut located: Vec<_> = findings.iter().map(|finding| LocatedFinding { finding, location: None }).collect();
     if let Some(text) = text {
         let mut cursor = Cursor { text, offset: 0, position: Position { line: 1, column: 1 } };
         let spans: Vec<_> = findings.iter().map(|it| it.span.map(|span| within(text, span))).collect();
@@ -38,12 +38,12 @@ pub fn in_order<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<Placed<'
         offsets.sort_unstable();
         let positions: Vec<_> = offsets.iter().map(|&offset| cursor.advance(offset)).collect();
         let position = |offset| positions[offsets.partition_point(|&other| other < offset)];
-        for (it, span) in placed.iter_mut().zip(spans) {
-            it.place = span.map(|span| Place { span, start: position(span.start), end: position(span.end) });
+        for (it, span) in located.iter_mut().zip(spans) {
+            it.location = span.map(|span| Location { span, start: position(span.start), end: position(span.end) });
         }
     }
-    placed.sort_by_key(|it| (it.place.map(|place| place.span.start), it.finding.kind));
-    placed
+    located.sort_by_key(|it| (it.location.map(|location| location.span.start), it.finding.kind));
+    located
 }
 
 /// The part of `span` that can be shown: of a block that ends with its last line, not the line after it.
@@ -92,17 +92,17 @@ mod tests {
         let whole = Finding::new(Kind::Unreadable, NodePath::root(), "x");
         let findings =
             [finding(Kind::CommentInText, 3, 4), finding(Kind::UnknownKey, 3, 5), finding(Kind::BadValue, 0, 1), whole];
-        let kinds = |text| in_order(text, &findings).iter().map(|it| it.finding.kind).collect::<Vec<_>>();
+        let kinds = |text| sort_by_location(text, &findings).iter().map(|it| it.finding.kind).collect::<Vec<_>>();
         let expected = [Kind::Unreadable, Kind::BadValue, Kind::UnknownKey, Kind::CommentInText];
         assert_eq!(kinds(Some("a\nbcd\n")), expected);
-        assert!(in_order(None, &findings).iter().all(|it| it.place.is_none()));
+        assert!(sort_by_location(None, &findings).iter().all(|it| it.location.is_none()));
     }
 
     #[test]
     fn a_block_ends_with_its_own_last_line() {
         let findings = [finding(Kind::WrongType, 3, 13)];
-        let place = in_order(Some("a:\n  b: 1\n  \nc: 2"), &findings)[0].place.unwrap();
-        assert_eq!((place.start, place.end), (Position { line: 2, column: 1 }, Position { line: 2, column: 7 }));
+        let location = sort_by_location(Some("a:\n  b: 1\n  \nc: 2"), &findings)[0].location.unwrap();
+        assert_eq!((location.start, location.end), (Position { line: 2, column: 1 }, Position { line: 2, column: 7 }));
     }
 
     proptest! {
@@ -115,12 +115,12 @@ mod tests {
                 .iter()
                 .map(|&(start, end)| finding(Kind::Syntax, usize::from(start) % 200, usize::from(end) % 200))
                 .collect();
-            let placed = in_order(Some(&text), &findings);
-            prop_assert_eq!(placed.len(), findings.len());
-            for place in placed.iter().filter_map(|it| it.place) {
-                prop_assert!(text.get(place.span.start..place.span.end).is_some());
-                prop_assert_eq!(place.start, Position::of(&text, place.span.start));
-                prop_assert_eq!(place.end, Position::of(&text, place.span.end));
+            let located = sort_by_location(Some(&text), &findings);
+            prop_assert_eq!(located.len(), findings.len());
+            for location in located.iter().filter_map(|it| it.location) {
+                prop_assert!(text.get(location.span.start..location.span.end).is_some());
+                prop_assert_eq!(location.start, Position::of(&text, location.span.start));
+                prop_assert_eq!(location.end, Position::of(&text, location.span.end));
             }
         }
     }

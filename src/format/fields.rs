@@ -9,16 +9,16 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use serde_json::json;
 
 use crate::finding::Kind;
-use crate::notation::{Form, Mistake, Notation};
+use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
 /// A value written as one scalar: absent, good, or a mistake that is reported when it is taken.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scalar<T>(Option<Result<T, Box<(Kind, Mistake)>>>);
+pub struct Scalar<T>(Option<Result<T, Box<(Kind, ParseError)>>>);
 
 impl<T> Scalar<T> {
     /// Whether the key is there at all.
     #[must_use]
-    pub fn is_given(&self) -> bool {
+    pub fn is_present(&self) -> bool {
         self.0.is_some()
     }
 
@@ -30,11 +30,11 @@ impl<T> Scalar<T> {
 
     /// The value, its mistake, or nothing when the key isn't there.
     #[must_use]
-    pub fn into_result(self) -> Option<Result<T, Box<(Kind, Mistake)>>> {
+    pub fn into_result(self) -> Option<Result<T, Box<(Kind, ParseError)>>> {
         self.0
     }
 
-    fn mistake(kind: Kind, mistake: Mistake) -> Self {
+    fn mistake(kind: Kind, mistake: ParseError) -> Self {
         Self(Some(Err(Box::new((kind, mistake)))))
     }
 }
@@ -45,7 +45,7 @@ impl<T> Default for Scalar<T> {
     }
 }
 
-impl<T: Notation> Scalar<T> {
+impl<T: ScalarFormat> Scalar<T> {
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         if matches!(text, "" | "~" | "null") {
@@ -57,25 +57,25 @@ impl<T: Notation> Scalar<T> {
     /// A string where the grammar wants a number or a boolean: quoted, or something else altogether.
     fn parse_string(text: &str) -> Self {
         let scalar = Self::parse(text);
-        if T::FORM.is_unquoted() && scalar.good().is_some() {
-            let mistake = Mistake::new(format!("expected {}, found a quoted text", T::EXPECTED));
+        if T::JSON_TYPE.is_unquoted() && scalar.good().is_some() {
+            let mistake = ParseError::new(format!("expected {}, found a quoted text", T::EXPECTED));
             return Self::mistake(Kind::WrongType, mistake.help(format!("write `{}` without quotes", text.trim())));
         }
         scalar
     }
 
     pub(crate) fn wrong(found: &str) -> Self {
-        let mistake = Mistake::new(format!("expected {}, found {found}", T::EXPECTED));
+        let mistake = ParseError::new(format!("expected {}, found {found}", T::EXPECTED));
         let mistake = if found == "nothing" { mistake.help("write a value, or remove the key") } else { mistake };
         Self::mistake(Kind::WrongType, mistake)
     }
 }
 
-impl<'de, T: Notation> Deserialize<'de> for Scalar<T> {
+impl<'de, T: ScalarFormat> Deserialize<'de> for Scalar<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ScalarVisitor(PhantomData);
         // Asking for a string keeps the text as written: `1.10` stays `1.10`.
-        if T::FORM.is_unquoted() {
+        if T::JSON_TYPE.is_unquoted() {
             deserializer.deserialize_any(visitor)
         } else {
             deserializer.deserialize_str(visitor)
@@ -86,7 +86,7 @@ impl<'de, T: Notation> Deserialize<'de> for Scalar<T> {
 /// Takes whatever stands where a scalar belongs.
 pub(crate) struct ScalarVisitor<T>(pub(crate) PhantomData<T>);
 
-impl<'de, T: Notation> Visitor<'de> for ScalarVisitor<T> {
+impl<'de, T: ScalarFormat> Visitor<'de> for ScalarVisitor<T> {
     type Value = Scalar<T>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,7 +128,7 @@ impl<'de, T: Notation> Visitor<'de> for ScalarVisitor<T> {
     }
 }
 
-impl<T: Notation> JsonSchema for Scalar<T> {
+impl<T: ScalarFormat> JsonSchema for Scalar<T> {
     fn inline_schema() -> bool {
         true
     }
@@ -138,15 +138,15 @@ impl<T: Notation> JsonSchema for Scalar<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        match T::FORM {
-            Form::Text => json_schema!({"type": ["string", "number", "boolean"], "pattern": r"\S"}),
-            Form::Name(pattern) => json_schema!({"type": ["string", "number"], "pattern": pattern}),
-            Form::Pattern(pattern) => json_schema!({"type": "string", "pattern": pattern}),
-            Form::Words(words) => json_schema!({"enum": words}),
-            Form::Number { minimum, maximum } => {
+        match T::JSON_TYPE {
+            JsonType::Text => json_schema!({"type": ["string", "number", "boolean"], "pattern": r"\S"}),
+            JsonType::Name(pattern) => json_schema!({"type": ["string", "number"], "pattern": pattern}),
+            JsonType::Pattern(pattern) => json_schema!({"type": "string", "pattern": pattern}),
+            JsonType::Words(words) => json_schema!({"enum": words}),
+            JsonType::Number { minimum, maximum } => {
                 json_schema!({"type": "number", "minimum": minimum, "maximum": maximum})
             }
-            Form::Boolean => json_schema!({"type": "boolean"}),
+            JsonType::Boolean => json_schema!({"type": "boolean"}),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Text that YAML took for a comment: `Fix #12` is the text `Fix` and the comment `12`.
 
-use crate::finding::{Finding, Kind, NodePath, keep};
-use crate::format::tree::{Content, Node};
+use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::span::Span;
+use crate::yaml::{YamlContent, YamlNode};
 
 /// Whether it is worth building the tree to look for such texts.
 #[must_use]
@@ -13,29 +13,29 @@ pub fn suspected(text: &str) -> bool {
 
 /// A finding for every plain text directly after which a `#` with no space behind it begins a comment.
 #[must_use]
-pub fn find(text: &str, root: &Node) -> Vec<Finding> {
+pub fn find(text: &str, root: &YamlNode) -> Vec<Finding> {
     let mut findings = Vec::new();
     visit(text, root, &NodePath::root(), &mut findings);
     findings
 }
 
-fn visit(text: &str, node: &Node, at: &NodePath, findings: &mut Vec<Finding>) {
+fn visit(text: &str, node: &YamlNode, at: &NodePath, findings: &mut Vec<Finding>) {
     match &node.content {
-        Content::Scalar { plain: true, text: value } => {
+        YamlContent::Scalar { plain: true, text: value } => {
             if let Some(lost) = cut_off(text, node.span.end) {
                 let span = Span { start: node.span.start, end: lost.end };
                 let message = format!("YAML takes `{}` for a comment", &text[lost.start..lost.end]);
                 let help = format!("put the text in quotes: \"{value} {}\"", &text[lost.start..lost.end]);
-                keep(findings, || Finding::new(Kind::CommentInText, at.clone(), message).help(help).span(span));
+                push_limited(findings, || Finding::new(Kind::CommentInText, at.clone(), message).help(help).span(span));
             }
         }
-        Content::Scalar { .. } => {}
-        Content::List(items) => {
+        YamlContent::Scalar { .. } => {}
+        YamlContent::List(items) => {
             for (index, item) in items.iter().enumerate() {
                 visit(text, item, &at.index(index), findings);
             }
         }
-        Content::Mapping(entries) => {
+        YamlContent::Mapping(entries) => {
             for (key, value) in entries {
                 visit(text, value, &at.key(key.text().unwrap_or_default()), findings);
             }
@@ -56,10 +56,10 @@ fn cut_off(text: &str, end: usize) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::tree;
+    use crate::yaml;
 
     fn lost(text: &str) -> Vec<String> {
-        let findings = find(text, &tree::parse(text).unwrap());
+        let findings = find(text, &yaml::parse(text).unwrap());
         assert!(suspected(text) || findings.is_empty());
         findings.into_iter().map(|finding| finding.message).collect()
     }

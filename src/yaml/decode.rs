@@ -1,28 +1,34 @@
-//! From the tree to the document, past every mistake of shape: each becomes a finding, and the
-//! rest of the file is still read.
+//! Deserializes a YAML tree. A value of the wrong type becomes a finding, and the rest of the tree
+//! is still read.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
-use crate::finding::{Finding, Kind, NodePath, Trail, keep, nearest};
-use crate::format::document::Document;
-use crate::format::tree::{Content, Node};
-use crate::notation::shortened;
+use crate::finding::{Finding, Kind, LazyPath, NodePath, nearest, push_limited};
+use crate::scalar::shortened;
+use crate::yaml::{YamlContent, YamlNode};
 
-/// The document in `root`, and what is wrong with its shape.
+/// What to write instead of the node at a path, which has the wrong type.
+pub(crate) type TypeHelp = fn(&LazyPath<'_>, &YamlNode) -> Option<String>;
+
+/// The value in `root`, with a finding for each node of the wrong type and each unknown or duplicate key.
+///
+/// The types of `T` must accept every YAML type; otherwise the value is `None`, with a finding.
 #[must_use]
-pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
+pub(crate) fn decode<T: DeserializeOwned>(root: &YamlNode, help: TypeHelp) -> (Option<T>, Vec<Finding>) {
     let findings = RefCell::default();
-    let decoder = Decoder { node: root, trail: &Trail::Root, findings: &findings };
-    let result = Document::deserialize(decoder);
+    let decoder = Decoder { node: root, path: &LazyPath::Root, help, findings: &findings };
+    let result = T::deserialize(decoder);
     let mut findings = findings.into_inner();
     match result {
-        Ok(document) => (Some(document), findings),
+        Ok(value) => (Some(value), findings),
         Err(error) => {
             findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));
             (None, findings)
@@ -30,7 +36,7 @@ pub fn decode(root: &Node) -> (Option<Document>, Vec<Finding>) {
     }
 }
 
-/// What serde's derived code has to say: nothing, as long as every type takes every shape.
+/// An error of serde's derived code. None occurs as long as every type accepts every YAML type.
 #[derive(Debug)]
 struct DecodeError(String);
 
@@ -50,8 +56,9 @@ impl de::Error for DecodeError {
 
 #[derive(Clone, Copy)]
 struct Decoder<'a> {
-    node: &'a Node,
-    trail: &'a Trail<'a>,
+    node: &'a YamlNode,
+    path: &'a LazyPath<'a>,
+    help: TypeHelp,
     findings: &'a RefCell<Vec<Finding>>,
 }
 
@@ -61,25 +68,20 @@ impl Decoder<'_> {
         known: Option<&'static [&'static str]>,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        let entries = if let Content::Mapping(entries) = &self.node.content { entries.as_slice() } else { &[] };
-        if !matches!(self.node.content, Content::Mapping(_)) {
-            self.expected("a mapping");
+        let entries = if let YamlContent::Mapping(entries) = &self.node.content { entries.as_slice() } else { &[] };
+        if !matches!(self.node.content, YamlContent::Mapping(_)) {
+            self.report_type("a mapping");
         }
         visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: HashSet::new(), value: None })
     }
 
-    /// An empty value is an empty list or mapping; anything else of another type is a mistake.
-    fn expected(&self, what: &str) {
-        if !self.node.is_nothing() {
-            let help = match (self.trail, self.node.text()) {
-                (Trail::Index(Trail::Key(_, "tasks"), _), Some(text)) => {
-                    Some(format!("write `- todo: {}`", shortened(text)))
-                }
-                _ => None,
-            };
-            keep(&mut self.findings.borrow_mut(), || {
-                let message = format!("expected {what}, found {}", self.node.noun());
-                Finding::new(Kind::WrongType, self.trail.path(), message).maybe_help(help)
+    /// Reports a node that isn't `expected`. An empty value is an empty list or mapping.
+    fn report_type(&self, expected: &str) {
+        if !self.node.is_empty() {
+            push_limited(&mut self.findings.borrow_mut(), || {
+                let message = format!("expected {expected}, found {}", self.node.noun());
+                let help = (self.help)(self.path, self.node);
+                Finding::new(Kind::WrongType, self.path.to_path(), message).maybe_help(help)
             });
         }
     }
@@ -90,25 +92,25 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match &self.node.content {
-            Content::Scalar { .. } if self.node.is_nothing() => visitor.visit_unit(),
-            Content::Scalar { text, plain: true } => visit_plain(text, visitor),
-            Content::Scalar { text, .. } => visitor.visit_str(text),
-            Content::List(_) => self.deserialize_seq(visitor),
-            Content::Mapping(_) => self.deserialize_map(visitor),
+            YamlContent::Scalar { .. } if self.node.is_empty() => visitor.visit_unit(),
+            YamlContent::Scalar { text, plain: true } => visit_plain(text, visitor),
+            YamlContent::Scalar { text, .. } => visitor.visit_str(text),
+            YamlContent::List(_) => self.deserialize_seq(visitor),
+            YamlContent::Mapping(_) => self.deserialize_map(visitor),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match &self.node.content {
-            Content::Scalar { text, .. } => visitor.visit_str(text),
+            YamlContent::Scalar { text, .. } => visitor.visit_str(text),
             _ => self.deserialize_any(visitor),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let items = if let Content::List(items) = &self.node.content { items.as_slice() } else { &[] };
-        if !matches!(self.node.content, Content::List(_)) {
-            self.expected("a list");
+        let items = if let YamlContent::List(items) = &self.node.content { items.as_slice() } else { &[] };
+        if !matches!(self.node.content, YamlContent::List(_)) {
+            self.report_type("a list");
         }
         visitor.visit_seq(Items { decoder: self, items: items.iter().enumerate() })
     }
@@ -160,7 +162,7 @@ fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value,
 
 struct Items<'a> {
     decoder: Decoder<'a>,
-    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+    items: std::iter::Enumerate<std::slice::Iter<'a, YamlNode>>,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_> {
@@ -170,31 +172,33 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some((index, node)) = self.items.next() else {
             return Ok(None);
         };
-        let trail = Trail::Index(self.decoder.trail, index);
-        seed.deserialize(Decoder { node, trail: &trail, ..self.decoder }).map(Some)
+        let path = LazyPath::Index(self.decoder.path, index);
+        seed.deserialize(Decoder { node, path: &path, ..self.decoder }).map(Some)
     }
 }
 
 struct Pairs<'a> {
     decoder: Decoder<'a>,
     known: Option<&'static [&'static str]>,
-    entries: std::slice::Iter<'a, (Node, Node)>,
+    entries: std::slice::Iter<'a, (YamlNode, YamlNode)>,
     seen: HashSet<&'a str>,
-    value: Option<(&'a str, &'a Node)>,
+    value: Option<(&'a str, &'a YamlNode)>,
 }
 
 impl<'a> Pairs<'a> {
-    /// The next entry that serde may see; unknown and repeated keys are reported and left out.
-    fn next_entry(&mut self) -> Option<(&'a str, &'a Node)> {
+    /// The next entry for serde. Unknown and duplicate keys are reported and skipped.
+    fn next_entry(&mut self) -> Option<(&'a str, &'a YamlNode)> {
         loop {
             let (key_node, value) = self.entries.next()?;
             let key = key_node.text().unwrap_or_default();
-            let at = || self.decoder.trail.path().key(key);
+            let at = || self.decoder.path.to_path().key(key);
             let mut findings = self.decoder.findings.borrow_mut();
             match self.known {
-                _ if !self.seen.insert(key) => keep(&mut findings, || duplicate_key(at(), key).span(key_node.span)),
+                _ if !self.seen.insert(key) => {
+                    push_limited(&mut findings, || duplicate_key(at(), key).span(key_node.span));
+                }
                 Some(known) if !known.contains(&key) => {
-                    keep(&mut findings, || unknown_key(at(), key, known).span(key_node.span));
+                    push_limited(&mut findings, || unknown_key(at(), key, known).span(key_node.span));
                 }
                 _ => return Some((key, value)),
             }
@@ -236,9 +240,9 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let Some((key, node)) = self.value.take() else {
-            return Err(DecodeError("a value was asked for before its key".to_owned()));
+            return Err(DecodeError("a value was requested before its key".to_owned()));
         };
-        let trail = Trail::Key(self.decoder.trail, key);
-        seed.deserialize(Decoder { node, trail: &trail, ..self.decoder })
+        let path = LazyPath::Key(self.decoder.path, key);
+        seed.deserialize(Decoder { node, path: &path, ..self.decoder })
     }
 }

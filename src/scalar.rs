@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 /// Why a text isn't a value, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ParseError {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
 }
 
-impl Mistake {
+impl ParseError {
     /// A mistake without a help.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
@@ -20,7 +20,7 @@ impl Mistake {
 
     /// `text` isn't what the grammar of `T` expects.
     #[must_use]
-    pub fn expected<T: Notation>(text: &str) -> Self {
+    pub fn expected<T: ScalarFormat>(text: &str) -> Self {
         Self::new(format!("expected {}, found `{}`", T::EXPECTED, shortened(text)))
     }
 
@@ -41,7 +41,7 @@ impl Mistake {
 
 /// The form of a YAML scalar, as far as JSON Schema can tell.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Form {
+pub enum JsonType {
     /// Any scalar that isn't empty: also `2026` is a title.
     Text,
     /// A string or a number; a string follows this regular expression.
@@ -61,7 +61,7 @@ pub enum Form {
     Boolean,
 }
 
-impl Form {
+impl JsonType {
     /// Whether a quoted value would be a mistake.
     #[must_use]
     pub fn is_unquoted(self) -> bool {
@@ -70,17 +70,17 @@ impl Form {
 }
 
 /// A value with a grammar of its own, written as one YAML scalar.
-pub trait Notation: Sized {
+pub trait ScalarFormat: Sized {
     /// What is expected, as a noun phrase with an example.
     const EXPECTED: &'static str;
     /// The form of the YAML scalar.
-    const FORM: Form;
+    const JSON_TYPE: JsonType;
 
     /// Reads the value from its text, which has no space at either end and isn't empty.
     ///
     /// # Errors
     /// Why the text isn't such a value.
-    fn parse(text: &str) -> Result<Self, Mistake>;
+    fn parse(text: &str) -> Result<Self, ParseError>;
 }
 
 /// A plain decimal number without a sign: digits, perhaps a point and more digits.
@@ -106,17 +106,17 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// `true` or `false`.
-impl Notation for bool {
+impl ScalarFormat for bool {
     const EXPECTED: &'static str = "`true` or `false`";
-    const FORM: Form = Form::Boolean;
+    const JSON_TYPE: JsonType = JsonType::Boolean;
 
-    fn parse(text: &str) -> Result<Self, Mistake> {
+    fn parse(text: &str) -> Result<Self, ParseError> {
         match text {
             "true" => Ok(true),
             "false" => Ok(false),
-            "yes" | "on" => Err(Mistake::expected::<Self>(text).help("write `true`")),
-            "no" | "off" => Err(Mistake::expected::<Self>(text).help("write `false`")),
-            _ => Err(Mistake::expected::<Self>(text)),
+            "yes" | "on" => Err(ParseError::expected::<Self>(text).help("write `true`")),
+            "no" | "off" => Err(ParseError::expected::<Self>(text).help("write `false`")),
+            _ => Err(ParseError::expected::<Self>(text)),
         }
     }
 }

@@ -3,12 +3,15 @@
 //! Good files never come here: the quick way from text to document keeps no positions. The first
 //! finding builds this tree, with a second parser, and asks it where things stand.
 
+pub mod decode;
+pub mod comments;
+
 use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
-use crate::finding::{Finding, Kind, NodePath, Part, Step};
-use crate::notation::shortened;
+use crate::finding::{EntryPart, Finding, Kind, NodePath, PathSegment};
+use crate::scalar::shortened;
 use crate::span::Span;
 
 /// Deeper than any readiness file, and far from the end of the stack.
@@ -18,16 +21,16 @@ const MOST_ALIASED: usize = 1_000_000;
 
 /// A YAML node.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct YamlNode {
     /// Where it stands.
     pub span: Span,
     /// What it is.
-    pub content: Content,
+    pub content: YamlContent,
 }
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Content {
+pub enum YamlContent {
     /// A single value.
     Scalar {
         /// The text, without quotes and escapes.
@@ -36,46 +39,46 @@ pub enum Content {
         plain: bool,
     },
     /// A list.
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// A mapping, in the order of the file.
-    Mapping(Vec<(Node, Node)>),
+    Mapping(Vec<(YamlNode, YamlNode)>),
 }
 
-impl Node {
+impl YamlNode {
     /// What it is, as a noun.
     #[must_use]
     pub fn noun(&self) -> String {
         match &self.content {
-            Content::Scalar { .. } if self.is_nothing() => "nothing".to_owned(),
-            Content::Scalar { text, .. } => format!("`{}`", shortened(text)),
-            Content::List(_) => "a list".to_owned(),
-            Content::Mapping(_) => "a mapping".to_owned(),
+            YamlContent::Scalar { .. } if self.is_empty() => "nothing".to_owned(),
+            YamlContent::Scalar { text, .. } => format!("`{}`", shortened(text)),
+            YamlContent::List(_) => "a list".to_owned(),
+            YamlContent::Mapping(_) => "a mapping".to_owned(),
         }
     }
 
     /// Whether it is an empty value.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        matches!(&self.content, Content::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null"))
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.content, YamlContent::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null"))
     }
 
     /// The text of a scalar.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        if let Content::Scalar { text, .. } = &self.content { Some(text) } else { None }
+        if let YamlContent::Scalar { text, .. } = &self.content { Some(text) } else { None }
     }
 
     /// Where `part` of the node at `path` stands; of the deepest ancestor that exists, if it doesn't.
     #[must_use]
-    pub fn locate(&self, path: &NodePath, part: Part) -> Span {
+    pub fn locate(&self, path: &NodePath, part: EntryPart) -> Span {
         let mut node = self;
         let mut key = None;
-        for step in path.steps() {
-            let next = match (step, &node.content) {
-                (Step::Key(name), Content::Mapping(entries)) => {
+        for segment in path.segments() {
+            let next = match (segment, &node.content) {
+                (PathSegment::Key(name), YamlContent::Mapping(entries)) => {
                     entries.iter().find(|(key, _)| key.text() == Some(name)).map(|(key, value)| (Some(key), value))
                 }
-                (Step::Index(index), Content::List(items)) => items.get(*index).map(|item| (None, item)),
+                (PathSegment::Index(index), YamlContent::List(items)) => items.get(*index).map(|item| (None, item)),
                 _ => None,
             };
             let Some((next_key, next_node)) = next else {
@@ -84,18 +87,18 @@ impl Node {
             (key, node) = (next_key, next_node);
         }
         match (key, &node.content) {
-            (Some(key), Content::List(_) | Content::Mapping(_)) => key.span,
-            (Some(key), _) if part == Part::Key || node.is_nothing() => key.span,
-            (None, Content::Mapping(entries)) => entries.first().map_or(node.span, |(key, _)| key.span),
+            (Some(key), YamlContent::List(_) | YamlContent::Mapping(_)) => key.span,
+            (Some(key), _) if part == EntryPart::Key || node.is_empty() => key.span,
+            (None, YamlContent::Mapping(entries)) => entries.first().map_or(node.span, |(key, _)| key.span),
             _ => node.span,
         }
     }
 
     fn size(&self) -> usize {
         match &self.content {
-            Content::Scalar { .. } => 1,
-            Content::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
-            Content::Mapping(entries) => {
+            YamlContent::Scalar { .. } => 1,
+            YamlContent::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            YamlContent::Mapping(entries) => {
                 1 + entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>()
             }
         }
@@ -106,14 +109,14 @@ impl Node {
 ///
 /// # Errors
 /// The finding that stopped it: text that isn't YAML, or is nested too deeply, or grows too large.
-pub fn parse(text: &str) -> Result<Node, Finding> {
-    let mut builder = Builder::default();
+pub fn parse(text: &str) -> Result<YamlNode, Finding> {
+    let mut builder = TreeBuilder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| refused(text, &error))?;
         let range = span.byte_range().unwrap_or_default();
         builder.take(event, Span { start: range.start, end: range.end })?;
     }
-    Ok(builder.root.unwrap_or(Node { span: Span::default(), content: Content::Mapping(Vec::new()) }))
+    Ok(builder.root.unwrap_or(YamlNode { span: Span::default(), content: YamlContent::Mapping(Vec::new()) }))
 }
 
 /// The parser's own words at its place, with what to write instead where that is known.
@@ -148,30 +151,30 @@ fn too_complex(message: impl Into<String>, span: Span) -> Finding {
 }
 
 /// A list or mapping that isn't closed yet.
-struct Open {
+struct OpenCollection {
     start: usize,
     anchor: usize,
-    content: Content,
-    key: Option<Node>,
+    content: YamlContent,
+    key: Option<YamlNode>,
 }
 
 #[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    anchors: HashMap<usize, (Node, usize)>,
+struct TreeBuilder {
+    open: Vec<OpenCollection>,
+    anchors: HashMap<usize, (YamlNode, usize)>,
     aliased: usize,
-    root: Option<Node>,
+    root: Option<YamlNode>,
 }
 
-impl Builder {
+impl TreeBuilder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let content = Content::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
-                self.close(Node { span, content }, anchor)
+                let content = YamlContent::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
+                self.close(YamlNode { span, content }, anchor)
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(Content::List(Vec::new()), span, anchor),
-            Event::MappingStart(_, anchor, _) => self.begin(Content::Mapping(Vec::new()), span, anchor),
+            Event::SequenceStart(_, anchor, _) => self.begin(YamlContent::List(Vec::new()), span, anchor),
+            Event::MappingStart(_, anchor, _) => self.begin(YamlContent::Mapping(Vec::new()), span, anchor),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::DocumentStart(..) if self.root.is_some() => {
@@ -181,11 +184,11 @@ impl Builder {
         }
     }
 
-    fn begin(&mut self, content: Content, span: Span, anchor: usize) -> Result<(), Finding> {
+    fn begin(&mut self, content: YamlContent, span: Span, anchor: usize) -> Result<(), Finding> {
         if self.open.len() == DEEPEST {
             return Err(too_complex(format!("nested more than {DEEPEST} levels deep"), span));
         }
-        self.open.push(Open { start: span.start, anchor, content, key: None });
+        self.open.push(OpenCollection { start: span.start, anchor, content, key: None });
         Ok(())
     }
 
@@ -194,7 +197,7 @@ impl Builder {
             return Ok(());
         };
         let span = Span { start: open.start, end: span.end.max(open.start) };
-        self.close(Node { span, content: open.content }, open.anchor)
+        self.close(YamlNode { span, content: open.content }, open.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Finding> {
@@ -205,23 +208,23 @@ impl Builder {
         if self.aliased > MOST_ALIASED {
             return Err(too_complex("aliases make the file grow without end", span).help("write the values out"));
         }
-        let node = Node { span, content: node.content.clone() };
+        let node = YamlNode { span, content: node.content.clone() };
         self.close(node, 0)
     }
 
-    fn close(&mut self, node: Node, anchor: usize) -> Result<(), Finding> {
+    fn close(&mut self, node: YamlNode, anchor: usize) -> Result<(), Finding> {
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), node.size()));
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Open { content: Content::List(items), .. }) => items.push(node),
-            Some(Open { content: Content::Mapping(entries), key, .. }) => match key.take() {
+            Some(OpenCollection { content: YamlContent::List(items), .. }) => items.push(node),
+            Some(OpenCollection { content: YamlContent::Mapping(entries), key, .. }) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None if node.text().is_some() => *key = Some(node),
                 None => return Err(syntax("a key has to be a single value", node.span)),
             },
-            Some(Open { content: Content::Scalar { .. }, .. }) => {}
+            Some(OpenCollection { content: YamlContent::Scalar { .. }, .. }) => {}
         }
         Ok(())
     }
@@ -233,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    fn located(text: &str, path: &NodePath, part: Part) -> String {
+    fn located(text: &str, path: &NodePath, part: EntryPart) -> String {
         let span = parse(text).unwrap().locate(path, part);
         text[span.start..span.end].to_owned()
     }
@@ -242,9 +245,9 @@ mod tests {
     fn nodes_are_found_by_path() {
         let text = "areas:\n  ml:\n    needs: [a, 'b c']\n";
         let needs = NodePath::root().key("areas").key("ml").key("needs");
-        assert_eq!(located(text, &needs.index(1), Part::Value), "'b c'");
-        assert_eq!(located(text, &needs, Part::Key), "needs");
-        assert_eq!(located(text, &needs.index(7).key("x"), Part::Value), "needs");
+        assert_eq!(located(text, &needs.index(1), EntryPart::Value), "'b c'");
+        assert_eq!(located(text, &needs, EntryPart::Key), "needs");
+        assert_eq!(located(text, &needs.index(7).key("x"), EntryPart::Value), "needs");
     }
 
     #[test]
