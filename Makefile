@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 CARGO := cargo
 FUZZ_SECONDS ?= 60
+# What to do about a check whose tool is missing: fail, or skip it with a line.
+MISSING ?= fail
 SERVERS := prometheus promtool promtool-2.42 replay alertmanager amtool jv helm helm-3 helm-unittest helm-docs kubectl-validate
 CONTROL_PLANE := etcd kube-apiserver kubectl helm helm-3 promtool prometheus-operator admission-webhook
 NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubelet containerd containerd-shim-runc-v2 ctr \
@@ -15,14 +17,14 @@ NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubel
 # In the order in which they build on each other.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
-SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/tools/build tests/tools/prerequisites
+SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/prose/run tests/tools/build tests/tools/prerequisites
 
 # Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
 # path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test lint unit tools docs dashboards check-generated check-dashboards demo bench mutants replay fuzz image test-image dist test-dist test-apiserver test-cluster clean
+.PHONY: help prerequisites test-prerequisites build run test quick lint prose deny unit tools docs dashboards check-generated check-dashboards demo bench mutants mutants-src replay fuzz image test-image dist test-dist test-apiserver test-cluster clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -31,26 +33,47 @@ prerequisites: ## name what is missing to build it
 	@tests/tools/prerequisites cargo cc git
 
 test-prerequisites:
-	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl tj3 npm
+	@tests/tools/prerequisites cargo rustfmt clippy cc git go flock curl tj3 npm shellcheck cargo-deny
+
+# The build information that --version prints. All release builds share it, so that one compiles for all.
+release_info = READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
+	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)"
 
 build: prerequisites ## build the release binary, target/release/readiness-exporter
-	READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" \
-	READINESS_EXPORTER_RUSTVERSION="$$(rustc --version | cut -d' ' -f2)" \
-	$(CARGO) build --release --locked --target-dir target
+	$(release_info) $(CARGO) build --release --locked --target-dir target
 
 run: prerequisites ## serve the example on http://localhost:20430
-	$(CARGO) run --release --locked -- serve examples/castiel.readiness.yaml
+	@$(release_info) $(CARGO) run --release --locked --target-dir target -- serve examples/castiel.readiness.yaml
 
 test: test-prerequisites lint check-generated check-dashboards unit ## run everything: lints, unit, integration and end-to-end tests with real servers
 
-lint: prerequisites ## check formatting, lints, scripts and licences
+lint: prerequisites ## check formatting, lints, scripts, language and licences
 	@tests/tools/prerequisites rustfmt clippy
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
-	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
-	else echo "skipped: shellcheck isn't installed, so scripts are not linted (apt-get install shellcheck)"; fi
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check bans licenses sources; \
-	else echo "skipped: cargo-deny isn't installed, so licences are not checked (cargo install --locked cargo-deny)"; fi
+	@$(call checked_with,shellcheck,shellcheck $(SCRIPTS))
+	@$(call checked_with,vale,$(MAKE) --no-print-directory prose)
+	@$(call checked_with,cargo-deny,$(MAKE) --no-print-directory deny)
+
+# Runs the command $(2), which needs the tool $(1); without the tool, does what MISSING says.
+checked_with = if tests/tools/prerequisites $(1) >/dev/null 2>&1; then $(2); \
+	elif [ "$(MISSING)" = skip ]; then echo "skipped: $(1) is missing, so this does not run: $(2)"; \
+	else tests/tools/prerequisites $(1); fi
+
+prose: ## check the language of documents, comments and messages
+	@tests/tools/prerequisites go flock
+	@$(call with_servers,vale); tests/prose/run
+
+# Advisories need a database from the network; without it, everything else is checked.
+deny: ## check licences, sources and advisories of the dependencies
+	@tests/tools/prerequisites cargo-deny
+	@if $(CARGO) deny --locked fetch db >target/deny-fetch.log 2>&1; then checks=all; \
+	else echo "cargo-deny: the advisory database cannot be fetched; advisories are not checked"; checks="bans licenses sources"; fi; \
+	echo "$(CARGO) deny --locked check $$checks"; $(CARGO) deny --locked check $$checks
+
+quick: prerequisites ## lint, and run the unit and integration tests; checks without their tool are skipped
+	@$(MAKE) --no-print-directory lint MISSING=skip
+	MISSING_TOOLS=skip $(CARGO) test --locked --lib --test it
 
 unit: test-prerequisites ## run all tests without the lints; the last line is their sum
 	@mkdir -p target
@@ -88,7 +111,7 @@ check-generated: docs dashboards ## fail if the generated files are not the comm
 	{ echo "generated files are not the committed ones: run make docs dashboards, and commit $(GENERATED)" >&2; exit 1; }
 
 demo: prerequisites ## serve two projects with weeks of history: exporter, Prometheus, Alertmanager and, where it is installed, Grafana
-	$(CARGO) build --release --locked --target-dir target --bins --example history
+	$(release_info) $(CARGO) build --release --locked --target-dir target --bins --example history
 	@$(call with_servers,prometheus promtool replay alertmanager); \
 	EXPORTER=$(CURDIR)/target/release/readiness-exporter HISTORY=$(CURDIR)/target/release/examples/history demo/run target/demo
 
