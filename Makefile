@@ -1,9 +1,9 @@
-# `make` lists the targets. CI runs `make test`, and nothing else.
+# `make` lists the targets. CI runs `make test`.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-# Two cargos would only wait for each other, and the last line of `make test` is to be its sum.
+# Two cargo processes would wait for each other, and the last line of `make test` must be its total.
 .NOTPARALLEL:
 
 CARGO := cargo
@@ -14,13 +14,12 @@ SERVERS := prometheus promtool promtool-2.42 replay alertmanager amtool jv helm 
 CONTROL_PLANE := etcd kube-apiserver kubectl helm helm-3 promtool prometheus-operator admission-webhook
 NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubelet containerd containerd-shim-runc-v2 ctr \
 	bridge loopback host-local coredns git-sync k8s-sidecar prometheus-kubernetes prometheus-config-reloader
-# In the order in which they build on each other.
+# Each file uses the series of the one before it.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
 SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/prose/run tests/tools/build tests/tools/prerequisites
 
-# Builds servers where they aren't there yet, and names each in the environment: PROMTOOL is the
-# path of promtool.
+# Builds missing servers, and sets an environment variable for each: PROMTOOL is the path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
@@ -29,7 +28,7 @@ with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-prerequisites: ## name what is missing to build it
+prerequisites: ## list the missing tools that a build needs
 	@tests/tools/prerequisites cargo cc git
 
 test-prerequisites:
@@ -45,7 +44,7 @@ build: prerequisites ## build the release binary, target/release/readiness-expor
 run: prerequisites ## serve the example on http://localhost:20430
 	@$(release_info) $(CARGO) run --release --locked --target-dir target -- serve examples/castiel.readiness.yaml
 
-test: test-prerequisites lint check-generated check-dashboards unit ## run everything: lints, unit, integration and end-to-end tests with real servers
+test: test-prerequisites lint check-generated check-dashboards unit ## run all lints, and the unit, integration and end-to-end tests with real servers
 
 lint: prerequisites ## check formatting, lints, scripts, language and licences
 	@tests/tools/prerequisites rustfmt clippy
@@ -75,18 +74,18 @@ quick: prerequisites ## lint, and run the unit and integration tests; checks wit
 	@$(MAKE) --no-print-directory lint MISSING=skip
 	MISSING_TOOLS=skip $(CARGO) test --locked --lib --test it
 
-unit: test-prerequisites ## run all tests without the lints; the last line is their sum
+unit: test-prerequisites ## run all tests without the lints; the last line is the total
 	@mkdir -p target
 	@$(call with_servers,$(SERVERS)); \
 	$(CARGO) test --locked --no-fail-fast 2>&1 | tee target/test.log; status=$$?; \
 	awk '/^test result:/ {passed += $$4; failed += $$6} END {printf "%d passed, %d failed\n", passed, failed; exit passed == 0}' target/test.log && \
 	exit $$status
 
-tools: ## build the real servers that the tests run against
+tools: ## build the servers that the tests run against
 	@tests/tools/prerequisites go flock
 	tests/tools/build $(SERVERS)
 
-docs: prerequisites ## write the generated files anew
+docs: prerequisites ## regenerate the generated documents
 	@mkdir -p target
 	$(CARGO) run --quiet --locked -- schema > target/readiness.schema.json
 	@cmp -s target/readiness.schema.json readiness.schema.json || cp target/readiness.schema.json readiness.schema.json
@@ -95,7 +94,7 @@ docs: prerequisites ## write the generated files anew
 	@$(call with_servers,helm-docs); \
 	"$$HELM_DOCS" --log-level=warning --chart-search-root=helm --sort-values-order=file
 
-dashboards: tools/dashboards/node_modules ## write the dashboards anew from tools/dashboards
+dashboards: tools/dashboards/node_modules ## regenerate the dashboards from tools/dashboards
 	cd tools/dashboards && npm run --silent build
 
 check-dashboards: dashboards ## check the dashboards against Grafana's own types
@@ -106,24 +105,24 @@ tools/dashboards/node_modules: tools/dashboards/package-lock.json
 	cd tools/dashboards && npm ci --no-audit --no-fund
 	@touch $@
 
-check-generated: docs dashboards ## fail if the generated files are not the committed ones
+check-generated: docs dashboards ## fail if a committed file differs from its generated form
 	@git diff --exit-code -- $(GENERATED) || \
 	{ echo "generated files are not the committed ones: run make docs dashboards, and commit $(GENERATED)" >&2; exit 1; }
 
-demo: prerequisites ## serve two projects with weeks of history: exporter, Prometheus, Alertmanager and, where it is installed, Grafana
+demo: prerequisites ## serve two projects with weeks of history in the exporter, Prometheus, Alertmanager and, if installed, Grafana
 	$(release_info) $(CARGO) build --release --locked --target-dir target --bins --example history
 	@$(call with_servers,prometheus promtool replay alertmanager); \
 	EXPORTER=$(CURDIR)/target/release/readiness-exporter HISTORY=$(CURDIR)/target/release/examples/history demo/run target/demo
 
-bench: test-prerequisites target/peers ## measure, beside node_exporter's textfile collector, a static file, and two simulators
+bench: test-prerequisites target/peers ## benchmark next to node_exporter's textfile collector, a static file and two simulators
 	@$(call with_servers,node_exporter); \
 	$(CARGO) bench --locked
 
-mutants: test-prerequisites ## change the rules in one place at a time, and see whether their tests notice
+mutants: test-prerequisites ## mutate the rules one by one, and check that a test fails for each
 	@$(call with_servers,promtool); \
 	$(CARGO) test --locked --test e2e -- --ignored --nocapture tests_notice_every_mutant
 
-replay: target/history ## play ninety days of the example to the rules, and compare which alerts fire
+replay: target/history ## evaluate the rules over ninety days of the example, and compare the alerts
 	@$(call with_servers,replay); \
 	"$$REPLAY" $< 2026-01-27T00:00:00Z 2026-04-27T00:00:00Z 10m $(RULES) | tee target/replay.txt
 	diff -u tests/history/alerts.txt target/replay.txt
@@ -146,7 +145,7 @@ target/peers: benches/peers/requirements.txt
 fuzz: prerequisites ## fuzz the parser for FUZZ_SECONDS
 	@tests/tools/prerequisites c++ cargo-fuzz
 	@mkdir -p fuzz/corpus/parse
-	@# Sanitizers want nightly's flags, which the stable compiler takes when it is told to.
+	@# Sanitizers need nightly flags; RUSTC_BOOTSTRAP makes the stable compiler accept them.
 	@if rustup toolchain list 2>/dev/null | grep -q ^nightly; then nightly=+nightly; else export RUSTC_BOOTSTRAP=1; fi; \
 	$(CARGO) $$nightly fuzz run parse fuzz/corpus/parse tests/corpus/good tests/corpus/bad examples -- -max_total_time=$(FUZZ_SECONDS)
 
@@ -154,18 +153,18 @@ image: prerequisites ## build the container image, target/image/readiness-export
 	@tests/tools/prerequisites musl-target musl-gcc buildah
 	packaging/image
 
-test-image: image ## run the image as Kubernetes would, by runc (as root)
+test-image: image ## run the image with runc as Kubernetes would (needs root)
 	@tests/tools/prerequisites runc curl
 	tests/image/run
 
-# Both say at the end how long it took to build the servers, and to run the tests.
-test-apiserver: prerequisites ## install the chart on a real API server, by Helm 3 and 4, with the real prometheus-operator
+# Both print the time that the servers took to build, and that of the tests.
+test-apiserver: prerequisites ## install the chart in a real API server with Helm 3 and 4, and load it into the real prometheus-operator
 	@tests/tools/prerequisites go flock openssl
 	@$(call with_servers,$(CONTROL_PLANE)); built=$$SECONDS; \
 	$(CARGO) test --locked --test cluster -- --ignored --nocapture releases:: operator:: && \
 	echo "test-apiserver: servers built in $$built s, tests run in $$((SECONDS - built)) s"
 
-test-cluster: prerequisites image ## run the chart's pods on a real node, scraped by a real Prometheus (as root)
+test-cluster: prerequisites image ## run the chart's pods on a real node, scraped by a real Prometheus (needs root)
 	@tests/tools/prerequisites go flock openssl curl runc iptables conntrack unshare
 	@$(call with_servers,$(NODE)); built=$$SECONDS; \
 	$(CARGO) test --locked --test cluster --no-run && \
@@ -176,8 +175,8 @@ dist: prerequisites ## pack binary, unit, rules and dashboards, target/dist/*.ta
 	@tests/tools/prerequisites musl-target musl-gcc
 	packaging/dist
 
-test-dist: dist ## unpack that, and serve from it
+test-dist: dist ## unpack the tarball, and serve from it
 	tests/dist/run
 
-clean: ## remove what was built, save the servers
+clean: ## remove build output; servers stay in the cache
 	$(CARGO) clean
