@@ -1,4 +1,4 @@
-//! What pages cost at a million series: time to build and to change them, and memory.
+//! What expositions cost at a million series: time to build and to change them, and memory.
 //!
 //! `cargo bench --bench metrics`. Each file has a hundred series of about 120 bytes, as a project
 //! with twenty tasks has.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use readiness_exporter::clock;
 use readiness_exporter::metrics::FamilyId;
 use readiness_exporter::metrics::body::Encoding;
-use readiness_exporter::metrics::page::{Change, Page};
+use readiness_exporter::metrics::exposition::{Exposition, FragmentUpdate};
 use readiness_exporter::metrics::text::{Fragment, FragmentBuilder};
 
 const FILES: usize = 10_000;
@@ -20,10 +20,16 @@ fn main() -> std::io::Result<()> {
     writeln!(out, "at the start: {}", memory())?;
 
     let changes = (0..FILES).map(|file| change(file, 1)).collect();
-    let (took, mut page) = timed(|| Page::default().update(changes));
-    writeln!(out, "page of {} series in {} files: {took:?}, {}", page.series(), page.files(), memory())?;
+    let (took, mut exposition) = timed(|| Exposition::default().update(changes));
+    writeln!(
+        out,
+        "exposition of {} series in {} files: {took:?}, {}",
+        exposition.series(),
+        exposition.files(),
+        memory()
+    )?;
     for encoding in [Encoding::Gzip, Encoding::Identity] {
-        let (took, body) = timed(|| page.body(encoding));
+        let (took, body) = timed(|| exposition.body(encoding));
         let (length, chunks) = (body.length, body.chunks.len());
         writeln!(out, "{encoding:?}: {length} bytes in {chunks} chunks: {took:?}, {}", memory())?;
     }
@@ -32,10 +38,10 @@ fn main() -> std::io::Result<()> {
         let (mut update, mut body) = (Duration::ZERO, Duration::ZERO);
         for round in 0..rounds {
             let batch = (0..files).map(|file| change((file * 7 + round) % FILES, round + 2)).collect();
-            let (took, next) = timed(|| page.update(batch));
+            let (took, next) = timed(|| exposition.update(batch));
             update += took;
             body += timed(|| next.body(Encoding::Gzip)).0;
-            page = next;
+            exposition = next;
         }
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
         writeln!(out, "{files} files changed: {:?}, gzip put together: {:?}", update / rounds, body / rounds)?;
@@ -49,9 +55,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-fn change(file: usize, version: usize) -> Change<'static> {
+fn change(file: usize, version: usize) -> FragmentUpdate<'static> {
     let path = format!("/plans/project-{file:05}.readiness.yaml");
-    Change::serve(Path::new(&path).into(), move || fragment(file, version))
+    FragmentUpdate::replace(Path::new(&path).into(), move || fragment(file, version))
 }
 
 fn fragment(file: usize, version: usize) -> Fragment {

@@ -25,12 +25,12 @@ use crate::finding::Severity;
 use crate::finding::print::ReportFormat;
 use crate::format::schema;
 use crate::log;
-use crate::metrics::process::ExporterMetrics;
+use crate::metrics::self_metrics::ExporterMetrics;
 use crate::quantity::Ratio;
 use crate::scalar::ScalarFormat;
 use crate::schedule::forecast::DRAWS;
 use crate::snapshot::shard::Shard;
-use crate::snapshot::store;
+use crate::snapshot::store::StoreOptions;
 use crate::source::ReadLimits;
 
 /// Production readiness, kept as YAML in Git, served as Prometheus metrics.
@@ -390,12 +390,12 @@ impl ServeArgs {
             telemetry_path: self.telemetry_path,
             max_requests: NonZero::new(self.max_requests),
             exporter_metrics: if self.disable_exporter_metrics {
-                ExporterMetrics::LeftOut
+                ExporterMetrics::Disabled
             } else {
-                ExporterMetrics::Served
+                ExporterMetrics::Enabled
             },
             interval: self.interval,
-            store: store::Options {
+            store: StoreOptions {
                 limits: self.limits.limits(),
                 tasks: self.tasks,
                 max_series: NonZero::new(self.max_series),

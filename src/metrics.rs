@@ -7,8 +7,8 @@ pub mod body;
 pub mod text;
 pub mod collect;
 mod bucket;
-pub mod page;
-pub mod process;
+pub mod exposition;
+pub mod self_metrics;
 pub mod docs;
 
 /// A family of metrics: what all series of one name have in common.
@@ -21,7 +21,7 @@ pub struct Family {
     /// What Prometheus calls its type.
     pub kind: Type,
     /// In what its values are measured.
-    pub unit: Unit,
+    pub unit: MetricUnit,
     /// What one series of it is about.
     pub subject: Subject,
     /// How many series it has at most for one subject.
@@ -65,7 +65,7 @@ impl Type {
 
 /// In what the values of a family are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum MetricUnit {
     /// A share of a whole, from 0 to 1.
     Ratio,
     /// Seconds.
@@ -86,7 +86,7 @@ pub enum Unit {
     Info,
 }
 
-impl Unit {
+impl MetricUnit {
     /// What the documentation calls it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -242,7 +242,7 @@ macro_rules! families {
             id: FamilyId::$id,
             name: $name,
             kind: Type::$kind,
-            unit: Unit::$unit,
+            unit: MetricUnit::$unit,
             subject: Subject::$subject,
             most: $most,
             labels: &[$(stringify!($label)),*],
@@ -372,12 +372,12 @@ families! {
         "When the milestone is reached with this probability, by plan and with risks.";
     MilestoneInfo "readiness_milestone_info" Gauge Info, Milestone 1 [project milestone title note]:
         "A point in time that people agreed on.";
-    MilestoneLeftOut "readiness_milestone_left_out_items" Gauge Count, Milestone 1 [project milestone]:
-        "Items that the milestone waits for and whose duration nothing tells: its forecast leaves them out.";
     MilestoneOnTime "readiness_milestone_on_time_probability_ratio" Gauge Ratio, Milestone 2 [project milestone model]:
         "How likely the milestone is to be reached when it is due, by plan and with risks.";
     MilestoneSlip "readiness_milestone_slip_seconds" Gauge Seconds, Milestone 6 [project milestone percentile model]:
         "Working time by which the milestone is forecast to be late; negative while there is time left.";
+    MilestoneUnestimated "readiness_milestone_unestimated_items" Gauge Count, Milestone 1 [project milestone]:
+        "Items that the milestone waits for and whose duration nothing tells: its forecast leaves them out.";
     NoteInfo "readiness_note_info" Gauge Info, Note 1 [project note item text]:
         "A remark about the project, or about one of its items.";
     PhaseEnd "readiness_phase_end_timestamp_seconds" Gauge TimestampSeconds, Phase 1 [project phase]:

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::finding::{Finding, Severity};
-use crate::metrics::page::Page;
+use crate::metrics::exposition::Exposition;
 use crate::schedule::summary::Summary;
 use crate::snapshot::shard::Shard;
 use crate::span::Position;
@@ -24,7 +24,7 @@ pub struct Snapshot {
     /// Which projects these are.
     pub shard: Shard,
     /// The readiness metrics, ready to be written.
-    pub page: Page,
+    pub exposition: Exposition,
 }
 
 /// A file's health, and the project that is served from it.
@@ -45,7 +45,7 @@ pub struct FileReport {
 impl FileReport {
     /// The first error, with its file and place: `castiel.yaml:3:9: unknown key ...`.
     #[must_use]
-    pub fn trouble(&self) -> String {
+    pub fn first_error(&self) -> String {
         let first = self.findings.iter().find(|(finding, _)| finding.severity() == Severity::Error);
         let path = self.path.display();
         match first {

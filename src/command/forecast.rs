@@ -94,8 +94,8 @@ fn head(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::
         let words = match name {
             "inferred" => "inferred from points",
             "overrun" => "beyond its estimate",
-            "agreed" => "taken as agreed",
-            "left_out" => "left out, as nothing tells",
+            "fixed_date" => "taken as agreed",
+            "no_estimate" => "left out, as nothing tells",
             estimated => estimated,
         };
         if count > 0 {

@@ -20,10 +20,9 @@ use crate::http::routes::{ReloadRequest, ReloadResult, Routes};
 use crate::http::web::Web;
 use crate::http::{ConnectionLimits, Service};
 use crate::log;
-use crate::metrics::process::{Exporter, ExporterMetrics};
+use crate::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
 use crate::snapshot::Snapshot;
-use crate::snapshot::store;
-use crate::snapshot::store::{Step, Store};
+use crate::snapshot::store::{Store, StoreOptions, StoreUpdate};
 use crate::source::scan::{Changed, Scan};
 use crate::source::watch::{Trigger, Watcher};
 
@@ -47,7 +46,7 @@ pub struct ServeOptions {
     /// How often the files are looked at in any case.
     pub interval: Duration,
     /// What is served of them.
-    pub store: store::Options,
+    pub store: StoreOptions,
     /// From which level on is logged, and how.
     pub log: (tracing::Level, log::LogEncoding),
 }
@@ -81,10 +80,10 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     // Addresses come first: one that is taken is told before anything is read.
     let listeners = listeners(&options.listen)?;
     let probe = options.probe_listen.map(bind).transpose()?;
-    let exporter = Arc::new(Exporter::new(options.exporter_metrics)?);
-    exporter.config_reloaded(true, clock::now());
-    let web = options.web_config.map(|path| Web::load(path, Arc::clone(&exporter))).transpose()?.map(Arc::new);
-    exporter.shard(options.store.shard.index(), options.store.shard.count());
+    let self_metrics = Arc::new(SelfMetrics::new(options.exporter_metrics)?);
+    self_metrics.set_config_reload(true, clock::now());
+    let web = options.web_config.map(|path| Web::load(path, Arc::clone(&self_metrics))).transpose()?.map(Arc::new);
+    self_metrics.set_shard(options.store.shard.index(), options.store.shard.count());
     let (publish, snapshot) = watch::channel(None);
     let (ask, mut asked) = mpsc::channel(16);
     let (tell_stop, stopped) = watch::channel(false);
@@ -92,7 +91,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let routes = |health_only| {
         Arc::new(Routes {
             snapshot: snapshot.clone(),
-            exporter: Arc::clone(&exporter),
+            self_metrics: Arc::clone(&self_metrics),
             reload: ask.clone(),
             telemetry_path: options.telemetry_path.clone(),
             scrapes: Arc::new(Semaphore::new(
@@ -114,7 +113,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         paths: options.paths,
         seen: Some((Store::new(options.store), Scan::default())),
         watcher: Watcher::new(options.interval),
-        exporter,
+        self_metrics,
         web,
         publish,
     };
@@ -185,7 +184,7 @@ struct Reloader {
     /// The last scan, and what was made of it. Lent to a thread of its own while it works.
     seen: Option<(Store, Scan)>,
     watcher: Watcher,
-    exporter: Arc<Exporter>,
+    self_metrics: Arc<SelfMetrics>,
     web: Option<Arc<Web>>,
     publish: watch::Sender<Option<Arc<Snapshot>>>,
 }
@@ -236,12 +235,12 @@ impl Reloader {
         let begun = clock::instant();
         let work = tokio::task::spawn_blocking(move || {
             seen.update(&paths, &changed);
-            let step = store.advance(&seen, clock::now());
-            (store, seen, step)
+            let update = store.update(&seen, clock::now());
+            (store, seen, update)
         });
         match work.await {
-            Ok((store, seen, step)) => {
-                let outcome = self.published(&seen, &step, begun.elapsed());
+            Ok((store, seen, update)) => {
+                let outcome = self.published(&seen, &update, begun.elapsed());
                 self.seen = Some((store, seen));
                 outcome
             }
@@ -249,34 +248,35 @@ impl Reloader {
         }
     }
 
-    fn published(&mut self, scan: &Scan, step: &Step, took: Duration) -> ReloadResult {
+    fn published(&mut self, scan: &Scan, update: &StoreUpdate, took: Duration) -> ReloadResult {
         self.watcher.rewatch(scan);
-        let snapshot = &step.snapshot;
-        if !step.changed.is_empty() {
-            self.exporter.reloaded(took);
-            report(step, took);
+        let snapshot = &update.snapshot;
+        if !update.changed.is_empty() {
+            self.self_metrics.observe_reload(took);
+            report(update, took);
         }
-        self.exporter.missing_paths.set(count(scan.missing.len()));
-        self.exporter.series.set(count(snapshot.page.series()));
-        self.exporter.series_dropped.set(count(snapshot.page.dropped()));
-        self.exporter.watch_active.set(i64::from(self.watcher.is_active()));
+        self.self_metrics.missing_paths.set(count(scan.missing.len()));
+        self.self_metrics.series.set(count(snapshot.exposition.series()));
+        self.self_metrics.series_dropped.set(count(snapshot.exposition.dropped()));
+        self.self_metrics.watch_active.set(i64::from(self.watcher.is_active()));
         self.publish.send_replace(Some(Arc::clone(snapshot)));
-        let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.trouble()).collect();
+        let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.first_error()).collect();
         if down.is_empty() { Ok(()) } else { Err(down.join("; ")) }
     }
 }
 
 /// Logs what a look changed: every file by name while they are few.
-fn report(step: &Step, took: Duration) {
+fn report(update: &StoreUpdate, took: Duration) {
     const FEW: usize = 20;
-    for path in step.changed.iter().take(FEW) {
-        match step.snapshot.files.iter().find(|file| file.path == *path) {
+    for path in update.changed.iter().take(FEW) {
+        match update.snapshot.files.iter().find(|file| file.path == *path) {
             Some(file) if file.up => tracing::info!(file = %path.display(), "loaded"),
-            Some(file) => tracing::warn!(file = %path.display(), reason = file.trouble(), "not loaded"),
+            Some(file) => tracing::warn!(file = %path.display(), reason = file.first_error(), "not loaded"),
             None => tracing::info!(file = %path.display(), "gone"),
         }
     }
-    let (changed, files, series) = (step.changed.len(), step.snapshot.files.len(), step.snapshot.page.series());
+    let (changed, files, series) =
+        (update.changed.len(), update.snapshot.files.len(), update.snapshot.exposition.series());
     tracing::info!(changed, files, series, seconds = took.as_secs_f64(), "reloaded");
 }
 

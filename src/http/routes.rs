@@ -16,7 +16,7 @@ use crate::http::body::{Chunks, ScrapeSlot};
 use crate::http::page;
 use crate::metrics::body::Encoding;
 use crate::metrics::gzip;
-use crate::metrics::process::Exporter;
+use crate::metrics::self_metrics::SelfMetrics;
 use crate::snapshot::Snapshot;
 
 /// The content type of the text exposition format, as Prometheus' own exporters send it.
@@ -34,7 +34,7 @@ pub struct Routes {
     /// What is served; `None` until the files have been looked at.
     pub snapshot: watch::Receiver<Option<Arc<Snapshot>>>,
     /// The exporter's metrics about itself.
-    pub exporter: Arc<Exporter>,
+    pub self_metrics: Arc<SelfMetrics>,
     /// Where a reload is asked for.
     pub reload: mpsc::Sender<ReloadRequest>,
     /// The path of the metrics.
@@ -71,20 +71,20 @@ impl Routes {
 
     fn metrics(&self, headers: &HeaderMap) -> Response<Chunks> {
         let Ok(permit) = Arc::clone(&self.scrapes).try_acquire_owned() else {
-            self.exporter.answered(503);
+            self.self_metrics.count_scrape(503);
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too many scrapes at the same time, see --web.max-requests\n",
             );
         };
-        let slot = ScrapeSlot::taken(permit, &self.exporter.requests_in_flight);
-        self.exporter.answered(200);
+        let slot = ScrapeSlot::taken(permit, &self.self_metrics.requests_in_flight);
+        self.self_metrics.count_scrape(200);
         let encoding = encoding(headers);
-        let own = self.exporter.text();
+        let own = self.self_metrics.text();
         let own = if encoding == Encoding::Gzip { gzip::member(&own) } else { Bytes::from(own) };
         let mut chunks = vec![own];
         if let Some(snapshot) = self.snapshot.borrow().as_ref() {
-            chunks.extend_from_slice(&snapshot.page.body(encoding).chunks);
+            chunks.extend_from_slice(&snapshot.exposition.body(encoding).chunks);
         }
         let mut response = Response::new(Chunks::from(chunks).holding(slot));
         header(&mut response, CONTENT_TYPE, EXPOSITION);

@@ -24,13 +24,13 @@ use crate::http::routes::Routes;
 use crate::http::web::auth::{Users, Verified};
 use crate::http::web::config::{Config, Header};
 use crate::http::web::section::FileStamps;
-use crate::metrics::process::Exporter;
+use crate::metrics::self_metrics::SelfMetrics;
 
 /// The web configuration, followed.
 #[derive(Debug)]
 pub struct Web {
     path: PathBuf,
-    exporter: Arc<Exporter>,
+    self_metrics: Arc<SelfMetrics>,
     verified: Verified,
     state: Mutex<WebState>,
 }
@@ -55,11 +55,11 @@ impl Web {
     ///
     /// # Errors
     /// What is wrong with it, with file, line and column.
-    pub fn load(path: PathBuf, exporter: Arc<Exporter>) -> anyhow::Result<Self> {
+    pub fn load(path: PathBuf, self_metrics: Arc<SelfMetrics>) -> anyhow::Result<Self> {
         let mut stamps = FileStamps::default();
         let active = read(&path, &mut stamps).map_err(anyhow::Error::msg)?;
         let state = Mutex::new(WebState { stamps, active: Arc::new(active) });
-        Ok(Self { path, exporter, verified: Verified::default(), state })
+        Ok(Self { path, self_metrics, verified: Verified::default(), state })
     }
 
     /// What holds now; files that changed are read first.
@@ -79,7 +79,7 @@ impl Web {
         match reloaded.await {
             Ok(Some((stamps, read))) => {
                 state.stamps = stamps;
-                self.exporter.config_reloaded(read.is_ok(), clock::now());
+                self.self_metrics.set_config_reload(read.is_ok(), clock::now());
                 match read {
                     Ok(active) => {
                         tracing::info!(file = %self.path.display(), "web configuration loaded");

@@ -1,4 +1,4 @@
-//! Some of the files of a page, with their samples joined by family.
+//! Some of the files of a exposition, with their samples joined by family.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::metrics::{FAMILIES, FamilyId};
 
 /// What orders files, and chooses their bucket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(super) struct FileKey {
     hash: u64,
     file: Arc<Path>,
 }
 
-impl Key {
+impl FileKey {
     pub(super) fn new(file: Arc<Path>) -> Self {
         Self { hash: hash::mixed(file.as_os_str().as_encoded_bytes()), file }
     }
@@ -34,67 +34,71 @@ impl Key {
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     /// In order.
-    pub(super) files: Vec<Key>,
+    pub(super) files: Vec<FileKey>,
     /// In the order of families; families without samples have none.
-    pub(super) cells: Vec<Cell>,
+    pub(super) chunks: Vec<FamilyChunk>,
 }
 
 /// The samples of one family in one bucket.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(super) struct FamilyChunk {
     pub(super) family: FamilyId,
     pub(super) series: usize,
     plain: Bytes,
     gzip: Bytes,
     /// One for each of the bucket's files.
-    parts: Box<[Part]>,
+    parts: Box<[FileRange]>,
 }
 
 /// Where one file's samples end, and how many series they are.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct FileRange {
     end: usize,
     series: usize,
 }
 
 /// Where the samples of a file come from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source<'a> {
-    /// From a page before: the bucket, and the file's place in it.
-    Served(&'a Bucket, usize),
+pub(super) enum SampleSource<'a> {
+    /// From a exposition before: the bucket, and the file's place in it.
+    Kept(&'a Bucket, usize),
     /// From a change.
-    Fresh(&'a Fragment),
+    New(&'a Fragment),
 }
 
-impl<'a> Source<'a> {
+impl<'a> SampleSource<'a> {
     fn samples(self, family: FamilyId) -> Samples<'a> {
         match self {
-            Self::Served(bucket, place) => {
-                bucket.cell(family).map_or_else(Samples::default, |cell| cell.samples(place))
+            Self::Kept(bucket, place) => {
+                bucket.chunk(family).map_or_else(Samples::default, |chunk| chunk.samples(place))
             }
-            Self::Fresh(fragment) => fragment.samples(family),
+            Self::New(fragment) => fragment.samples(family),
         }
     }
 }
 
 impl Bucket {
     /// The bucket of `files`, which are in order. Cells that are as in `before` share its bytes.
-    pub(super) fn new(files: &[(&Key, Source<'_>)], before: Option<&Self>, compressor: &mut Compressor) -> Self {
-        let cells = FAMILIES.iter().filter_map(|family| {
-            let before = before.and_then(|bucket| bucket.cell(family.id));
-            Cell::join(family.id, files, before, compressor)
+    pub(super) fn new(
+        files: &[(&FileKey, SampleSource<'_>)],
+        before: Option<&Self>,
+        compressor: &mut Compressor,
+    ) -> Self {
+        let chunks = FAMILIES.iter().filter_map(|family| {
+            let before = before.and_then(|bucket| bucket.chunk(family.id));
+            FamilyChunk::join(family.id, files, before, compressor)
         });
-        Self { cells: cells.collect(), files: files.iter().map(|(key, _)| (*key).clone()).collect() }
+        Self { chunks: chunks.collect(), files: files.iter().map(|(key, _)| (*key).clone()).collect() }
     }
 
-    pub(super) fn cell(&self, family: FamilyId) -> Option<&Cell> {
-        let place = self.cells.binary_search_by_key(&family, |cell| cell.family).ok()?;
-        Some(&self.cells[place])
+    pub(super) fn chunk(&self, family: FamilyId) -> Option<&FamilyChunk> {
+        let place = self.chunks.binary_search_by_key(&family, |chunk| chunk.family).ok()?;
+        Some(&self.chunks[place])
     }
 }
 
-impl Cell {
-    /// The headers of all families, as cells without files.
+impl FamilyChunk {
+    /// The headers of all families, as chunks without files.
     pub(super) fn headers() -> Vec<Self> {
         let mut compressor = Compressor::default();
         let header = |id: FamilyId| Self::new(id, text::header(id.family()).into_bytes(), Vec::new(), &mut compressor);
@@ -108,7 +112,7 @@ impl Cell {
         }
     }
 
-    fn new(family: FamilyId, plain: Vec<u8>, parts: Vec<Part>, compressor: &mut Compressor) -> Self {
+    fn new(family: FamilyId, plain: Vec<u8>, parts: Vec<FileRange>, compressor: &mut Compressor) -> Self {
         let gzip = compressor.member(&plain);
         let series = parts.iter().map(|part| part.series).sum();
         Self { family, series, plain: plain.into(), gzip, parts: parts.into() }
@@ -117,7 +121,7 @@ impl Cell {
     /// The samples of `family` of all `files`; `None` if they have none.
     fn join(
         family: FamilyId,
-        files: &[(&Key, Source<'_>)],
+        files: &[(&FileKey, SampleSource<'_>)],
         before: Option<&Self>,
         compressor: &mut Compressor,
     ) -> Option<Self> {
@@ -131,9 +135,9 @@ impl Cell {
         let mut parts = Vec::with_capacity(samples.len());
         for Samples { text, series } in samples {
             plain.extend_from_slice(text);
-            parts.push(Part { end: plain.len(), series });
+            parts.push(FileRange { end: plain.len(), series });
         }
-        Some(match before.filter(|cell| cell.plain == plain) {
+        Some(match before.filter(|chunk| chunk.plain == plain) {
             Some(same) => {
                 Self { family, series, plain: same.plain.clone(), gzip: same.gzip.clone(), parts: parts.into() }
             }
@@ -153,8 +157,8 @@ mod tests {
 
     #[test]
     fn files_spread_evenly_over_buckets_and_splitting_one_keeps_the_order() {
-        let keys: Vec<Key> =
-            (0..10_000).map(|file| Key::new(Path::new(&format!("/plans/{file}.yaml")).into())).collect();
+        let keys: Vec<FileKey> =
+            (0..10_000).map(|file| FileKey::new(Path::new(&format!("/plans/{file}.yaml")).into())).collect();
         let mut counts = [0; 256];
         for key in &keys {
             counts[key.bucket(256)] += 1;

@@ -62,7 +62,7 @@ pub fn project(
 
 /// Why a file's present content isn't served: a closed list, the values of the label `reason`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum FailureReason {
     /// It can't be read, or isn't there.
     Unreadable,
     /// It has errors.
@@ -71,7 +71,7 @@ pub enum Reason {
     DuplicateProject,
 }
 
-impl Reason {
+impl FailureReason {
     /// Every reason, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Unreadable, Self::Invalid, Self::DuplicateProject];
 
@@ -88,7 +88,7 @@ impl Reason {
 
 /// A file's health.
 #[derive(Debug, Clone)]
-pub struct Health {
+pub struct FileHealth {
     /// The id of the project that is served from the file.
     pub project: Option<Box<str>>,
     /// Whether its present content is what is served.
@@ -102,15 +102,15 @@ pub struct Health {
     /// How often new content was looked at.
     pub reloads: u64,
     /// How often new content wasn't served, by reason.
-    pub failures: [u64; Reason::ALL.len()],
+    pub failures: [u64; FailureReason::ALL.len()],
 }
 
 /// How many series a file's health has at most.
-pub const HEALTH_SERIES: usize = 6 + Reason::ALL.len();
+pub const HEALTH_SERIES: usize = 6 + FailureReason::ALL.len();
 
 /// The samples of a file's health.
 #[must_use]
-pub fn health(path: &Path, health: &Health) -> Fragment {
+pub fn health(path: &Path, health: &FileHealth) -> Fragment {
     let mut out = FragmentBuilder::default();
     let file = path.to_string_lossy();
     let file = file.as_ref();
@@ -122,7 +122,7 @@ pub fn health(path: &Path, health: &Health) -> Fragment {
     out.sample(FamilyId::FileErrors, &[file], count_of(health.errors));
     out.sample(FamilyId::FileWarnings, &[file], count_of(health.warnings));
     out.sample(FamilyId::FileReloadsTotal, &[file], counter(health.reloads));
-    for (reason, failures) in Reason::ALL.iter().zip(health.failures) {
+    for (reason, failures) in FailureReason::ALL.iter().zip(health.failures) {
         out.sample(FamilyId::FileReloadFailuresTotal, &[file, reason.name()], counter(failures));
     }
     out.finish()
@@ -344,7 +344,7 @@ impl Collector<'_> {
     fn milestone_forecast(&mut self, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
         let project = self.project;
         let labels = [project.milestones[index].id.as_str()];
-        self.sample(FamilyId::MilestoneLeftOut, &labels, count_of(forecast.left_out.len()));
+        self.sample(FamilyId::MilestoneUnestimated, &labels, count_of(forecast.left_out.len()));
         let Some(spreads) = forecast.spreads else { return };
         self.spreads(FamilyId::MilestoneForecast, &labels, spreads, timeline);
         self.on_time(FamilyId::MilestoneOnTime, &labels, spreads);

@@ -38,7 +38,7 @@ const LABELS: [(&str, &str); 37] = [
     ("model", "`plan`: by plan alone; `risk`: risks that have a probability and a delay may come true"),
     (
         "basis",
-        "`estimated`; `inferred` from points; `overrun`: the estimate is used up; `agreed`: a milestone that nothing leads to, taken to be reached when due; `left_out`: nothing tells",
+        "`estimated`; `inferred` from points; `overrun`: the estimate is used up; `fixed_date`: a milestone that nothing leads to, taken to be reached when due; `no_estimate`: nothing tells",
     ),
     ("pace", "`observed` since the baseline began; `required` from now on to keep it"),
     ("root", "path of the item with which the slip begins"),
@@ -185,7 +185,7 @@ mod tests {
 
     use crate::finding::Severity;
     use crate::metrics::FamilyId;
-    use crate::metrics::collect::Reason;
+    use crate::metrics::collect::FailureReason;
 
     use super::*;
 
@@ -209,8 +209,8 @@ mod tests {
     fn closed_lists_are_as_long_as_the_budget_says() {
         let warnings = Kind::ALL.iter().filter(|kind| kind.severity() == Severity::Warning);
         assert_eq!(warnings.count(), FamilyId::Inconsistencies.family().most);
-        assert_eq!(Reason::ALL.len(), FamilyId::FileReloadFailuresTotal.family().most);
+        assert_eq!(FailureReason::ALL.len(), FamilyId::FileReloadFailuresTotal.family().most);
         let (_, reasons) = LABELS[LABELS.iter().position(|(label, _)| *label == "reason").unwrap()];
-        assert!(Reason::ALL.iter().all(|reason| reasons.contains(reason.name())));
+        assert!(FailureReason::ALL.iter().all(|reason| reasons.contains(reason.name())));
     }
 }

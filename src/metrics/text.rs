@@ -15,12 +15,12 @@ use crate::metrics::{Family, FamilyId, Group};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fragment {
     text: Box<str>,
-    parts: Box<[Part]>,
+    parts: Box<[FamilyRange]>,
 }
 
 /// Where one family's samples end; they begin where those of the part before end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Part {
+struct FamilyRange {
     family: FamilyId,
     series: usize,
     end: usize,
@@ -64,7 +64,7 @@ impl Fragment {
         let (mut text, mut parts) = (String::with_capacity(self.text.len()), Vec::new());
         for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| part.family.family().group() != group) {
             text.push_str(self.lines(at));
-            parts.push(Part { end: text.len(), ..*part });
+            parts.push(FamilyRange { end: text.len(), ..*part });
         }
         Self { text: text.into(), parts: parts.into() }
     }
@@ -100,7 +100,7 @@ impl Fragment {
 pub struct Packed {
     gzip: Bytes,
     length: usize,
-    parts: Box<[Part]>,
+    parts: Box<[FamilyRange]>,
 }
 
 impl Packed {
@@ -121,12 +121,12 @@ impl Packed {
 #[derive(Debug, Default)]
 pub struct FragmentBuilder {
     text: String,
-    runs: Vec<Run>,
+    runs: Vec<SampleRun>,
 }
 
 /// Consecutive samples of one family.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct SampleRun {
     family: FamilyId,
     series: usize,
     start: usize,
@@ -146,7 +146,7 @@ impl FragmentBuilder {
         if value.is_finite() {
             let start = self.text.len();
             write_sample(&mut self.text, row, labels, value);
-            self.extend(Run { family, series: 1, start, end: self.text.len() });
+            self.extend(SampleRun { family, series: 1, start, end: self.text.len() });
         }
     }
 
@@ -156,19 +156,19 @@ impl FragmentBuilder {
         // The sort is stable, so samples of one family stay in order.
         self.runs.sort_by_key(|run| run.family);
         let mut text = String::with_capacity(self.text.len());
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<FamilyRange> = Vec::new();
         for run in self.runs.drain(..) {
             text.push_str(&self.text[run.start..run.end]);
             match parts.last_mut().filter(|part| part.family == run.family) {
                 Some(part) => (part.series, part.end) = (part.series + run.series, text.len()),
-                None => parts.push(Part { family: run.family, series: run.series, end: text.len() }),
+                None => parts.push(FamilyRange { family: run.family, series: run.series, end: text.len() }),
             }
         }
         self.text.clear();
         Fragment { text: text.into(), parts: parts.into() }
     }
 
-    fn extend(&mut self, run: Run) {
+    fn extend(&mut self, run: SampleRun) {
         match self.runs.last_mut().filter(|last| last.family == run.family) {
             Some(last) => (last.series, last.end) = (last.series + run.series, run.end),
             None => self.runs.push(run),

@@ -160,7 +160,7 @@ pub enum Basis {
 
 impl Basis {
     /// Every name, in the order of the documentation.
-    pub const NAMES: [&'static str; 5] = ["estimated", "inferred", "overrun", "agreed", "left_out"];
+    pub const NAMES: [&'static str; 5] = ["estimated", "inferred", "overrun", "fixed_date", "no_estimate"];
 
     /// The value of the label `basis`.
     #[must_use]
@@ -169,8 +169,8 @@ impl Basis {
             Self::Estimated(_) => "estimated",
             Self::Inferred(_) => "inferred",
             Self::Overrun(_) => "overrun",
-            Self::Agreed => "agreed",
-            Self::LeftOut => "left_out",
+            Self::Agreed => "fixed_date",
+            Self::LeftOut => "no_estimate",
         }
     }
 }

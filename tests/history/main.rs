@@ -16,8 +16,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use readiness_exporter::metrics::body::Encoding;
-use readiness_exporter::metrics::process::{Exporter, ExporterMetrics};
-use readiness_exporter::snapshot::store::{Options, Store};
+use readiness_exporter::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
+use readiness_exporter::snapshot::store::{Store, StoreOptions};
 use readiness_exporter::source::scan::scan;
 
 use crate::story::{Event, Story};
@@ -95,12 +95,12 @@ struct History<W> {
 
 impl<W: Write> History<W> {
     fn new(folder: &Path, project: Option<String>, out: W) -> Result<Self> {
-        let own = String::from_utf8(Exporter::new(ExporterMetrics::Served)?.text())?;
+        let own = String::from_utf8(SelfMetrics::new(ExporterMetrics::Enabled)?.text())?;
         let is_told = |line: &&str| {
             ["readiness_exporter_build_info", "readiness_exporter_missing_paths"].iter().any(|it| line.starts_with(it))
         };
         let own = own.lines().filter(is_told).fold(String::new(), |own, line| own + line + "\n");
-        let options = Options::default();
+        let options = StoreOptions::default();
         let project = project.unwrap_or_else(|| EXAMPLE.to_owned());
         let file = folder.join(format!("{project}.readiness.yaml"));
         Ok(Self {
@@ -136,9 +136,9 @@ impl<W: Write> History<W> {
         if !self.is_up {
             return Ok(());
         }
-        let step = self.store.advance(&scan(std::slice::from_ref(&self.file)), now);
+        let update = self.store.update(&scan(std::slice::from_ref(&self.file)), now);
         let folder = self.file.parent().map(|it| format!("{}/", it.display())).unwrap_or_default();
-        let page = String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat())?;
+        let page = String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat())?;
         let mut text = String::with_capacity(page.len() * 2);
         for line in page.lines().chain(self.own.lines()).filter(|line| !line.starts_with('#')) {
             let end = line.find(['{', ' ']).unwrap_or(line.len());

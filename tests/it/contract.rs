@@ -5,8 +5,8 @@ use std::path::Path;
 
 use readiness_exporter::metrics::FAMILIES;
 use readiness_exporter::metrics::body::Encoding;
-use readiness_exporter::metrics::process::{Exporter, ExporterMetrics};
-use readiness_exporter::snapshot::store::{Options, Store};
+use readiness_exporter::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
+use readiness_exporter::snapshot::store::{Store, StoreOptions};
 use readiness_exporter::source::scan::scan;
 
 fn root() -> &'static Path {
@@ -15,14 +15,14 @@ fn root() -> &'static Path {
 
 /// What is served of the files at `path`.
 fn page(path: &str) -> String {
-    let mut store = Store::new(Options::default());
-    let step = store.advance(&scan(&[root().join(path)]), "2026-11-23T12:00:00Z".parse().unwrap());
-    String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat()).unwrap()
+    let mut store = Store::new(StoreOptions::default());
+    let update = store.update(&scan(&[root().join(path)]), "2026-11-23T12:00:00Z".parse().unwrap());
+    String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat()).unwrap()
 }
 
 /// Everything that the examples serve at default flags.
 fn served() -> String {
-    let own = Exporter::new(ExporterMetrics::Served).unwrap().text();
+    let own = SelfMetrics::new(ExporterMetrics::Enabled).unwrap().text();
     String::from_utf8(own).unwrap() + &page("examples")
 }
 

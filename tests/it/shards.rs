@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use readiness_exporter::metrics::body::Encoding;
-use readiness_exporter::snapshot::store::{Options, Store};
+use readiness_exporter::snapshot::store::{Store, StoreOptions};
 use readiness_exporter::source::scan::scan;
 use tempfile::TempDir;
 
@@ -19,13 +19,13 @@ fn now() -> Timestamp {
 /// A store for a shard such as `0/3`; few draws are as good as many here.
 fn store(shard: &str) -> Store {
     let draws = 100.try_into().unwrap();
-    Store::new(Options { shard: shard.parse().unwrap(), draws, ..Options::default() })
+    Store::new(StoreOptions { shard: shard.parse().unwrap(), draws, ..StoreOptions::default() })
 }
 
 /// The series that are served of what lies under `roots`, and their values.
 fn series(store: &mut Store, roots: &[PathBuf]) -> BTreeMap<String, String> {
-    let step = store.advance(&scan(roots), now());
-    let text = String::from_utf8(step.snapshot.page.body(Encoding::Identity).chunks.concat()).unwrap();
+    let update = store.update(&scan(roots), now());
+    let text = String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat()).unwrap();
     let samples = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.rsplit_once(' ').unwrap());
     samples.map(|(series, value)| (series.to_owned(), value.to_owned())).collect()
 }

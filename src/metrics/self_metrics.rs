@@ -12,7 +12,7 @@ use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use crate::metrics::{FamilyId, Type};
 
-/// The bounds of [`Exporter::reload_duration`], in seconds: one hot file up to a cold start.
+/// The bounds of [`SelfMetrics::reload_duration`], in seconds: one hot file up to a cold start.
 const RELOAD_BUCKETS: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
 
 /// The status codes that every exporter counts from the start, so that increases are seen.
@@ -22,14 +22,14 @@ const CODES: [&str; 3] = ["200", "500", "503"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExporterMetrics {
     /// They are.
-    Served,
+    Enabled,
     /// They are left out, as `--web.disable-exporter-metrics` asks for.
-    LeftOut,
+    Disabled,
 }
 
 /// The exporter's metrics about itself.
 #[derive(Debug)]
-pub struct Exporter {
+pub struct SelfMetrics {
     /// Whether the last attempt to load the web configuration was successful.
     pub config_reload_successful: IntGauge,
     /// When the web configuration was last loaded successfully, in seconds since 1970.
@@ -54,7 +54,7 @@ pub struct Exporter {
     registry: Registry,
 }
 
-impl Exporter {
+impl SelfMetrics {
     /// All of them, at 0.
     ///
     /// # Errors
@@ -62,12 +62,12 @@ impl Exporter {
     pub fn new(about_itself: ExporterMetrics) -> prometheus::Result<Self> {
         let registry = Registry::new();
         let about_scrapes = match about_itself {
-            ExporterMetrics::Served => {
+            ExporterMetrics::Enabled => {
                 registry.register(Box::new(ProcessCollector::new()?))?;
                 registry.clone()
             }
             // What nobody gathers from is counted, and never served.
-            ExporterMetrics::LeftOut => Registry::new(),
+            ExporterMetrics::Disabled => Registry::new(),
         };
         build_info(&registry)?;
         let requests = registered(
@@ -95,7 +95,7 @@ impl Exporter {
     }
 
     /// Notes an attempt to load the web configuration; one without a configuration succeeds.
-    pub fn config_reloaded(&self, successful: bool, now: Timestamp) {
+    pub fn set_config_reload(&self, successful: bool, now: Timestamp) {
         self.config_reload_successful.set(i64::from(successful));
         if successful {
             self.config_reload_success_time.set(now.as_second());
@@ -103,19 +103,19 @@ impl Exporter {
     }
 
     /// Notes which of `count` exporters that share the projects this one is, from 0.
-    pub fn shard(&self, ordinal: u32, count: NonZero<u32>) {
+    pub fn set_shard(&self, ordinal: u32, count: NonZero<u32>) {
         self.shard_ordinal.set(i64::from(ordinal));
         self.shards.set(i64::from(count.get()));
     }
 
     /// Notes a new page, which took so long to make.
-    pub fn reloaded(&self, took: Duration) {
+    pub fn observe_reload(&self, took: Duration) {
         self.reloads.inc();
         self.reload_duration.observe(took.as_secs_f64());
     }
 
     /// Notes a scrape answered with the HTTP status `code`.
-    pub fn answered(&self, code: u16) {
+    pub fn count_scrape(&self, code: u16) {
         self.requests.with_label_values(&[itoa::Buffer::new().format(code)]).inc();
     }
 
@@ -321,7 +321,7 @@ mod tests {
 
     use super::*;
 
-    fn text(exporter: &Exporter) -> String {
+    fn text(exporter: &SelfMetrics) -> String {
         String::from_utf8(exporter.text()).unwrap()
     }
 
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn every_family_of_the_exporter_is_served_as_the_table_says() {
-        let text = text(&Exporter::new(ExporterMetrics::Served).unwrap());
+        let text = text(&SelfMetrics::new(ExporterMetrics::Enabled).unwrap());
         let served: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
         let own = FAMILIES.iter().filter(|family| family.group() == Group::Exporter);
         let table: Vec<String> = own.clone().map(|family| format!("{} {}", family.name, family.kind.name())).collect();
@@ -347,12 +347,12 @@ mod tests {
 
     #[test]
     fn what_happens_is_counted() {
-        let exporter = Exporter::new(ExporterMetrics::Served).unwrap();
-        exporter.answered(200);
-        exporter.answered(401);
-        exporter.reloaded(Duration::from_millis(20));
-        exporter.config_reloaded(true, Timestamp::from_second(1_769_472_000).unwrap());
-        exporter.config_reloaded(false, Timestamp::from_second(1_769_472_999).unwrap());
+        let exporter = SelfMetrics::new(ExporterMetrics::Enabled).unwrap();
+        exporter.count_scrape(200);
+        exporter.count_scrape(401);
+        exporter.observe_reload(Duration::from_millis(20));
+        exporter.set_config_reload(true, Timestamp::from_second(1_769_472_000).unwrap());
+        exporter.set_config_reload(false, Timestamp::from_second(1_769_472_999).unwrap());
         let text = text(&exporter);
         for (series, expected) in [
             (r#"promhttp_metric_handler_requests_total{code="200"}"#, 1.0),
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_process_is_described_as_it_is() {
-        let exporter = Exporter::new(ExporterMetrics::Served).unwrap();
+        let exporter = SelfMetrics::new(ExporterMetrics::Enabled).unwrap();
         let held: Vec<fs::File> = (0..10).map(|_| fs::File::open("/proc/self/stat").unwrap()).collect();
         let text = text(&exporter);
         assert!(value(&text, "process_open_fds") >= 10.0);
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn the_exporter_may_be_silent_about_itself() {
-        let text = text(&Exporter::new(ExporterMetrics::LeftOut).unwrap());
+        let text = text(&SelfMetrics::new(ExporterMetrics::Disabled).unwrap());
         assert!(!text.contains("process_") && !text.contains("promhttp_"), "{text}");
         assert!(text.contains("readiness_exporter_build_info{"));
     }

@@ -1,9 +1,9 @@
 //! Ready bytes: rendered and compressed once per change, written as they are.
 //!
-//! The text format wants all samples of a family together, so a page is families × files. Files
-//! are put into buckets by a hash of their path, and each family's samples in a bucket, a *cell*,
-//! are kept joined, with a gzip member of their own. A change of a file renews the cells of its
-//! bucket; all others are shared with the page before. The joined text is the only copy of the
+//! The text format wants all samples of a family together, so a exposition is families × files. Files
+//! are put into buckets by a hash of their path, and each family's samples in a bucket, a *chunk*,
+//! are kept joined, with a gzip member of their own. A change of a file renews the chunks of its
+//! bucket; all others are shared with the exposition before. The joined text is the only copy of the
 //! samples: those of unchanged files are taken from it, so a million series cost little more
 //! memory than their bytes.
 //!
@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use std::{panic, thread};
 
 use crate::metrics::body::{Body, Encoding, Pieces};
-use crate::metrics::bucket::{Bucket, Cell, Key, Source};
+use crate::metrics::bucket::{Bucket, FamilyChunk, FileKey, SampleSource};
 use crate::metrics::gzip::{self, Compressor};
 use crate::metrics::text::Fragment;
 use crate::metrics::{FAMILIES, Family, Group};
@@ -29,73 +29,73 @@ const WORTH_TWO_THREADS: usize = 8;
 
 /// What is left out above the ceiling, the most series and the least telling ones first. The health
 /// of the files is never left out.
-const LEFT_OUT_FIRST: [Group; 6] =
+const DROP_ORDER: [Group; 6] =
     [Group::Task, Group::Workstream, Group::Risk, Group::Milestone, Group::Area, Group::Project];
 
 /// A file whose samples changed.
-pub struct Change<'a> {
+pub struct FragmentUpdate<'a> {
     file: Arc<Path>,
     render: Option<Render<'a>>,
 }
 
 type Render<'a> = Box<dyn FnOnce() -> Fragment + Send + 'a>;
 
-impl<'a> Change<'a> {
+impl<'a> FragmentUpdate<'a> {
     /// From now on `file` has the samples that `render` returns.
     ///
     /// They are rendered when their bucket is made, with few others and by one of two threads, so
     /// that the samples of many files needn't be in memory all at once, and twice.
-    pub fn serve(file: Arc<Path>, render: impl FnOnce() -> Fragment + Send + 'a) -> Self {
+    pub fn replace(file: Arc<Path>, render: impl FnOnce() -> Fragment + Send + 'a) -> Self {
         Self { file, render: Some(Box::new(render)) }
     }
 
-    /// From now on `file` has the samples of `fragment`; without one it is taken off the page.
+    /// From now on `file` has the samples of `fragment`; without one it is taken off the exposition.
     #[must_use]
     pub fn of(file: Arc<Path>, fragment: Option<Fragment>) -> Self {
         match fragment {
-            Some(fragment) => Self::serve(file, move || fragment),
+            Some(fragment) => Self::replace(file, move || fragment),
             None => Self::remove(file),
         }
     }
 
-    /// `file` is taken off the page.
+    /// `file` is taken off the exposition.
     #[must_use]
     pub fn remove(file: Arc<Path>) -> Self {
         Self { file, render: None }
     }
 }
 
-/// The samples of all files. Pages are never changed: a change makes a new one.
+/// The samples of all files. Expositions are never changed: a change makes a new one.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Exposition {
     /// A power of two of them.
     buckets: Vec<Arc<Bucket>>,
     ceiling: usize,
     files: usize,
     series: usize,
     dropped: usize,
-    left_out: &'static [Group],
+    dropped_groups: &'static [Group],
     identity: OnceLock<Arc<Body>>,
     gzip: OnceLock<Arc<Body>>,
 }
 
 /// A bucket to be made: its number, and the changes that fall into it.
-struct Job<'a> {
+struct BucketJob<'a> {
     bucket: usize,
-    changes: Vec<(Key, Option<Render<'a>>)>,
+    changes: Vec<(FileKey, Option<Render<'a>>)>,
 }
 
 /// The headers of all families.
-static HEADERS: LazyLock<Vec<Cell>> = LazyLock::new(Cell::headers);
+static HEADERS: LazyLock<Vec<FamilyChunk>> = LazyLock::new(FamilyChunk::headers);
 
-impl Default for Page {
+impl Default for Exposition {
     fn default() -> Self {
         Self::empty(usize::MAX)
     }
 }
 
-impl Page {
-    /// A page without files, which leaves out series as soon as there are more than `ceiling`.
+impl Exposition {
+    /// A exposition without files, which leaves out series as soon as there are more than `ceiling`.
     ///
     /// Then tasks' series are left out, all of them, so that what is served stays whole and doesn't
     /// depend on the order of files; and other groups too if that isn't enough.
@@ -104,11 +104,11 @@ impl Page {
         Self::of(vec![Arc::default()], ceiling)
     }
 
-    /// The page after `changes`; of two changes of one file, the later one counts.
+    /// The exposition after `changes`; of two changes of one file, the later one counts.
     ///
-    /// This page stays as it is, and shares its memory with the new one.
+    /// This exposition stays as it is, and shares its memory with the new one.
     #[must_use]
-    pub fn update(&self, changes: Vec<Change<'_>>) -> Self {
+    pub fn update(&self, changes: Vec<FragmentUpdate<'_>>) -> Self {
         let changes = sorted(changes);
         let count = bucket_count(self.buckets.len(), self.files_after(&changes));
         let mut jobs = jobs(changes, count);
@@ -125,7 +125,7 @@ impl Page {
         Self::of(buckets, self.ceiling)
     }
 
-    /// The page's bytes. They are put together when they are asked for first.
+    /// The exposition's bytes. They are put together when they are asked for first.
     #[must_use]
     pub fn body(&self, encoding: Encoding) -> Arc<Body> {
         let cache = match encoding {
@@ -154,19 +154,28 @@ impl Page {
     }
 
     fn of(buckets: Vec<Arc<Bucket>>, ceiling: usize) -> Self {
-        let cells = || buckets.iter().flat_map(|bucket| &bucket.cells);
+        let chunks = || buckets.iter().flat_map(|bucket| &bucket.chunks);
         let files = buckets.iter().map(|bucket| bucket.files.len()).sum();
-        let (mut series, mut dropped, mut groups) = (cells().map(|cell| cell.series).sum::<usize>(), 0, 0);
-        while series > ceiling && groups < LEFT_OUT_FIRST.len() {
-            let group = cells().filter(|cell| cell.family.family().group() == LEFT_OUT_FIRST[groups]);
-            let count: usize = group.map(|cell| cell.series).sum();
+        let (mut series, mut dropped, mut groups) = (chunks().map(|chunk| chunk.series).sum::<usize>(), 0, 0);
+        while series > ceiling && groups < DROP_ORDER.len() {
+            let group = chunks().filter(|chunk| chunk.family.family().group() == DROP_ORDER[groups]);
+            let count: usize = group.map(|chunk| chunk.series).sum();
             (series, dropped, groups) = (series - count, dropped + count, groups + 1);
         }
-        let left_out = &LEFT_OUT_FIRST[..groups];
-        Self { buckets, ceiling, files, series, dropped, left_out, identity: OnceLock::new(), gzip: OnceLock::new() }
+        let dropped_groups = &DROP_ORDER[..groups];
+        Self {
+            buckets,
+            ceiling,
+            files,
+            series,
+            dropped,
+            dropped_groups,
+            identity: OnceLock::new(),
+            gzip: OnceLock::new(),
+        }
     }
 
-    fn files_after(&self, changes: &[(Key, Option<Render<'_>>)]) -> usize {
+    fn files_after(&self, changes: &[(FileKey, Option<Render<'_>>)]) -> usize {
         let mut files = self.files;
         for (key, render) in changes {
             let bucket = &self.buckets[key.bucket(self.buckets.len())];
@@ -179,9 +188,9 @@ impl Page {
         files
     }
 
-    /// Makes the buckets of `jobs`, in their order, for a page of `count` buckets.
-    fn run(&self, mut jobs: Vec<Job<'_>>, count: usize) -> Vec<(usize, Arc<Bucket>)> {
-        let run = |jobs: Vec<Job<'_>>| -> Vec<_> {
+    /// Makes the buckets of `jobs`, in their order, for a exposition of `count` buckets.
+    fn run(&self, mut jobs: Vec<BucketJob<'_>>, count: usize) -> Vec<(usize, Arc<Bucket>)> {
+        let run = |jobs: Vec<BucketJob<'_>>| -> Vec<_> {
             let mut compressor = Compressor::default();
             jobs.into_iter().map(|job| (job.bucket, Arc::new(self.bucket(job, count, &mut compressor)))).collect()
         };
@@ -197,17 +206,17 @@ impl Page {
         })
     }
 
-    fn bucket(&self, job: Job<'_>, count: usize, compressor: &mut Compressor) -> Bucket {
+    fn bucket(&self, job: BucketJob<'_>, count: usize, compressor: &mut Compressor) -> Bucket {
         let rendered = job.changes.into_iter().map(|(key, render)| (key, render.map(|render| render())));
-        let rendered: Vec<(Key, Option<Fragment>)> = rendered.collect();
-        let changed = |key: &Key| rendered.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
+        let rendered: Vec<(FileKey, Option<Fragment>)> = rendered.collect();
+        let changed = |key: &FileKey| rendered.binary_search_by(|(other, _)| other.cmp(key)).is_ok();
         let served = self.overlapping(job.bucket, count).iter().flat_map(|bucket| {
             let files = bucket.files.iter().enumerate();
-            files.map(|(place, key)| (key, Source::Served(bucket, place)))
+            files.map(|(place, key)| (key, SampleSource::Kept(bucket, place)))
         });
         let kept = served.filter(|(key, _)| key.bucket(count) == job.bucket && !changed(key));
-        let fresh = rendered.iter().filter_map(|(key, fragment)| Some((key, Source::Fresh(fragment.as_ref()?))));
-        let mut files: Vec<(&Key, Source<'_>)> = kept.chain(fresh).collect();
+        let fresh = rendered.iter().filter_map(|(key, fragment)| Some((key, SampleSource::New(fragment.as_ref()?))));
+        let mut files: Vec<(&FileKey, SampleSource<'_>)> = kept.chain(fresh).collect();
         files.sort_by_key(|(key, _)| *key);
 
         let before = (count == self.buckets.len()).then(|| &*self.buckets[job.bucket]);
@@ -223,14 +232,14 @@ impl Page {
 
     fn assemble(&self, encoding: Encoding) -> Body {
         let mut pieces = Pieces::default();
-        let served = |family: &Family| !self.left_out.contains(&family.group());
+        let served = |family: &Family| !self.dropped_groups.contains(&family.group());
         for (family, header) in FAMILIES.iter().zip(HEADERS.iter()).filter(|(family, _)| served(family)) {
-            let mut cells = self.buckets.iter().filter_map(|bucket| bucket.cell(family.id)).peekable();
-            if cells.peek().is_some() {
+            let mut chunks = self.buckets.iter().filter_map(|bucket| bucket.chunk(family.id)).peekable();
+            if chunks.peek().is_some() {
                 pieces.push(header.bytes(encoding));
             }
-            for cell in cells {
-                pieces.push(cell.bytes(encoding));
+            for chunk in chunks {
+                pieces.push(chunk.bytes(encoding));
             }
         }
         if self.series == 0 && encoding == Encoding::Gzip {
@@ -242,8 +251,8 @@ impl Page {
 }
 
 /// By key, and only the last change of each file.
-fn sorted(changes: Vec<Change<'_>>) -> Vec<(Key, Option<Render<'_>>)> {
-    let keyed = changes.into_iter().map(|change| (Key::new(change.file), change.render));
+fn sorted(changes: Vec<FragmentUpdate<'_>>) -> Vec<(FileKey, Option<Render<'_>>)> {
+    let keyed = changes.into_iter().map(|change| (FileKey::new(change.file), change.render));
     let mut changes: Vec<_> = keyed.collect();
     changes.sort_by(|(one, _), (other, _)| one.cmp(other));
     // Of two equal neighbours `dedup_by` drops the later one, so the later change moves forward.
@@ -258,8 +267,8 @@ fn sorted(changes: Vec<Change<'_>>) -> Vec<(Key, Option<Render<'_>>)> {
 }
 
 /// One job for each of `count` buckets; within a job, the changes stay sorted.
-fn jobs(changes: Vec<(Key, Option<Render<'_>>)>, count: usize) -> Vec<Job<'_>> {
-    let mut jobs: Vec<Job<'_>> = (0..count).map(|bucket| Job { bucket, changes: Vec::new() }).collect();
+fn jobs(changes: Vec<(FileKey, Option<Render<'_>>)>, count: usize) -> Vec<BucketJob<'_>> {
+    let mut jobs: Vec<BucketJob<'_>> = (0..count).map(|bucket| BucketJob { bucket, changes: Vec::new() }).collect();
     for change in changes {
         jobs[change.0.bucket(count)].changes.push(change);
     }
@@ -301,41 +310,41 @@ mod tests {
         builder.finish()
     }
 
-    fn change((file, version): (u16, Option<u8>)) -> Change<'static> {
+    fn change((file, version): (u16, Option<u8>)) -> FragmentUpdate<'static> {
         let path: Arc<Path> = Path::new(&format!("/plans/{file}.yaml")).into();
         match version {
-            Some(version) => Change::serve(path, move || fragment(file, version)),
-            None => Change::remove(path),
+            Some(version) => FragmentUpdate::replace(path, move || fragment(file, version)),
+            None => FragmentUpdate::remove(path),
         }
     }
 
-    fn page(files: impl Iterator<Item = u16>) -> Page {
-        Page::default().update(files.map(|file| change((file, Some(3)))).collect())
+    fn exposition(files: impl Iterator<Item = u16>) -> Exposition {
+        Exposition::default().update(files.map(|file| change((file, Some(3)))).collect())
     }
 
-    fn bytes(page: &Page, encoding: Encoding) -> Vec<u8> {
-        let body = page.body(encoding);
+    fn bytes(exposition: &Exposition, encoding: Encoding) -> Vec<u8> {
+        let body = exposition.body(encoding);
         let bytes = body.chunks.concat();
         assert_eq!(bytes.len(), body.length);
         bytes
     }
 
-    /// The page's text, after looking whether it is what the gzip form says.
-    fn text(page: &Page) -> String {
-        let (plain, mut inflated) = (bytes(page, Encoding::Identity), Vec::new());
-        MultiGzDecoder::new(&bytes(page, Encoding::Gzip)[..]).read_to_end(&mut inflated).unwrap();
+    /// The exposition's text, after looking whether it is what the gzip form says.
+    fn text(exposition: &Exposition) -> String {
+        let (plain, mut inflated) = (bytes(exposition, Encoding::Identity), Vec::new());
+        MultiGzDecoder::new(&bytes(exposition, Encoding::Gzip)[..]).read_to_end(&mut inflated).unwrap();
         assert!(plain == inflated, "gzip says otherwise");
         String::from_utf8(plain).unwrap()
     }
 
-    /// The addresses of all cells that are shared between two pages, and how many there are.
-    fn shared(one: &Page, other: &Page) -> (usize, usize) {
-        let address = |cell: &Cell| [Encoding::Identity, Encoding::Gzip].map(|form| cell.bytes(form).as_ptr());
-        let cells = |page: &Page| -> Vec<_> {
-            page.buckets.iter().flat_map(|bucket| bucket.cells.iter().map(address)).collect()
+    /// The addresses of all chunks that are shared between two expositions, and how many there are.
+    fn shared(one: &Exposition, other: &Exposition) -> (usize, usize) {
+        let address = |chunk: &FamilyChunk| [Encoding::Identity, Encoding::Gzip].map(|form| chunk.bytes(form).as_ptr());
+        let chunks = |exposition: &Exposition| -> Vec<_> {
+            exposition.buckets.iter().flat_map(|bucket| bucket.chunks.iter().map(address)).collect()
         };
-        let (one, other) = (cells(one), cells(other));
-        (other.iter().filter(|cell| one.contains(cell)).count(), other.len())
+        let (one, other) = (chunks(one), chunks(other));
+        (other.iter().filter(|chunk| one.contains(chunk)).count(), other.len())
     }
 
     proptest! {
@@ -344,36 +353,39 @@ mod tests {
         fn a_page_after_updates_is_the_page_made_at_once(
             batches in prop::collection::vec(prop::collection::vec((0..400_u16, prop::option::of(0..9_u8)), 0..300), 1..8)
         ) {
-            let (mut page, mut files) = (Page::default(), BTreeMap::new());
+            let (mut exposition, mut files) = (Exposition::default(), BTreeMap::new());
             for batch in batches {
-                let before = (page.clone(), text(&page));
-                page = page.update(batch.iter().copied().map(change).collect());
-                prop_assert!(text(&before.0) == before.1, "the page before has changed");
+                let before = (exposition.clone(), text(&exposition));
+                exposition = exposition.update(batch.iter().copied().map(change).collect());
+                prop_assert!(text(&before.0) == before.1, "the exposition before has changed");
                 files.extend(batch);
-                let fresh = Page::default().update(files.iter().map(|(file, version)| change((*file, *version))).collect());
-                prop_assert!(text(&page) == text(&fresh));
-                prop_assert_eq!((page.files(), page.series()), (fresh.files(), fresh.series()));
-                prop_assert_eq!(page.files(), files.values().flatten().count());
+                let fresh = Exposition::default().update(files.iter().map(|(file, version)| change((*file, *version))).collect());
+                prop_assert!(text(&exposition) == text(&fresh));
+                prop_assert_eq!((exposition.files(), exposition.series()), (fresh.files(), fresh.series()));
+                prop_assert_eq!(exposition.files(), files.values().flatten().count());
             }
         }
     }
 
     #[test]
     fn one_file_alone_is_its_exposition_in_one_chunk() {
-        let page = page(7..8);
-        assert_eq!(text(&page), fragment(7, 3).exposition());
-        assert_eq!((page.body(Encoding::Identity).chunks.len(), page.body(Encoding::Gzip).chunks.len()), (1, 1));
-        let empty = page.update(vec![change((7, None))]);
+        let exposition = exposition(7..8);
+        assert_eq!(text(&exposition), fragment(7, 3).exposition());
+        assert_eq!(
+            (exposition.body(Encoding::Identity).chunks.len(), exposition.body(Encoding::Gzip).chunks.len()),
+            (1, 1)
+        );
+        let empty = exposition.update(vec![change((7, None))]);
         assert_eq!((text(&empty).as_str(), empty.files(), empty.series()), ("", 0, 0));
     }
 
     #[test]
     fn a_change_shares_everything_else_with_the_page_before() {
-        let page = page(0..500);
-        let next = page.update(vec![change((9, Some(7)))]);
+        let exposition = exposition(0..500);
+        let next = exposition.update(vec![change((9, Some(7)))]);
         assert!(text(&next).contains(r#"title="v7""#));
-        // Version 7 has the tasks of version 3: of its bucket, only the cell of titles is new.
-        let (kept, all) = shared(&page, &next);
+        // Version 7 has the tasks of version 3: of its bucket, only the chunk of titles is new.
+        let (kept, all) = shared(&exposition, &next);
         assert_eq!((kept, all), (8 * 3 - 1, 8 * 3));
     }
 
@@ -386,7 +398,7 @@ mod tests {
     #[test]
     fn above_the_ceiling_tasks_are_left_out_first_and_come_back() {
         let files = |files: u16| (0..files).map(|file| change((file, Some(3)))).collect();
-        let two = Page::empty(10).update(files(2));
+        let two = Exposition::empty(10).update(files(2));
         assert_eq!((two.series(), two.dropped()), (10, 0));
         let three = two.update(files(3));
         assert_eq!((three.series(), three.dropped()), (6, 9));
