@@ -17,7 +17,7 @@ NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubel
 # Each file uses the series of the one before it.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
 GENERATED := readiness.schema.json docs/metrics.md helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
-SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/prose/run tests/tools/build tests/tools/prerequisites
+SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/mutants/run tests/prose/run tests/tools/build tests/tools/prerequisites
 
 # Builds missing servers, and sets an environment variable for each: PROMTOOL is the path of promtool.
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
@@ -121,6 +121,10 @@ bench: test-prerequisites target/peers ## benchmark next to node_exporter's text
 mutants: test-prerequisites ## mutate the rules one by one, and check that a test fails for each
 	@$(call with_servers,promtool); \
 	$(CARGO) test --locked --test e2e -- --ignored --nocapture tests_notice_every_mutant
+
+mutants-src: prerequisites ## mutate SAMPLE=200 places of the sources, and check that a test fails for each
+	@tests/tools/prerequisites cargo-mutants
+	tests/mutants/run
 
 replay: target/history ## evaluate the rules over ninety days of the example, and compare the alerts
 	@$(call with_servers,replay); \
