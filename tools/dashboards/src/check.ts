@@ -1,4 +1,4 @@
-/** Checks the dashboards against a schema that is made from Grafana's own types, and says what doesn't fit. */
+/** Validates the dashboards against JSON Schemas generated from Grafana's TypeScript types. */
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,31 +16,31 @@ const generator = createGenerator({
 });
 const ajv = new Ajv({ allErrors: true, strict: false });
 
-/** What Grafana's types of these leave out, and its own dashboards have. */
-const OPEN = ['AnnotationQuery', 'AnnotationTarget', 'VariableModel'];
+/** Types that lack properties which Grafana's own dashboards use: additional properties are allowed. */
+const OPEN_TYPES = ['AnnotationQuery', 'AnnotationTarget', 'VariableModel'];
 
-/** The type `name` as a schema. The types call what has a default required, so that nothing is. */
+/** Compiles the type `name`. No property is required: the types also mark properties with a default as required. */
 function validator(name: string): ValidateFunction {
   const schema = generator.createSchema(name);
   for (const [key, definition] of Object.entries(schema.definitions ?? {})) {
-    relax(definition);
-    if (OPEN.includes(key) && typeof definition === 'object') {
+    removeRequired(definition);
+    if (OPEN_TYPES.includes(key) && typeof definition === 'object') {
       definition.additionalProperties = true;
     }
   }
   return ajv.compile(schema);
 }
 
-function relax(schema: unknown) {
+function removeRequired(schema: unknown) {
   if (schema !== null && typeof schema === 'object') {
     if ('required' in schema && Array.isArray(schema.required)) {
       delete schema.required;
     }
-    Object.values(schema).forEach(relax);
+    Object.values(schema).forEach(removeRequired);
   }
 }
 
-/** The types of a panel's options and, where it has some, of its fields. */
+/** Validators of a panel's options and, if the type has one, of its field config. */
 const PANELS: Record<string, [ValidateFunction, ValidateFunction?]> = {
   barchart: [validator('BarchartOptions'), validator('BarchartFieldConfig')],
   bargauge: [validator('BargaugeOptions')],
@@ -58,12 +58,11 @@ interface Panel {
   fieldConfig?: { defaults?: { custom?: unknown } };
 }
 
-const found: string[] = [];
+const errors: string[] = [];
 
-function check(place: string, valid: ValidateFunction, value: unknown) {
+function check(location: string, valid: ValidateFunction, value: unknown) {
   if (!valid(value)) {
-    const errors = valid.errors ?? [];
-    found.push(...errors.map((it) => `${place}${it.instancePath}: ${it.message} ${JSON.stringify(it.params)}`));
+    errors.push(...(valid.errors ?? []).map((it) => `${location}${it.instancePath}: ${it.message} ${JSON.stringify(it.params)}`));
   }
 }
 
@@ -74,23 +73,23 @@ for (const file of files) {
   const dashboard = JSON.parse(readFileSync(folder + file, 'utf8')) as { panels: Panel[] };
   check(file, DASHBOARD, dashboard);
   for (const panel of dashboard.panels) {
-    const place = `${file}: ${panel.title}`;
+    const location = `${file}: ${panel.title}`;
     const [options, custom] = PANELS[panel.type] ?? [];
     panels += 1;
     if (!options) {
-      found.push(`${place}: there is no type for a panel \`${panel.type}\`; add it to PANELS`);
+      errors.push(`${location}: unknown panel type \`${panel.type}\`: add it to PANELS`);
       continue;
     }
-    check(`${place}: options`, options, panel.options ?? {});
+    check(`${location}: options`, options, panel.options ?? {});
     if (custom) {
-      check(`${place}: custom`, custom, panel.fieldConfig?.defaults?.custom ?? {});
+      check(`${location}: custom`, custom, panel.fieldConfig?.defaults?.custom ?? {});
     }
   }
 }
 
 if (files.length === 0) {
-  found.push(`no dashboard in ${folder}`);
+  errors.push(`no dashboards in ${folder}`);
 }
-found.forEach((line) => console.error(line));
-console.log(`${files.length} dashboards, ${panels} panels, ${found.length} errors`);
-process.exitCode = found.length > 0 ? 1 : 0;
+errors.forEach((line) => console.error(line));
+console.log(`${files.length} dashboards, ${panels} panels, ${errors.length} errors`);
+process.exitCode = errors.length > 0 ? 1 : 0;

@@ -1,4 +1,4 @@
-/** The types that the dashboards are checked against: Grafana's own, each by a name of its own. */
+/** Grafana's types for validation, each under a unique name. */
 
 import type * as dashboard from '../node_modules/@grafana/schema/dist/types/raw/dashboard/x/types.gen.js';
 import type * as barchart from '../node_modules/@grafana/schema/dist/types/raw/composable/barchart/panelcfg/x/types.gen.js';

@@ -1,4 +1,4 @@
-/** Writes the dashboards, each into a file that is named like its uid. */
+/** Writes each dashboard to a file named after its uid. */
 
 import { writeFileSync } from 'node:fs';
 
@@ -10,22 +10,22 @@ import { tasks } from './tasks.js';
 
 const folder = new URL('../../../dashboards/', import.meta.url);
 
-/** What the library writes by default and Grafana has moved elsewhere: the footer of a table. */
-const MOVED = ['footer'];
+/** Properties that the SDK writes by default but Grafana no longer reads: the footer of a table. */
+const OBSOLETE = ['footer'];
 
 for (const dashboard of [overview(), project(), milestones(), tasks(), exporter()]) {
   const built = dashboard.build();
-  writeFileSync(new URL(`${built.uid}.json`, folder), `${JSON.stringify(sorted(built), null, 2)}\n`);
+  writeFileSync(new URL(`${built.uid}.json`, folder), `${JSON.stringify(sortKeys(built), null, 2)}\n`);
 }
 
-/** With the keys of all objects in order, so that a change shows as what it is. */
-function sorted(value: unknown): unknown {
+/** Sorts the keys of all objects, so that diffs are minimal. */
+function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.map(sorted);
+    return value.map(sortKeys);
   }
   if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([key]) => !MOVED.includes(key)).sort(([left], [right]) => (left < right ? -1 : 1));
-    return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+    const entries = Object.entries(value).filter(([key]) => !OBSOLETE.includes(key)).sort(([left], [right]) => (left < right ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]));
   }
   return value;
 }

@@ -1,102 +1,102 @@
-/** One project: how far it is, what is left, and what is in the way. */
+/** One project: completion, remaining work, blockers and risks. */
 
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import type * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { alerts, areas, frame, oneProject, replans, reports } from './frame.js';
-import { firing } from './overview.js';
-import { CHANCE_IF_ANY, DASHED, LATENESS, arrange, figure, fixed, gauges, lines, listing, scheme, segments, series, thresholds, trend, values } from './parts.js';
-import type { About, Segment } from './parts.js';
-import { P50, P85, WITH_RISKS, about, date, days, greater, item, lesser, milestone, most, now, workstream } from './promql.js';
+import { firingAlerts, areaVariable, createDashboard, projectVariable, dueDateChanges, statusReports } from './frame.js';
+import { firingAlertsTable } from './overview.js';
+import { PROBABILITY_STAT_THRESHOLDS, DASHED, SLIP_THRESHOLDS, arrangeSegments, statPanel, fixedColor, barGaugePanel, timeSeriesPanel, tablePanel, colorScheme, stackedBarPanel, rangeQuery, thresholds, sparklinePanel, instantQuery } from './parts.js';
+import type { PanelSpec, Segment } from './parts.js';
+import { P50, P85, WITH_RISKS, withItemTitle, toMilliseconds, toDays, maxOf, withWorkstreamItem, minOf, withMilestoneTitle, maxBy, latestValue, withWorkstreamTitle } from './promql.js';
 import { BAD, COUNT, DATE, DAYS, DEEP, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
 
 const AREA = 'area=~"$area"';
 
 export const project = () => {
-  const builder = frame({
+  const builder = createDashboard({
     uid: 'readiness-project',
     title: 'Readiness / Project',
-    description: 'One project: how far it is, what is left to do, what is in the way, and what changed this week.',
-    variables: [oneProject(), areas()],
+    description: 'One project: completion, forecast, remaining work, blockers, risks, and changes of the last week.',
+    variables: [projectVariable(), areaVariable()],
     until: 'now+90d',
   });
-  builder.annotation(alerts()).annotation(replans()).annotation(reports());
-  for (const panel of [...headline(), completion(), burnUp(), left(), breakdown(), coverage(), blockers(), risks()]) {
+  builder.annotation(firingAlerts()).annotation(dueDateChanges()).annotation(statusReports());
+  for (const panel of [...headline(), completion(), burnUp(), remainingPoints(), breakdown(), coverage(), blockers(), risks()]) {
     builder.withPanel(panel);
   }
-  for (const panel of [changes(), actions(), firing(11, 9, true), phases(), findings(), notes()]) {
+  for (const panel of [changes(), actions(), firingAlertsTable(11, 9, true), phases(), findings(), notes()]) {
     builder.withPanel(panel);
   }
   return builder;
 };
 
 function headline() {
-  const small = (title: string, description: string, none: string): About => ({ title, description, none, width: 3, height: 4 });
-  const one = (metric: string, ...matchers: string[]) => most('project', metric, ...matchers);
+  const small = (title: string, description: string, noData: string): PanelSpec => ({ title, description, noData, width: 3, height: 4 });
+  const one = (metric: string, ...matchers: string[]) => maxBy('project', metric, ...matchers);
   return [
-    trend(
-      small('Earned', 'How much of the project its tasks earn. A partial task counts what its file says, or else nothing.', 'no areas'),
+    sparklinePanel(
+      small('Earned', 'Completion of the project by its tasks. A partial task counts its stated completion, or 0 % without one.', 'no areas'),
       PERCENT,
-      values('A', one('readiness_project_completion_ratio', 'method="earned"'), 'earned'),
+      instantQuery('A', one('readiness_project_completion_ratio', 'method="earned"'), 'earned'),
     ).min(0).max(1).decimals(1),
-    figure(
-      small('Reported', 'How much of the project people say is complete.', 'not reported'),
+    statPanel(
+      small('Reported', 'Completion of the project as reported in its file.', 'not reported'),
       PERCENT,
-      values('A', one('readiness_project_completion_ratio', 'method="reported"'), 'reported'),
+      instantQuery('A', one('readiness_project_completion_ratio', 'method="reported"'), 'reported'),
     ).decimals(0),
-    figure(
-      small('Target', 'The day on which the project has to be ready.', 'none set'),
+    statPanel(
+      small('Target', 'Target date of the project.', 'no target'),
       DATE,
-      values('A', date(one('readiness_project_target_timestamp_seconds')), 'target'),
+      instantQuery('A', toMilliseconds(one('readiness_project_target_timestamp_seconds')), 'target'),
     ),
-    figure(
-      small('P85', 'Everything is finished by this day with a probability of 85 %, risks included.', 'nothing left'),
+    statPanel(
+      small('P85', 'Finish date of all work with 85 % probability, including risks.', 'finished'),
       DATE,
-      values('A', date(one('readiness_project_forecast_timestamp_seconds', ...P85)), 'P85'),
+      instantQuery('A', toMilliseconds(one('readiness_project_forecast_timestamp_seconds', ...P85)), 'P85'),
     ),
-    figure(
-      small('Late', 'Working days from the target to the forecast; below 0 there is time left.', 'no forecast'),
+    statPanel(
+      small('Slip', 'Working days from the target to the P85 forecast. Negative: before the target.', 'no forecast'),
       DAYS,
-      values('A', days(one('readiness_project_slip_seconds', ...P85)), 'late'),
-    ).thresholds(LATENESS).decimals(1),
-    figure(
-      small('On time', 'The probability that everything is finished by the target, risks included.', 'no forecast'),
+      instantQuery('A', toDays(one('readiness_project_slip_seconds', ...P85)), 'slip'),
+    ).thresholds(SLIP_THRESHOLDS).decimals(1),
+    statPanel(
+      small('On time', 'Probability that all work is finished by the target, including risks.', 'no forecast'),
       PERCENT,
-      values('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
-    ).thresholds(CHANCE_IF_ANY).decimals(0),
-    figure(
-      small('TSPI', 'To-complete SPI(t): how much faster than planned the rest has to go to keep the baseline. Above 1.10 it is very unlikely to be kept.', 'no baseline'),
+      instantQuery('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
+    ).thresholds(PROBABILITY_STAT_THRESHOLDS).decimals(0),
+    statPanel(
+      small('TSPI', 'To-complete schedule performance index, TSPI: the factor by which the remaining work must be faster than planned to meet the baseline. Above 1.10, the baseline is very unlikely to be met.', 'no baseline'),
       COUNT,
-      values('A', one('readiness_project_to_complete_schedule_performance_ratio'), 'TSPI'),
+      instantQuery('A', one('readiness_project_to_complete_schedule_performance_ratio'), 'TSPI'),
     ).thresholds(thresholds([null, GOOD], [1, WARN], [1.1, BAD])).decimals(2),
-    figure(
-      small('Status age', 'Days since the status was last reported. From a week on, it is old.', 'no status'),
+    statPanel(
+      small('Status age', 'Days since the status date. 7 days or more are shown as stale.', 'no status'),
       DAYS,
-      values('A', days(`(time() - ${one('readiness_project_as_of_timestamp_seconds')})`), 'age'),
+      instantQuery('A', toDays(`(time() - ${one('readiness_project_as_of_timestamp_seconds')})`), 'age'),
     ).thresholds(thresholds([null, GOOD], [7, WARN], [14, BAD])).decimals(0),
   ];
 }
 
 /**
- * An area's bar: what is earned, then what it would earn besides if every partial task counted half. What is
- * reported is a mark across it, so that each part may lie on both sides of the mark.
+ * The bar of an area: earned completion, then the additional completion if partial tasks counted half. The mark of the
+ * reported completion splits the bar, so each segment exists before and after it.
  */
 function completion() {
   const by = 'project, area';
   const streams = 'project, area, workstream';
-  const earned = most(by, 'readiness_area_completion_ratio', 'method="earned"', AREA);
-  const tasks = (matcher: string) => `sum by (${streams}) (${most(`${streams}, status`, 'readiness_tasks', AREA, 'workstream!=""', matcher)})`;
+  const earned = maxBy(by, 'readiness_area_completion_ratio', 'method="earned"', AREA);
+  const tasks = (matcher: string) => `sum by (${streams}) (${maxBy(`${streams}, status`, 'readiness_tasks', AREA, 'workstream!=""', matcher)})`;
   const halves = `(${tasks('status="done"')} + 0.5 * ${tasks('status="partial"')}) / ${tasks('status!="waived"')}`;
-  const gain = `${halves} - ${most(streams, 'readiness_workstream_completion_ratio', AREA)}`;
-  const points = most(streams, 'readiness_workstream_points', AREA);
+  const gain = `${halves} - ${maxBy(streams, 'readiness_workstream_completion_ratio', AREA)}`;
+  const points = maxBy(streams, 'readiness_workstream_points', AREA);
   const half = `(${earned} + (0.01 * sum by (${by}) (${points} * clamp_min(${gain}, 0)) or 0 * ${earned}))`;
-  const reported = `(${most(by, 'readiness_area_completion_ratio', 'method="reported"', AREA)} or ${earned} * 0 - 1)`;
+  const reported = `(${maxBy(by, 'readiness_area_completion_ratio', 'method="reported"', AREA)} or ${earned} * 0 - 1)`;
   const mark = 0.008;
-  const before = (bound: string) => `clamp_min(${lesser(bound, reported)}, 0)`;
-  const after = (bound: string, below: string) => `clamp_min(${bound} - ${greater(below, reported)}, 0)`;
+  const before = (bound: string) => `clamp_min(${minOf(bound, reported)}, 0)`;
+  const after = (bound: string, below: string) => `clamp_min(${bound} - ${maxOf(below, reported)}, 0)`;
   const titled = (expression: string) =>
-    `max by (title) ((${expression}) * on (project, area) group_left (title) ${most('project, area, title', 'readiness_area_info', AREA)})`;
+    `max by (title) ((${expression}) * on (project, area) group_left (title) ${maxBy('project, area, title', 'readiness_area_info', AREA)})`;
   const parts: Segment[] = [
     { refId: 'a', name: 'Earned', expr: before(earned), color: GOOD },
     { refId: 'b', name: 'If partial tasks counted half', expr: `${before(half)} - ${before(earned)}`, color: PALE },
@@ -105,11 +105,11 @@ function completion() {
     { refId: 'e', name: 'Earned ', expr: after(earned, `(${earned} * 0)`), color: GOOD, unlisted: true },
     { refId: 'f', name: 'If partial tasks counted half ', expr: after(half, earned), color: PALE, unlisted: true },
   ].map((part) => ({ ...part, expr: titled(part.expr) }));
-  const panel = segments(
+  const panel = stackedBarPanel(
     {
       title: 'Areas',
-      description: 'What each area has earned. The pale part is what it would earn besides if every partial task counted half. The mark is what people report.',
-      none: 'The project has no areas yet.',
+      description: 'Earned completion of each area. Pale: additional completion if partial tasks counted half. Mark: reported completion.',
+      noData: 'The project has no areas.',
       width: 10,
       height: 9,
     },
@@ -117,33 +117,33 @@ function completion() {
     'title',
     parts,
   );
-  return arrange(panel.min(0).max(1), 'title', parts);
+  return arrangeSegments(panel.min(0).max(1), 'title', parts);
 }
 
 function burnUp() {
-  const start = now('readiness_forecast_start_timestamp_seconds');
-  const done = now('readiness_project_completion_ratio', 'method="earned"');
+  const start = latestValue('readiness_forecast_start_timestamp_seconds');
+  const done = latestValue('readiness_project_completion_ratio', 'method="earned"');
   const forecast = (name: string, percentile: string[]) => {
-    const end = now('readiness_project_forecast_timestamp_seconds', ...percentile);
+    const end = latestValue('readiness_project_forecast_timestamp_seconds', ...percentile);
     const line = `vector(${done} + (1 - ${done}) * (time() - ${start}) / (${end} - ${start}))`;
-    return series(name, `(${line} and on () vector(time()) >= ${start}) <= 1`, `Forecast ${name}`).interval('6h');
+    return rangeQuery(name, `(${line} and on () vector(time()) >= ${start}) <= 1`, `Forecast ${name}`).interval('6h');
   };
-  const target = now('readiness_project_target_timestamp_seconds');
+  const target = latestValue('readiness_project_target_timestamp_seconds');
   const required = `vector(${done} + (1 - ${done}) * (time() - ${start}) / (${target} - ${start}))`;
-  return lines(
+  return timeSeriesPanel(
     {
       title: 'Burn-up',
-      description: 'Completion earned and reported so far, and the plan. Dashed: where the forecasts lead, and the pace that the target needs.',
-      none: 'There is no history yet, or the project has no areas.',
+      description: 'Earned and reported completion, and the baseline. Dashed: the P50 and P85 forecasts, and the pace required to meet the target.',
+      noData: 'No history yet, or the project has no areas.',
       width: 14,
       height: 9,
     },
     PERCENT,
     [
-      series('Earned', most('project', 'readiness_project_completion_ratio', 'method="earned"'), 'Earned'),
-      series('Reported', most('project', 'readiness_project_completion_ratio', 'method="reported"'), 'Reported'),
-      series('Plan', most('project', 'readiness_project_baseline_completion_ratio'), 'Plan'),
-      series('Required', `(${required} and on () vector(time()) >= ${start}) <= 1`, 'Required pace').interval('6h'),
+      rangeQuery('Earned', maxBy('project', 'readiness_project_completion_ratio', 'method="earned"'), 'Earned'),
+      rangeQuery('Reported', maxBy('project', 'readiness_project_completion_ratio', 'method="reported"'), 'Reported'),
+      rangeQuery('Baseline', maxBy('project', 'readiness_project_baseline_completion_ratio'), 'Baseline'),
+      rangeQuery('Required', `(${required} and on () vector(time()) >= ${start}) <= 1`, 'Required pace').interval('6h'),
       forecast('P50', P50),
       forecast('P85', P85),
     ],
@@ -152,62 +152,62 @@ function burnUp() {
     .max(1)
     .decimals(0)
     .lineInterpolation(common.LineInterpolation.Linear)
-    .overrideByName('Earned', [fixed(GOOD), { id: 'custom.lineWidth', value: 3 }, { id: 'custom.fillOpacity', value: 10 }])
-    .overrideByName('Reported', [fixed(WARN)])
-    .overrideByName('Plan', [fixed(GREY)])
-    .overrideByName('Required pace', [fixed(GREY), DASHED])
-    .overrideByName('Forecast P50', [fixed(PALE.slice(0, 7)), DASHED])
-    .overrideByName('Forecast P85', [fixed(DEEP), DASHED]);
+    .overrideByName('Earned', [fixedColor(GOOD), { id: 'custom.lineWidth', value: 3 }, { id: 'custom.fillOpacity', value: 10 }])
+    .overrideByName('Reported', [fixedColor(WARN)])
+    .overrideByName('Baseline', [fixedColor(GREY)])
+    .overrideByName('Required pace', [fixedColor(GREY), DASHED])
+    .overrideByName('Forecast P50', [fixedColor(PALE.slice(0, 7)), DASHED])
+    .overrideByName('Forecast P85', [fixedColor(DEEP), DASHED]);
 }
 
-function left(): bargauge.PanelBuilder {
+function remainingPoints(): bargauge.PanelBuilder {
   const by = 'project, area, workstream';
-  const points = `${most(by, 'readiness_workstream_points', AREA)} * (1 - ${most(by, 'readiness_workstream_completion_ratio', AREA)})`;
-  return gauges(
+  const points = `${maxBy(by, 'readiness_workstream_points', AREA)} * (1 - ${maxBy(by, 'readiness_workstream_completion_ratio', AREA)})`;
+  return barGaugePanel(
     {
-      title: 'Points left',
-      description: 'What each workstream still has to earn, in percentage points of its area; the largest first.',
-      none: 'No workstream carries points, or all are earned.',
+      title: 'Remaining points',
+      description: 'Points that each workstream has yet to earn, in percentage points of its area, largest first.',
+      noData: 'No workstreams with points, or all points are earned.',
       width: 8,
       height: 11,
     },
     COUNT,
-    [values('A', `sort_desc(${workstream(`(${points} > 0)`)})`, '{{title}}')],
-  ).decimals(1).colorScheme(scheme(dashboard.FieldColorModeId.Fixed, GOOD));
+    [instantQuery('A', `sort_desc(${withWorkstreamTitle(`(${points} > 0)`)})`, '{{title}}')],
+  ).decimals(1).colorScheme(colorScheme(dashboard.FieldColorModeId.Fixed, GOOD));
 }
 
 function breakdown() {
   const by = 'project, area, component';
-  return listing(
+  return tablePanel(
     {
       title: 'Breakdown',
-      description: 'How complete people say the components of each area are, and how complete they are to be.',
-      none: 'No area has a breakdown.',
+      description: 'Reported completion of the components of each area, and their targets.',
+      noData: 'No areas have a breakdown.',
       width: 16,
       height: 11,
     },
-    [{ label: 'area', name: 'Area', width: 125 }, { label: 'component', name: 'Component', kind: 'long' }, { label: 'note', name: 'Note', kind: 'long' }],
+    [{ label: 'area', name: 'Area', width: 125 }, { label: 'component', name: 'Component', kind: 'wrapped' }, { label: 'note', name: 'Note', kind: 'wrapped' }],
     [
-      { refId: 'complete', name: 'Complete', kind: 'gauge', width: 110, expr: most('area, component', 'readiness_component_completion_ratio', AREA) },
-      { refId: 'target', name: 'Target', kind: 'percent', width: 70, expr: most('area, component', 'readiness_component_target_ratio', AREA) },
-      { refId: 'note', name: '', kind: 'text', expr: `${most('area, component, note', 'readiness_component_info', AREA)} and on (area, component) ${most(by, 'readiness_component_completion_ratio', AREA)}` },
+      { refId: 'complete', name: 'Complete', kind: 'gauge', width: 110, expr: maxBy('area, component', 'readiness_component_completion_ratio', AREA) },
+      { refId: 'target', name: 'Target', kind: 'percent', width: 70, expr: maxBy('area, component', 'readiness_component_target_ratio', AREA) },
+      { refId: 'note', name: '', kind: 'text', expr: `${maxBy('area, component, note', 'readiness_component_info', AREA)} and on (area, component) ${maxBy(by, 'readiness_component_completion_ratio', AREA)}` },
     ],
     { by: 'Area', desc: false },
   );
 }
 
 function coverage() {
-  const target = most('area, feature', 'readiness_coverage_target_ratio', AREA);
-  const covered = most('area, feature', 'readiness_coverage_ratio', AREA);
-  return listing(
+  const target = maxBy('area, feature', 'readiness_coverage_target_ratio', AREA);
+  const covered = maxBy('area, feature', 'readiness_coverage_ratio', AREA);
+  return tablePanel(
     {
       title: 'Test coverage',
-      description: 'How much of each feature is covered by tests, and by how much that misses its target; the worst first.',
-      none: 'No area lists test coverage.',
+      description: 'Test coverage of each feature, and the gap to its target, largest gap first.',
+      noData: 'No areas have test coverage.',
       width: 9,
       height: 9,
     },
-    [{ label: 'area' }, { label: 'feature', name: 'Feature', kind: 'long' }],
+    [{ label: 'area' }, { label: 'feature', name: 'Feature', kind: 'wrapped' }],
     [
       { refId: 'covered', name: 'Covered', kind: 'gauge', width: 120, expr: covered },
       { refId: 'target', name: 'Target', kind: 'percent', width: 65, expr: target },
@@ -219,137 +219,137 @@ function coverage() {
 
 function blockers() {
   const by = 'project, area, workstream';
-  const open = `${most(by, 'readiness_workstream_completion_ratio', AREA)} < 1`;
-  const info = item(most('project, area, workstream, title, impact', 'readiness_workstream_info', 'blocker="true"', AREA));
+  const open = `${maxBy(by, 'readiness_workstream_completion_ratio', AREA)} < 1`;
+  const info = withWorkstreamItem(maxBy('project, area, workstream, title, impact', 'readiness_workstream_info', 'blocker="true"', AREA));
   const is = `and on (item) max by (item) (${info})`;
-  const waiting = `label_replace(${most('project, from, to', 'readiness_dependency_info')}, "item", "$1", "from", "([^/]+/[^/]+).*")`;
-  return listing(
+  const dependents = `label_replace(${maxBy('project, from, to', 'readiness_dependency_info')}, "item", "$1", "from", "([^/]+/[^/]+).*")`;
+  return tablePanel(
     {
       title: 'Blockers',
-      description: 'Unfinished workstreams that others wait for: how far they are, when they are forecast, and how much waits for them.',
-      none: 'Nothing blocks anything.',
+      description: 'Unfinished workstreams that are marked as blockers, with their completion, their P85 forecast, and the number of items and the points that depend on them.',
+      noData: 'No open blockers.',
       width: 15,
       height: 9,
     },
-    [{ label: 'item' }, { label: 'title', name: 'Blocker', kind: 'long' }, { label: 'impact', name: 'What follows', kind: 'long' }],
+    [{ label: 'item' }, { label: 'title', name: 'Blocker', kind: 'wrapped' }, { label: 'impact', name: 'Impact', kind: 'wrapped' }],
     [
-      { refId: 'info', name: '', kind: 'text', expr: `max by (item, title, impact) (${info} and on (item) ${item(open)})` },
-      { refId: 'done', name: 'Done', kind: 'gauge', width: 110, expr: `max by (item) (${item(open)} ${is})` },
-      { refId: 'p85', name: 'P85', kind: 'date', width: 105, expr: date(`max by (item) (${item(most(by, 'readiness_workstream_forecast_timestamp_seconds', AREA, ...P85))} ${is})`) },
-      { refId: 'waiting', name: 'Waiting', kind: 'count', width: 75, expr: `count by (item) (${waiting} ${is} and on (item) ${item(open)})` },
-      { refId: 'points', name: 'Points', kind: 'number', width: 85, expr: `max by (item) (${item(most(by, 'readiness_workstream_blocked_points', AREA))} ${is} and on (item) ${item(open)})` },
+      { refId: 'info', name: '', kind: 'text', expr: `max by (item, title, impact) (${info} and on (item) ${withWorkstreamItem(open)})` },
+      { refId: 'done', name: 'Done', kind: 'gauge', width: 110, expr: `max by (item) (${withWorkstreamItem(open)} ${is})` },
+      { refId: 'p85', name: 'P85', kind: 'date', width: 105, expr: toMilliseconds(`max by (item) (${withWorkstreamItem(maxBy(by, 'readiness_workstream_forecast_timestamp_seconds', AREA, ...P85))} ${is})`) },
+      { refId: 'dependents', name: 'Dependents', kind: 'count', width: 95, expr: `count by (item) (${dependents} ${is} and on (item) ${withWorkstreamItem(open)})` },
+      { refId: 'points', name: 'Blocked points', kind: 'number', width: 115, expr: `max by (item) (${withWorkstreamItem(maxBy(by, 'readiness_workstream_blocked_points', AREA))} ${is} and on (item) ${withWorkstreamItem(open)})` },
     ],
-    { by: 'Points', desc: true },
+    { by: 'Blocked points', desc: true },
   );
 }
 
 function risks() {
-  const info = most('project, risk, title, severity, impact, mitigation', 'readiness_risk_info');
-  const affects = most('project, risk, item', 'readiness_risk_affects_info');
+  const info = maxBy('project, risk, title, severity, impact, mitigation', 'readiness_risk_info');
+  const affects = maxBy('project, risk, item', 'readiness_risk_affects_info');
   const labels = 'risk, about, title, severity, impact, mitigation';
-  const all = `max by (${labels}) (${about(affects)} * on (project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (project, risk) ${affects})`;
-  return listing(
+  const all = `max by (${labels}) (${withItemTitle(affects)} * on (project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (project, risk) ${affects})`;
+  return tablePanel(
     {
       title: 'Risks',
-      description: 'What may go wrong, how likely that is, what it would delay, and what is done against it.',
-      none: 'No risk is listed.',
+      description: 'Risks with their probability, most likely delay, affected items and mitigation.',
+      noData: 'No risks.',
       width: 24,
       height: 10,
     },
     [
       { label: 'risk' },
       { label: 'severity', name: 'Severity', width: 95 },
-      { label: 'title', name: 'Risk', kind: 'long' },
-      { label: 'about', name: 'Affects', kind: 'long' },
-      { label: 'impact', name: 'Impact', kind: 'long' },
-      { label: 'mitigation', name: 'Mitigation', kind: 'long' },
+      { label: 'title', name: 'Risk', kind: 'wrapped' },
+      { label: 'about', name: 'Affects', kind: 'wrapped' },
+      { label: 'impact', name: 'Impact', kind: 'wrapped' },
+      { label: 'mitigation', name: 'Mitigation', kind: 'wrapped' },
     ],
     [
       { refId: 'info', name: '', kind: 'text', expr: all },
-      { refId: 'probability', name: 'Probability', kind: 'percent', width: 95, expr: most('risk', 'readiness_risk_probability_ratio') },
-      { refId: 'delay', name: 'Delay', kind: 'days', width: 70, expr: days(most('risk', 'readiness_risk_delay_seconds', 'bound="likely"')) },
+      { refId: 'probability', name: 'Probability', kind: 'percent', width: 95, expr: maxBy('risk', 'readiness_risk_probability_ratio') },
+      { refId: 'delay', name: 'Delay', kind: 'days', width: 70, expr: toDays(maxBy('risk', 'readiness_risk_delay_seconds', 'bound="likely"')) },
     ],
     { by: 'Severity', desc: false },
   );
 }
 
 function changes() {
-  const complete = most('project, area, workstream', 'readiness_workstream_completion_ratio', AREA);
+  const complete = maxBy('project, area, workstream', 'readiness_workstream_completion_ratio', AREA);
   const before = `max by (project, area, workstream) (readiness_workstream_completion_ratio{project=~"$project",${AREA}} offset 7d)`;
-  const p85 = most('project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85);
+  const p85 = maxBy('project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85);
   const p85Before = `max by (project, milestone) (readiness_milestone_forecast_timestamp_seconds{project=~"$project",${P85.join(',')}} offset 7d)`;
   const moved = `(${p85} - ${p85Before})`;
-  return listing(
+  return tablePanel(
     {
-      title: 'What changed in a week',
-      description: 'Workstreams that earned or lost something in seven days, and milestones whose P85 moved by a day or more; later is positive.',
-      none: 'Nothing has changed within seven days.',
+      title: 'Changes in 7 days',
+      description: 'Workstreams whose earned completion changed in the last 7 days, and milestones whose P85 forecast moved by a day or more. Positive: later.',
+      noData: 'No changes in the last 7 days.',
       width: 8,
       height: 9,
     },
-    [{ label: 'title', name: 'What', kind: 'long' }],
+    [{ label: 'title', name: 'Item', kind: 'wrapped' }],
     [
-      { refId: 'earned', name: 'Earned', kind: 'percent', width: 80, expr: `max by (title) (${workstream(`((${complete} - ${before}) != 0)`)})` },
-      { refId: 'moved', name: 'Moved', kind: 'late', width: 80, expr: days(`max by (title) (${milestone(`(${moved} >= 86400 or ${moved} <= -86400)`)})`) },
+      { refId: 'earned', name: 'Earned', kind: 'percent', width: 80, expr: `max by (title) (${withWorkstreamTitle(`((${complete} - ${before}) != 0)`)})` },
+      { refId: 'moved', name: 'Moved', kind: 'slip', width: 80, expr: toDays(`max by (title) (${withMilestoneTitle(`(${moved} >= 86400 or ${moved} <= -86400)`)})`) },
     ],
   );
 }
 
 function actions() {
-  const info = most('project, action, title, horizon, item, note', 'readiness_action_info');
-  return listing(
+  const info = maxBy('project, action, title, horizon, item, note', 'readiness_action_info');
+  return tablePanel(
     {
       title: 'Next actions',
-      description: 'What people wrote down to do next, by the day or month until which it is to be done.',
-      none: 'No action is listed.',
+      description: 'Planned actions, by due date.',
+      noData: 'No actions.',
       width: 16,
       height: 9,
     },
     [
       { label: 'action' },
-      { label: 'title', name: 'Action', kind: 'long' },
+      { label: 'title', name: 'Action', kind: 'wrapped' },
       { label: 'horizon', name: 'Horizon', width: 180 },
-      { label: 'about', name: 'For', kind: 'long' },
-      { label: 'note', name: 'Note', kind: 'long' },
+      { label: 'about', name: 'Item', kind: 'wrapped' },
+      { label: 'note', name: 'Note', kind: 'wrapped' },
     ],
     [
-      { refId: 'info', name: '', kind: 'text', expr: `max by (action, title, horizon, about, note) (${about(info)})` },
-      { refId: 'due', name: 'Until', kind: 'date', width: 105, expr: date(most('action', 'readiness_action_due_timestamp_seconds')) },
+      { refId: 'info', name: '', kind: 'text', expr: `max by (action, title, horizon, about, note) (${withItemTitle(info)})` },
+      { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: toMilliseconds(maxBy('action', 'readiness_action_due_timestamp_seconds')) },
     ],
-    { by: 'Until', desc: false },
+    { by: 'Due', desc: false },
   );
 }
 
 function phases() {
-  const titled = `${most('project, phase', 'readiness_phase_end_timestamp_seconds')} * on (project, phase) group_left (title) ${most('project, phase, title', 'readiness_phase_info')}`;
-  return listing(
-    { title: 'Phases', description: 'The phases of the plan, and the day on which each ends.', none: 'The plan has no phases.', width: 7, height: 9 },
-    [{ label: 'phase' }, { label: 'title', name: 'Phase', kind: 'long' }],
-    [{ refId: 'A', name: 'Until', kind: 'date', width: 105, expr: date(`max by (phase, title) (${titled})`) }],
-    { by: 'Until', desc: false },
+  const titled = `${maxBy('project, phase', 'readiness_phase_end_timestamp_seconds')} * on (project, phase) group_left (title) ${maxBy('project, phase, title', 'readiness_phase_info')}`;
+  return tablePanel(
+    { title: 'Phases', description: 'Phases of the project and their end dates.', noData: 'The project has no phases.', width: 7, height: 9 },
+    [{ label: 'phase' }, { label: 'title', name: 'Phase', kind: 'wrapped' }],
+    [{ refId: 'A', name: 'End', kind: 'date', width: 105, expr: toMilliseconds(`max by (phase, title) (${titled})`) }],
+    { by: 'End', desc: false },
   );
 }
 
 function findings() {
-  return listing(
+  return tablePanel(
     {
       title: 'Findings',
-      description: 'What `check` says about the file: where it contradicts itself, or lacks what a forecast needs.',
-      none: 'The file is in order.',
+      description: 'Findings of `readiness-exporter check` in the file, by kind: contradictions, and missing data for forecasts.',
+      noData: 'No findings.',
       width: 6,
       height: 9,
     },
     [{ label: 'kind', name: 'Kind' }],
-    [{ refId: 'A', name: 'Times', kind: 'count', width: 80, expr: `${most('kind', 'readiness_inconsistencies')} > 0` }],
-    { by: 'Times', desc: true },
+    [{ refId: 'A', name: 'Count', kind: 'count', width: 80, expr: `${maxBy('kind', 'readiness_inconsistencies')} > 0` }],
+    { by: 'Count', desc: true },
   );
 }
 
 function notes() {
-  return listing(
-    { title: 'Notes', description: 'What people remark about the project and its items.', none: 'There are no notes.', width: 24, height: 6 },
-    [{ label: 'note', name: '#', width: 40 }, { label: 'about', name: 'About', width: 200 }, { label: 'text', name: 'Note', kind: 'long' }],
-    [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${about(most('project, note, item, text', 'readiness_note_info'))})` }],
+  return tablePanel(
+    { title: 'Notes', description: 'Notes about the project and its items.', noData: 'No notes.', width: 24, height: 6 },
+    [{ label: 'note', name: '#', width: 40 }, { label: 'about', name: 'About', width: 200 }, { label: 'text', name: 'Note', kind: 'wrapped' }],
+    [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${withItemTitle(maxBy('project, note, item, text', 'readiness_note_info'))})` }],
     { by: '#', desc: false },
   );
 }

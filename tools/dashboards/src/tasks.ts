@@ -1,73 +1,73 @@
-/** What to do next: all tasks, and those that want attention. */
+/** All tasks, and those that need attention. */
 
 import * as common from '@grafana/grafana-foundation-sdk/common';
 
-import { areas, assignees, frame, oneProject, statuses, workstreams } from './frame.js';
-import { NONE_WANTED, figure, fixed, lines, listing, series, values } from './parts.js';
-import { date, most, selector } from './promql.js';
+import { areaVariable, assigneeVariable, createDashboard, projectVariable, statusVariable, workstreamVariable } from './frame.js';
+import { ZERO_IS_GOOD, statPanel, fixedColor, timeSeriesPanel, tablePanel, rangeQuery, instantQuery } from './parts.js';
+import { toMilliseconds, maxBy, selector } from './promql.js';
 import { COUNT, FAINT, GOOD, GREY, WARN } from './units.js';
 
 const TASK = 'area, workstream, task';
-const WHERE = ['area=~"$area"', 'workstream=~"$workstream"'];
-const WHO = ['status=~"$status"', 'assignee=~"$assignee"'];
+const AREA_MATCHERS = ['area=~"$area"', 'workstream=~"$workstream"'];
+const TASK_MATCHERS = ['status=~"$status"', 'assignee=~"$assignee"'];
 
-/** Tasks that wait for nothing but to be done. */
-const OPEN = `${most(TASK, 'readiness_task_completion_ratio', ...WHERE)} < 1`;
-const DUE = most(TASK, 'readiness_task_due_timestamp_seconds', ...WHERE);
+/** Unfinished tasks. */
+const OPEN = `${maxBy(TASK, 'readiness_task_completion_ratio', ...AREA_MATCHERS)} < 1`;
+const DUE = maxBy(TASK, 'readiness_task_due_timestamp_seconds', ...AREA_MATCHERS);
 
 export const tasks = () => {
-  const builder = frame({
+  const builder = createDashboard({
     uid: 'readiness-tasks',
     title: 'Readiness / Tasks',
-    description: 'What to do next: all tasks by area, workstream, status and person, and those that want attention.',
-    variables: [oneProject(), areas(), workstreams(), statuses(), assignees()],
+    description: 'Tasks by area, workstream, status and assignee; overdue, upcoming, stalled and waived tasks.',
+    variables: [projectVariable(), areaVariable(), workstreamVariable(), statusVariable(), assigneeVariable()],
     until: 'now',
   });
   const counts = [
-    count('Done', 'Finished tasks.', 'done'),
-    count('Partial', 'Tasks that were begun.', 'partial'),
-    count('To do', 'Tasks that nobody has begun.', 'todo'),
-    count('Waived', 'Tasks that needn’t be done for now.', 'waived'),
+    statusCount('Done', 'Tasks with status done.', 'done'),
+    statusCount('Partial', 'Tasks with status partial: started, but not finished.', 'partial'),
+    statusCount('To do', 'Tasks with status todo: not started.', 'todo'),
+    statusCount('Waived', 'Tasks with a waiver: not required for now.', 'waived'),
   ];
   counts.forEach((panel) => builder.withPanel(panel));
   return builder
-    .withPanel(overdue())
-    .withPanel(soonCount())
-    .withPanel(all())
-    .withPanel(partial())
-    .withPanel(soon())
-    .withPanel(waived())
+    .withPanel(overdueCount())
+    .withPanel(dueSoonCount())
+    .withPanel(tasksTable())
+    .withPanel(partialTasks())
+    .withPanel(dueSoonTasks())
+    .withPanel(waivedTasks())
     .withPanel(history());
 };
 
-function count(title: string, description: string, status: string) {
-  const sum = `sum(${most('area, workstream', 'readiness_tasks', ...WHERE, `status="${status}"`)}) or vector(0)`;
-  return figure({ title, description, none: '0', width: 4, height: 4 }, COUNT, values('A', sum, title));
+function statusCount(title: string, description: string, status: string) {
+  const sum = `sum(${maxBy('area, workstream', 'readiness_tasks', ...AREA_MATCHERS, `status="${status}"`)}) or vector(0)`;
+  return statPanel({ title, description, noData: '0', width: 4, height: 4 }, COUNT, instantQuery('A', sum, title));
 }
 
-function overdue() {
-  return figure(
-    { title: 'Overdue', description: 'Open tasks whose day has gone by.', none: '0', width: 4, height: 4 },
+function overdueCount() {
+  return statPanel(
+    { title: 'Overdue', description: 'Open tasks whose due date has passed.', noData: '0', width: 4, height: 4 },
     COUNT,
-    values('A', `count((${DUE} < time()) and ${OPEN}) or vector(0)`, 'overdue'),
-  ).thresholds(NONE_WANTED);
+    instantQuery('A', `count((${DUE} < time()) and ${OPEN}) or vector(0)`, 'overdue'),
+  ).thresholds(ZERO_IS_GOOD);
 }
 
-function soonCount() {
-  return figure(
-    { title: 'Due in 14 days', description: 'Open tasks that are due within fourteen days.', none: '0', width: 4, height: 4 },
+function dueSoonCount() {
+  return statPanel(
+    { title: 'Due in 14 days', description: 'Open tasks that are due within 14 days.', noData: '0', width: 4, height: 4 },
     COUNT,
-    values('A', `count((${DUE} >= time() < time() + 14 * 86400) and ${OPEN}) or vector(0)`, 'soon'),
+    instantQuery('A', `count((${DUE} >= time() < time() + 14 * 86400) and ${OPEN}) or vector(0)`, 'soon'),
   );
 }
 
-function all() {
+function tasksTable() {
   const labels = 'area, workstream, task, title, status, assignee';
-  return listing(
+  return tablePanel(
     {
       title: 'Tasks',
-      description: 'Every task of the chosen areas, workstreams, statuses and people. A click on a column’s head sorts; the funnel filters.',
-      none: 'No task matches: is the exporter run with --metrics.tasks=false?',
+      description: 'Tasks of the selected areas, workstreams, statuses and assignees. Click a column header to sort, or its funnel to filter.',
+      noData: 'No matching tasks, or the exporter runs with --metrics.tasks=false.',
       width: 24,
       height: 14,
     },
@@ -80,88 +80,88 @@ function all() {
       { label: 'assignee', name: 'Assignee', width: 110 },
     ],
     [
-      { refId: 'info', name: '', kind: 'text', expr: most(labels, 'readiness_task_info', ...WHERE, ...WHO) },
-      { refId: 'complete', name: 'Complete', kind: 'gauge', width: 130, expr: `${most(TASK, 'readiness_task_completion_ratio', ...WHERE)} and on (${TASK}) ${most(TASK, 'readiness_task_info', ...WHERE, ...WHO)}` },
-      { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: date(`(${DUE} and on (${TASK}) ${most(TASK, 'readiness_task_info', ...WHERE, ...WHO)})`) },
+      { refId: 'info', name: '', kind: 'text', expr: maxBy(labels, 'readiness_task_info', ...AREA_MATCHERS, ...TASK_MATCHERS) },
+      { refId: 'complete', name: 'Complete', kind: 'gauge', width: 130, expr: `${maxBy(TASK, 'readiness_task_completion_ratio', ...AREA_MATCHERS)} and on (${TASK}) ${maxBy(TASK, 'readiness_task_info', ...AREA_MATCHERS, ...TASK_MATCHERS)}` },
+      { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: toMilliseconds(`(${DUE} and on (${TASK}) ${maxBy(TASK, 'readiness_task_info', ...AREA_MATCHERS, ...TASK_MATCHERS)})`) },
     ],
     { by: 'Area', desc: false },
   ).filterable(true);
 }
 
-function partial() {
+function partialTasks() {
   const labels = `${TASK}, title, assignee`;
-  const days = `count_over_time((${most(labels, 'readiness_task_info', ...WHERE, 'status="partial"')})[90d:1d])`;
-  return listing(
+  const days = `count_over_time((${maxBy(labels, 'readiness_task_info', ...AREA_MATCHERS, 'status="partial"')})[90d:1d])`;
+  return tablePanel(
     {
       title: 'Oldest partial tasks',
-      description: 'Tasks that were begun and not finished, by the number of days on which they were seen so, of the last ninety.',
-      none: 'No task is partial.',
+      description: 'Partial tasks, by the number of days with this status in the last 90 days.',
+      noData: 'No partial tasks.',
       width: 12,
       height: 10,
     },
     [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'assignee', name: 'Assignee', width: 100 }],
-    [{ refId: 'A', name: 'Days', kind: 'count', width: 70, expr: `topk(20, ${days} and on (${TASK}) ${selector('readiness_task_info', ...WHERE, 'status="partial"')})` }],
+    [{ refId: 'A', name: 'Days', kind: 'count', width: 70, expr: `topk(20, ${days} and on (${TASK}) ${selector('readiness_task_info', ...AREA_MATCHERS, 'status="partial"')})` }],
     { by: 'Days', desc: true },
   );
 }
 
-function soon() {
-  const title = most(`${TASK}, title, assignee`, 'readiness_task_info', ...WHERE);
+function dueSoonTasks() {
+  const title = maxBy(`${TASK}, title, assignee`, 'readiness_task_info', ...AREA_MATCHERS);
   const due = `((${DUE} < time() + 30 * 86400) and ${OPEN})`;
-  return listing(
+  return tablePanel(
     {
-      title: 'Overdue, and due within 30 days',
-      description: 'Open tasks with a date, the first one first.',
-      none: 'No open task is due within 30 days.',
+      title: 'Overdue and due within 30 days',
+      description: 'Open tasks that are overdue or due within 30 days, by due date.',
+      noData: 'No open tasks are due within 30 days.',
       width: 12,
       height: 10,
     },
     [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'assignee', name: 'Assignee', width: 100 }],
-    [{ refId: 'A', name: 'Due', kind: 'date', width: 105, expr: date(`(${due} * on (${TASK}) group_left (title, assignee) ${title})`) }],
+    [{ refId: 'A', name: 'Due', kind: 'date', width: 105, expr: toMilliseconds(`(${due} * on (${TASK}) group_left (title, assignee) ${title})`) }],
     { by: 'Due', desc: false },
   );
 }
 
-function waived() {
-  const title = most(`${TASK}, title`, 'readiness_task_info', ...WHERE, 'status="waived"');
-  return listing(
+function waivedTasks() {
+  const title = maxBy(`${TASK}, title`, 'readiness_task_info', ...AREA_MATCHERS, 'status="waived"');
+  return tablePanel(
     {
       title: 'Waived tasks',
-      description: 'What needn’t be done, why, and until when.',
-      none: 'No task is waived.',
+      description: 'Tasks with a waiver, its reason and its expiry date.',
+      noData: 'No waived tasks.',
       width: 12,
       height: 9,
     },
-    [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'reason', name: 'Reason', kind: 'long' }],
+    [{ label: 'area', name: 'Area', width: 120 }, { label: 'workstream' }, { label: 'task' }, { label: 'title', name: 'Task' }, { label: 'reason', name: 'Reason', kind: 'wrapped' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: title },
-      { refId: 'reason', name: '', kind: 'text', expr: most(`${TASK}, reason`, 'readiness_task_waiver_info', ...WHERE) },
-      { refId: 'until', name: 'Until', kind: 'date', width: 105, expr: date(most(TASK, 'readiness_task_waived_until_timestamp_seconds', ...WHERE)) },
+      { refId: 'reason', name: '', kind: 'text', expr: maxBy(`${TASK}, reason`, 'readiness_task_waiver_info', ...AREA_MATCHERS) },
+      { refId: 'until', name: 'Until', kind: 'date', width: 105, expr: toMilliseconds(maxBy(TASK, 'readiness_task_waived_until_timestamp_seconds', ...AREA_MATCHERS)) },
     ],
     { by: 'Until', desc: false },
   );
 }
 
 function history() {
-  const sum = (status: string) => `sum(${most('area, workstream', 'readiness_tasks', ...WHERE, `status="${status}"`)})`;
-  return lines(
+  const sum = (status: string) => `sum(${maxBy('area, workstream', 'readiness_tasks', ...AREA_MATCHERS, `status="${status}"`)})`;
+  return timeSeriesPanel(
     {
       title: 'Tasks by status',
-      description: 'How many tasks were done, begun, open and waived, over time.',
-      none: 'There is no history yet, or there are no tasks.',
+      description: 'Number of tasks by status, over time.',
+      noData: 'No history yet, or no tasks.',
       width: 12,
       height: 9,
     },
     COUNT,
-    [series('A', sum('done'), 'Done'), series('B', sum('partial'), 'Partial'), series('C', sum('todo'), 'To do'), series('D', sum('waived'), 'Waived')],
+    [rangeQuery('A', sum('done'), 'Done'), rangeQuery('B', sum('partial'), 'Partial'), rangeQuery('C', sum('todo'), 'To do'), rangeQuery('D', sum('waived'), 'Waived')],
   )
     .min(0)
     .fillOpacity(70)
     .lineWidth(0)
     .decimals(0)
     .stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal))
-    .overrideByName('Done', [fixed(GOOD)])
-    .overrideByName('Partial', [fixed(WARN)])
-    .overrideByName('To do', [fixed(GREY)])
-    .overrideByName('Waived', [fixed(FAINT)]);
+    .overrideByName('Done', [fixedColor(GOOD)])
+    .overrideByName('Partial', [fixedColor(WARN)])
+    .overrideByName('To do', [fixedColor(GREY)])
+    .overrideByName('Waived', [fixedColor(FAINT)]);
 }

@@ -1,4 +1,4 @@
-/** How values are written. The names are Grafana's. */
+/** Units (names defined by Grafana) and colours. */
 
 export const DATE = 'time:YYYY-MM-DD';
 export const PERCENT = 'percentunit';
@@ -9,9 +9,7 @@ export const BYTES = 'bytes';
 export const FROM_NOW = 'dateTimeFromNow';
 export const RATE = 'cps';
 
-/**
- * Colours which people tell apart who don't see red or green: they differ in lightness too.
- */
+/** Colours that remain distinguishable with red-green colour blindness: they also differ in lightness. */
 export const GOOD = '#5794F2';
 export const WARN = '#FF780A';
 export const BAD = '#C4162A';
