@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use readiness_exporter::model::load::load;
-use readiness_exporter::schedule::forecast::{Forecast, Options};
+use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
 
 const DRAWS: u32 = 10_000;
 
@@ -74,7 +74,7 @@ fn iterations_per_second(tasks: usize, threads: Option<NonZero<usize>>) -> f64 {
     let now: Timestamp = "2026-02-01T12:00:00Z".parse().expect("a moment");
     let plan = load(&plan(tasks), now).plan.expect("a sound plan");
     let draws = NonZero::new(DRAWS).expect("some");
-    let options = Options { draws, threads, ..Options::default() };
+    let options = ForecastOptions { draws, threads, ..ForecastOptions::default() };
     let forecast = || {
         let begun = Instant::now();
         black_box(Forecast::of(&plan.project, &plan.completion, now, &options));

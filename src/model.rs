@@ -5,7 +5,7 @@ pub mod cycles;
 pub mod resolve;
 pub mod lower;
 pub mod completion;
-pub mod waiting;
+pub mod blocking;
 pub mod consistency;
 pub mod load;
 
@@ -130,12 +130,12 @@ pub struct Workstream {
     /// The day on which it is due.
     pub due: Option<DayOrMonth>,
     /// Its tasks, and those that it shares with others.
-    pub tasks: Vec<Entry>,
+    pub tasks: Vec<TaskEntry>,
 }
 
 /// A task of a workstream.
 #[derive(Debug, Clone)]
-pub enum Entry {
+pub enum TaskEntry {
     /// One that is defined here.
     Own(Task),
     /// One that is defined elsewhere; `None` where the reference leads nowhere.
@@ -381,8 +381,8 @@ impl Project {
     #[must_use]
     pub fn task(&self, index: TaskIndex) -> Option<&Task> {
         match &self.workstream(index.area, index.workstream).tasks[index.task] {
-            Entry::Own(task) => Some(task),
-            Entry::Shared(_) => None,
+            TaskEntry::Own(task) => Some(task),
+            TaskEntry::Shared(_) => None,
         }
     }
 
@@ -398,8 +398,8 @@ impl Project {
     pub fn tasks(&self) -> impl Iterator<Item = (TaskIndex, &Task)> {
         self.workstreams().flat_map(|(area, workstream, stream)| {
             stream.tasks.iter().enumerate().filter_map(move |(task, entry)| match entry {
-                Entry::Own(own) => Some((TaskIndex { area, workstream, task }, own)),
-                Entry::Shared(_) => None,
+                TaskEntry::Own(own) => Some((TaskIndex { area, workstream, task }, own)),
+                TaskEntry::Shared(_) => None,
             })
         })
     }

@@ -5,6 +5,7 @@
 //! date, 1 the end of the first working day after it. Only [`timeline`] knows dates.
 
 pub mod timeline;
+pub mod finish;
 pub mod pert;
 pub mod network;
 pub mod critical;

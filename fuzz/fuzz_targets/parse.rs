@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use readiness_exporter::finding::Severity;
 use readiness_exporter::model::load::{Plan, load};
-use readiness_exporter::schedule::forecast::{Forecast, Options};
-use readiness_exporter::schedule::network::Model;
+use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
+use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::summary::Summary;
-use readiness_exporter::model::waiting;
+use readiness_exporter::model::blocking;
 
 thread_local! {
     static NOW: LazyCell<Timestamp> =
@@ -27,13 +27,13 @@ fuzz_target!(|text: &str| {
         assert!(!finding.message.is_empty());
     }
     if let Some(Plan { project, completion }) = &loaded.plan {
-        let options = Options { draws: NonZero::<u32>::MIN, ..Options::default() };
+        let options = ForecastOptions { draws: NonZero::<u32>::MIN, ..ForecastOptions::default() };
         let forecast = Forecast::of(project, completion, NOW.with(|now| **now), &options);
         Summary::of(project, completion, &forecast);
-        for spread in forecast.items.values().filter_map(|item| item.spread(Model::Risk)) {
-            assert!(spread.quantiles.is_sorted() && spread.quantiles.iter().all(|days| days.is_finite()), "{spread:?}");
+        for finish in forecast.items.values().filter_map(|item| item.finish(ForecastModel::Risk)) {
+            assert!(finish.percentiles.into_array().is_sorted() && finish.percentiles.into_array().iter().all(|days| days.is_finite()), "{finish:?}");
         }
-        waiting::blocked_points(project, completion);
+        blocking::blocked_points(project, completion);
         if let Some(earned) = completion.project() {
             assert!((0.0..=1.0).contains(&earned.get()));
         }

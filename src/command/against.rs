@@ -17,9 +17,9 @@ use crate::command::table::{Cell, Table, Tone};
 use crate::finding::print::{ReportFormat, escape::visible};
 use crate::model::Project;
 use crate::quantity::Ratio;
+use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::Changes;
-use crate::schedule::network::Model;
+use crate::schedule::network::Scenario;
 use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
@@ -116,7 +116,7 @@ impl Against {
     }
 
     fn states(&self, sound: &Sound) -> BTreeMap<String, State> {
-        let (project, forecast) = (&sound.plan.project, made(sound, self.draws, Changes::new()));
+        let (project, forecast) = (&sound.plan.project, made(sound, self.draws, Scenario::new()));
         (0..project.milestones.len())
             .map(|index| (project.milestones[index].id.to_string(), State::of(project, &forecast, index)))
             .collect()
@@ -156,13 +156,13 @@ impl Against {
 impl State {
     fn of(project: &Project, forecast: &Forecast, index: usize) -> Self {
         let (milestone, item) = (&project.milestones[index], forecast.milestone(index));
-        let spread = item.and_then(|item| item.spread(Model::Risk));
+        let finish = item.and_then(|item| item.finish(ForecastModel::Risk));
         let timeline = Timeline::at(project, forecast.status_date);
         Self {
             title: milestone.title.clone(),
             due: milestone.due.map(crate::date::DayOrMonth::last_day),
-            p50: spread.map(|spread| (timeline.day(spread.quantiles[0]), spread.quantiles[0])),
-            on_time: spread.and_then(|spread| spread.on_time),
+            p50: finish.map(|finish| (timeline.day(finish.percentiles.p50), finish.percentiles.p50)),
+            on_time: finish.and_then(|finish| finish.on_time),
             is_done: milestone.done.is_some(),
         }
     }

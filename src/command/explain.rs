@@ -14,10 +14,10 @@ use crate::command::table::{Cell, Table, Tone};
 use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
 use crate::quantity::WorkTime;
+use crate::schedule::finish::{ForecastModel, Percentiles};
 use crate::schedule::forecast;
 use crate::schedule::forecast::{Forecast, ItemForecast};
-use crate::schedule::network::Model;
-use crate::schedule::network::{Basis, Change, Changes};
+use crate::schedule::network::{Basis, Scenario, ScenarioChange};
 use crate::schedule::pert::ThreePoint;
 use crate::schedule::timeline::Timeline;
 use crate::source::ReadLimits;
@@ -52,16 +52,16 @@ pub fn run(options: &Options, out: &mut dyn Write, progress: &mut dyn Write) -> 
     let sound = plan::read(&options.path, options.at, options.limits, options.colour, out)?;
     let index = milestone(&sound.plan.project, &options.milestone)?;
     let question = Question { sound: &sound, index, draws: options.draws };
-    let forecast = question.forecast(Changes::new());
+    let forecast = question.forecast(Scenario::new());
     let project = &sound.plan.project;
     let Some(item) = forecast.milestone(index) else {
         let milestone = &project.milestones[index];
         let done = milestone.done.map_or_else(String::new, |day| format!(" on {day}"));
         return Ok(writeln!(out, "{} (`{}`) was reached{done}", visible(&milestone.title), milestone.id)?);
     };
-    let chain = forecast.chain(Item::Milestone(index));
+    let chain = forecast.driving_path(Item::Milestone(index));
     head(project, index, item, &forecast, out)?;
-    if item.spreads.is_some() {
+    if item.finish.is_some() {
         let helps = question.helps(&forecast, &chain, progress)?;
         let rows = table(project, &forecast, &chain, &helps);
         writeln!(out, "\n{}", Table { rows, colour: options.colour }.to_string().trim_end())?;
@@ -89,8 +89,9 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn forecast(&self, changes: Changes) -> Forecast {
-        let options = forecast::Options { draws: self.draws, changes, critical_to: Some(self.index), threads: None };
+    fn forecast(&self, scenario: Scenario) -> Forecast {
+        let options =
+            forecast::ForecastOptions { draws: self.draws, scenario, critical_to: Some(self.index), threads: None };
         Forecast::of(&self.sound.plan.project, &self.sound.plan.completion, self.sound.now, &options)
     }
 
@@ -108,13 +109,15 @@ impl Question<'_> {
             .collect();
         others.sort_by(|one, other| other.1.total_cmp(&one.1));
         listed.extend(others.into_iter().map(|(item, _)| item).filter(|item| !matches!(item, Item::Milestone(_))));
-        let p85 = |forecast: &Forecast| forecast.milestone(self.index)?.spread(Model::Plan).map(|it| it.quantiles[1]);
+        let p85 = |forecast: &Forecast| {
+            forecast.milestone(self.index)?.finish(ForecastModel::Plan).map(|it| it.percentiles.p85)
+        };
         let before = p85(forecast).unwrap_or_default();
         let mut helps = Vec::with_capacity(listed.len());
         for (number, item) in listed.iter().enumerate() {
             write!(progress, "\r{} of {} items", number + 1, listed.len())?;
             progress.flush()?;
-            let sooner = self.forecast(Changes::from([(*item, Change::Sooner(WorkTime::Weeks(1.0)))]));
+            let sooner = self.forecast(Scenario::from([(*item, ScenarioChange::Sooner(WorkTime::Weeks(1.0)))]));
             helps.push((*item, before - p85(&sooner).unwrap_or(before)));
         }
         write!(progress, "\r\u{1b}[K")?;
@@ -138,12 +141,12 @@ fn head(
         forecast.status_date
     )?;
     let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
-    let Some([plan, risk]) = item.spreads else {
+    let Some(finish) = item.finish else {
         return Ok(writeln!(out, "{due}; nothing can be forecast, since nothing tells how long it takes")?);
     };
-    for (name, spread) in [("by plan", plan), ("with risks", risk)] {
-        let [p50, p85, p95] = spread.quantiles.map(|days| timeline.day(days));
-        let on_time = spread.on_time.map_or_else(String::new, |chance| format!(", on time {}", percent(chance)));
+    for (name, finish) in [("by plan", finish.plan), ("with risks", finish.risk)] {
+        let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
+        let on_time = finish.on_time.map_or_else(String::new, |chance| format!(", on time {}", percent(chance)));
         if name == "by plan" || forecast.has_risks {
             writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{on_time}")?;
         }
@@ -199,8 +202,8 @@ fn duration(basis: Option<&Basis>) -> (String, &'static str) {
         Some(Basis::Estimated(estimate)) => (points(*estimate), "estimated"),
         Some(Basis::Inferred(estimate)) => (points(*estimate), "inferred"),
         Some(Basis::Overrun(estimate)) => (points(*estimate), "used up"),
-        Some(Basis::Agreed) => (String::new(), "as agreed"),
-        Some(Basis::LeftOut) | None => (String::new(), "left out"),
+        Some(Basis::FixedDate) => (String::new(), "as agreed"),
+        Some(Basis::NoEstimate) | None => (String::new(), "left out"),
     }
 }
 
@@ -214,7 +217,7 @@ fn foot(
     let named = |items: &mut dyn Iterator<Item = Item>| {
         items.map(|item| format!("`{}`", project.path(item))).collect::<Vec<_>>().join(", ")
     };
-    if let Some(root) = item.root() {
+    if let Some(root) = item.slip_root() {
         writeln!(out, "\nIts slip begins with {}.", named(&mut std::iter::once(root)))?;
     }
     let listed: Vec<Item> = chain.iter().copied().filter(|it| forecast.bases.contains_key(it)).collect();
@@ -232,8 +235,8 @@ fn foot(
             "Under way for longer than estimated, and taken to need another day; write a new estimate: {overrun}."
         )?;
     }
-    if !item.left_out.is_empty() {
-        let left_out = named(&mut item.left_out.iter().copied());
+    if !item.without_estimate.is_empty() {
+        let left_out = named(&mut item.without_estimate.iter().copied());
         writeln!(out, "Left out, as if it took no time, since it has neither estimate nor points: {left_out}.")?;
     }
     Ok(())

@@ -16,11 +16,10 @@ use crate::command::plan::Sound;
 use crate::command::table::{Cell, Table, Tone};
 use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
+use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::forecast;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::Model;
-use crate::schedule::network::{Basis, Changes};
-use crate::schedule::simulate::Spread;
+use crate::schedule::network::{Basis, Scenario};
 use crate::schedule::timeline::Timeline;
 use crate::source::ReadLimits;
 
@@ -61,9 +60,9 @@ pub enum Format {
 /// The file can't be read or has errors, a change names no item, or `out` fails.
 pub fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
     let sound = plan::read(&options.path, options.at, options.limits, options.colour, out)?;
-    let changes = plan::changes(&sound.plan.project, &options.what_if)?;
-    let before = made(&sound, options.draws, Changes::new());
-    let after = (!changes.is_empty()).then(|| made(&sound, options.draws, changes));
+    let scenario = plan::scenario(&sound.plan.project, &options.what_if)?;
+    let before = made(&sound, options.draws, Scenario::new());
+    let after = (!scenario.is_empty()).then(|| made(&sound, options.draws, scenario));
     let project = &sound.plan.project;
     match options.format {
         Format::Json => json::write(project, &before, after.as_ref(), &options.what_if, out)?,
@@ -80,10 +79,10 @@ pub fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// The forecast of a sound plan with changes.
+/// The forecast of a sound plan in a scenario.
 #[must_use]
-pub fn made(sound: &Sound, draws: NonZero<u32>, changes: Changes) -> Forecast {
-    let options = forecast::Options { draws, changes, ..forecast::Options::default() };
+pub fn made(sound: &Sound, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
+    let options = forecast::ForecastOptions { draws, scenario, ..forecast::ForecastOptions::default() };
     Forecast::of(&sound.plan.project, &sound.plan.completion, sound.now, &options)
 }
 
@@ -114,7 +113,7 @@ fn head(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::
 struct View<'a> {
     project: &'a Project,
     forecast: &'a Forecast,
-    /// What it was without the changes.
+    /// What it was without the scenario.
     before: Option<&'a Forecast>,
     colour: bool,
     width: usize,
@@ -160,14 +159,14 @@ impl View<'_> {
         let due = milestone.due.map_or_else(|| "–".to_owned(), |due| due.last_day().to_string());
         let tone = if item.is_late() { Tone::Bad } else { Tone::Plain };
         let mut cells = vec![Cell::text(&milestone.title, TITLE).toned(tone), Cell::text(&due, 10)];
-        let Some([plan, risk]) = item.spreads else {
+        let Some(finish) = item.finish else {
             cells.push(Cell::text(unknown(self.forecast, Item::Milestone(index)), 40).toned(Tone::Quiet));
             return Some(cells);
         };
-        cells.extend(self.finish([plan, risk], |forecast| forecast.milestone(index)?.spreads));
+        cells.extend(self.finish(finish, |forecast| forecast.milestone(index)?.finish));
         let float = item.due.map_or_else(String::new, |_| days(item.total_float()));
         cells.push(Cell::number(float));
-        cells.push(Cell::text(&item.root().map_or_else(String::new, |root| self.project.path(root)), 40));
+        cells.push(Cell::text(&item.slip_root().map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
     }
 
@@ -175,21 +174,26 @@ impl View<'_> {
     fn last_row(&self) -> Option<Vec<Cell>> {
         let end = self.forecast.end.as_ref()?;
         let due = self.project.target.map_or_else(|| "–".to_owned(), |target| target.to_string());
-        let is_late = end.spreads[1].on_time.is_some_and(|on_time| on_time < 0.85);
+        let is_late = end.finish.risk.on_time.is_some_and(|on_time| on_time < 0.85);
         let title = Cell::text("everything", 34).toned(if is_late { Tone::Bad } else { Tone::Quiet });
         let mut cells = vec![title, Cell::text(&due, 10)];
-        cells.extend(self.finish(end.spreads, |forecast| Some(forecast.end.as_ref()?.spreads)));
+        cells.extend(self.finish(end.finish, |forecast| Some(forecast.end.as_ref()?.finish)));
         Some(cells)
     }
 
     /// When something is finished, and how sure that is; `of` finds it in a forecast.
-    fn finish(&self, [plan, risk]: [Spread; 2], of: impl Fn(&Forecast) -> Option<[Spread; 2]>) -> Vec<Cell> {
-        let day = |model: Model, quantile: usize| {
-            self.day(|forecast| Some(of(forecast)?[model as usize].quantiles[quantile]))
+    fn finish(
+        &self,
+        finish: ByModel<FinishPercentiles>,
+        of: impl Fn(&Forecast) -> Option<ByModel<FinishPercentiles>>,
+    ) -> Vec<Cell> {
+        let day = |model: ForecastModel, percentile: fn(Percentiles) -> f64| {
+            self.day(|forecast| Some(percentile(of(forecast)?.get(model).percentiles)))
         };
-        let mut cells = vec![day(Model::Plan, 0), day(Model::Plan, 1), chance(plan)];
+        let mut cells =
+            vec![day(ForecastModel::Plan, |it| it.p50), day(ForecastModel::Plan, |it| it.p85), chance(finish.plan)];
         if self.forecast.has_risks {
-            cells.extend([day(Model::Risk, 1), chance(risk)]);
+            cells.extend([day(ForecastModel::Risk, |it| it.p85), chance(finish.risk)]);
         }
         cells
     }
@@ -223,7 +227,7 @@ impl View<'_> {
 pub fn by_date(project: &Project, forecast: &Forecast) -> Vec<usize> {
     let time = |index: usize| {
         let item = forecast.milestone(index);
-        item.and_then(|item| item.spread(Model::Plan).map(|spread| spread.quantiles[0]).or(item.due))
+        item.and_then(|item| item.finish(ForecastModel::Plan).map(|finish| finish.percentiles.p50).or(item.due))
     };
     let mut milestones: Vec<usize> =
         (0..project.milestones.len()).filter(|&index| forecast.milestone(index).is_some()).collect();
@@ -238,17 +242,17 @@ pub fn by_date(project: &Project, forecast: &Forecast) -> Vec<usize> {
 /// Why nothing is forecast of it.
 fn unknown(forecast: &Forecast, item: Item) -> &'static str {
     match forecast.bases.get(&item) {
-        Some(Basis::Agreed) if forecast.items.get(&item).and_then(|it| it.due).is_some_and(|due| due < 0.0) => {
+        Some(Basis::FixedDate) if forecast.items.get(&item).and_then(|it| it.due).is_some_and(|due| due < 0.0) => {
             "overdue: taken as reached today"
         }
-        Some(Basis::Agreed) => "taken as agreed",
+        Some(Basis::FixedDate) => "taken as agreed",
         Some(_) => "nothing tells when",
         None => "nothing tells how long its work takes",
     }
 }
 
-fn chance(spread: Spread) -> Cell {
-    let Some(on_time) = spread.on_time else { return Cell::number("") };
+fn chance(finish: FinishPercentiles) -> Cell {
+    let Some(on_time) = finish.on_time else { return Cell::number("") };
     let tone = if on_time < 0.5 { Tone::Bad } else { Tone::Plain };
     Cell::number(percent(on_time)).toned(tone)
 }

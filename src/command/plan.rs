@@ -16,7 +16,7 @@ use crate::model::resolve::items;
 use crate::model::{Item, Project};
 use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
-use crate::schedule::network::{Change, Changes};
+use crate::schedule::network::{Scenario, ScenarioChange};
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 
@@ -79,24 +79,27 @@ pub fn item(project: &Project, path: &str) -> anyhow::Result<Item> {
 /// # Errors
 ///
 /// One of them has another form, or names no item.
-pub fn changes(project: &Project, texts: &[String]) -> anyhow::Result<Changes> {
+pub fn scenario(project: &Project, texts: &[String]) -> anyhow::Result<Scenario> {
     texts.iter().map(|text| change(project, text)).collect()
 }
 
-fn change(project: &Project, text: &str) -> anyhow::Result<(Item, Change)> {
+fn change(project: &Project, text: &str) -> anyhow::Result<(Item, ScenarioChange)> {
     let help = "write `ITEM=+2w` for later, `ITEM=-1w` for sooner, `ITEM=4-6w` for another estimate, or `ITEM=done`";
     let Some((path, what)) = text.split_once('=') else { bail!("`{text}` changes nothing: {help}") };
     let item = item(project, path.trim())?;
     let time = |text: &str| WorkTime::parse(text.trim()).map_err(|mistake| anyhow!("`{path}`: {}", mistake.message));
     let change = match what.trim() {
-        "done" => Change::Done,
-        later if later.starts_with('+') => Change::Later(time(&later[1..])?),
-        sooner if sooner.starts_with('-') => Change::Sooner(time(&sooner[1..])?),
-        estimate => Change::Takes(
+        "done" => ScenarioChange::Done,
+        later if later.starts_with('+') => ScenarioChange::Later(time(&later[1..])?),
+        sooner if sooner.starts_with('-') => ScenarioChange::Sooner(time(&sooner[1..])?),
+        estimate => ScenarioChange::Estimate(
             Estimate::parse(estimate).map_err(|mistake| anyhow!("`{path}`: {}; {help}", mistake.message))?,
         ),
     };
-    if matches!((item, change), (Item::Area(_) | Item::Milestone(_), Change::Takes(_) | Change::Sooner(_))) {
+    if matches!(
+        (item, change),
+        (Item::Area(_) | Item::Milestone(_), ScenarioChange::Estimate(_) | ScenarioChange::Sooner(_))
+    ) {
         bail!("`{path}` has no estimate of its own: change the workstreams in it")
     }
     Ok((item, change))

@@ -12,23 +12,18 @@ use crate::date::{DayOrMonth, end_of_day, start_of_day};
 use crate::finding::Kind;
 use crate::metrics::FamilyId;
 use crate::metrics::text::{Fragment, FragmentBuilder};
+use crate::model::blocking;
 use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
-use crate::model::waiting;
 use crate::model::{Area, Item, Milestone, Project, Risk, Status, Task, Workstream};
 use crate::quantity::{Estimate, Ratio};
 use crate::schedule::earned::EarnedSchedule;
+use crate::schedule::finish::{ByModel, FinishPercentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
-use crate::schedule::network::Model;
-use crate::schedule::simulate::{QUANTILES, Spread};
 use crate::schedule::timeline::Timeline;
 
 /// Seconds of a working day: dividing a working time by it gives working days.
 const WORKING_DAY: f64 = 86_400.0;
-
-/// The values of the label `percentile`, one for each quantile that is forecast. Not `quantile`: that
-/// label is kept for summaries, and promtool says so.
-const PERCENTILES: [&str; QUANTILES.len()] = ["50", "85", "95"];
 
 /// The samples of a project; `inconsistencies` counts its warnings by kind.
 #[must_use]
@@ -182,7 +177,7 @@ impl<'a> Collector<'a> {
     }
 
     fn workstreams(&mut self) {
-        let blocked = waiting::blocked_points(self.project, self.completion);
+        let blocked = blocking::blocked_points(self.project, self.completion);
         for (area, index, stream) in self.project.workstreams() {
             let labels = [self.project.areas[area].id.as_str(), stream.id.as_str()];
             let completion = self.completion.workstream(area, index);
@@ -309,9 +304,9 @@ impl Collector<'_> {
             self.sample(FamilyId::ForecastItems, &[basis], count_of(count));
         }
         if let Some(end) = &forecast.end {
-            self.spreads(FamilyId::ProjectForecast, &[], end.spreads, timeline);
-            self.on_time(FamilyId::ProjectOnTime, &[], end.spreads);
-            self.slips(FamilyId::ProjectSlip, &[], end.spreads, end.due);
+            self.finish(FamilyId::ProjectForecast, &[], end.finish, timeline);
+            self.on_time(FamilyId::ProjectOnTime, &[], end.finish);
+            self.slips(FamilyId::ProjectSlip, &[], end.finish, end.due);
         }
         for (item, forecast) in &forecast.items {
             let path = self.project.path(*item);
@@ -321,7 +316,7 @@ impl Collector<'_> {
                 Item::Milestone(index) => self.milestone_forecast(index, forecast, timeline),
                 Item::Area(_) | Item::Task(_) => continue,
             }
-            if forecast.spreads.is_some() {
+            if forecast.finish.is_some() {
                 self.sample(FamilyId::Criticality, &[&path], forecast.criticality);
             }
         }
@@ -333,8 +328,8 @@ impl Collector<'_> {
     fn workstream_forecast(&mut self, area: usize, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
         let (project, stream) = (self.project, self.project.workstream(area, index));
         let labels = [project.areas[area].id.as_str(), stream.id.as_str()];
-        if let Some(spreads) = forecast.spreads {
-            self.spreads(FamilyId::WorkstreamForecast, &labels, spreads, timeline);
+        if let Some(finish) = forecast.finish {
+            self.finish(FamilyId::WorkstreamForecast, &labels, finish, timeline);
             let start = stream.started.map(|day| start_of_day(day, &project.zone));
             let start = start.unwrap_or_else(|| timeline.begin(forecast.early.0));
             self.sample(FamilyId::WorkstreamStart, &labels, seconds(start));
@@ -344,15 +339,15 @@ impl Collector<'_> {
     fn milestone_forecast(&mut self, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
         let project = self.project;
         let labels = [project.milestones[index].id.as_str()];
-        self.sample(FamilyId::MilestoneUnestimated, &labels, count_of(forecast.left_out.len()));
-        let Some(spreads) = forecast.spreads else { return };
-        self.spreads(FamilyId::MilestoneForecast, &labels, spreads, timeline);
-        self.on_time(FamilyId::MilestoneOnTime, &labels, spreads);
-        self.slips(FamilyId::MilestoneSlip, &labels, spreads, forecast.due);
+        self.sample(FamilyId::MilestoneUnestimated, &labels, count_of(forecast.without_estimate.len()));
+        let Some(finish) = forecast.finish else { return };
+        self.finish(FamilyId::MilestoneForecast, &labels, finish, timeline);
+        self.on_time(FamilyId::MilestoneOnTime, &labels, finish);
+        self.slips(FamilyId::MilestoneSlip, &labels, finish, forecast.due);
         if forecast.due.is_some() {
             self.sample(FamilyId::MilestoneFloat, &labels, (forecast.total_float() * WORKING_DAY).round());
         }
-        if let Some(root) = forecast.begins_with {
+        if let Some(root) = forecast.driving_root {
             let labels = [labels[0], &project.path(root)];
             self.sample(FamilyId::ForecastRoot, &labels, 1.0);
             if forecast.is_late() {
@@ -377,33 +372,39 @@ impl Collector<'_> {
         }
     }
 
-    fn spreads(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2], timeline: Timeline<'_>) {
-        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
-            for (percentile, days) in PERCENTILES.iter().zip(spread.quantiles) {
+    fn finish(
+        &mut self,
+        family: FamilyId,
+        labels: &[&str],
+        finish: ByModel<FinishPercentiles>,
+        timeline: Timeline<'_>,
+    ) {
+        for (model, finish) in finish.entries() {
+            for (percentile, days) in finish.percentiles.entries() {
                 let mut values = labels.to_vec();
-                values.extend([percentile, model.name()]);
+                values.extend([percentile.name(), model.name()]);
                 self.sample(family, &values, seconds(timeline.finish(days)));
             }
         }
     }
 
-    fn slips(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2], due: Option<f64>) {
+    fn slips(&mut self, family: FamilyId, labels: &[&str], finish: ByModel<FinishPercentiles>, due: Option<f64>) {
         let Some(due) = due else { return };
-        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
-            for (percentile, days) in PERCENTILES.iter().zip(spread.later_than(due)) {
+        for (model, finish) in finish.entries() {
+            for (percentile, days) in finish.slip(due).entries() {
                 let mut values = labels.to_vec();
-                values.extend([percentile, model.name()]);
+                values.extend([percentile.name(), model.name()]);
                 self.sample(family, &values, (days * WORKING_DAY).round());
             }
         }
     }
 
-    fn on_time(&mut self, family: FamilyId, labels: &[&str], spreads: [Spread; 2]) {
-        for (model, spread) in Model::ALL.into_iter().zip(spreads) {
-            if let Some(chance) = spread.on_time {
+    fn on_time(&mut self, family: FamilyId, labels: &[&str], finish: ByModel<FinishPercentiles>) {
+        for (model, finish) in finish.entries() {
+            if let Some(probability) = finish.on_time {
                 let mut values = labels.to_vec();
                 values.push(model.name());
-                self.sample(family, &values, chance);
+                self.sample(family, &values, probability);
             }
         }
     }

@@ -3,7 +3,7 @@
 //! The credit of a task follows the fixed-formula rules of earned value management: 0/100 unless
 //! the policy says otherwise, and never more than 90 % before a task is done.
 
-use crate::model::{Area, Entry, Item, Policy, Project, Status, Task, Workstream};
+use crate::model::{Area, Item, Policy, Project, Status, Task, TaskEntry, Workstream};
 use crate::quantity::{Points, Ratio};
 
 /// What isn't done counts 90 % at most: the last tenth is earned by finishing.
@@ -138,8 +138,8 @@ fn workstream(project: &Project, stream: &Workstream) -> Ratio {
         return stream.complete.unwrap_or(Ratio::ZERO);
     }
     let tasks = stream.tasks.iter().filter_map(|entry| match entry {
-        Entry::Own(task) => Some(task),
-        Entry::Shared(index) => index.and_then(|index| project.task(index)),
+        TaskEntry::Own(task) => Some(task),
+        TaskEntry::Shared(index) => index.and_then(|index| project.task(index)),
     });
     weighted_mean(credits(tasks, &project.policy)).unwrap_or(Ratio::ONE)
 }
@@ -243,8 +243,8 @@ pub fn counts<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> TaskCounts {
 
 /// The task that is defined here, if one is.
 #[must_use]
-pub fn own_task(entry: &Entry) -> Option<&Task> {
-    if let Entry::Own(task) = entry { Some(task) } else { None }
+pub fn own_task(entry: &TaskEntry) -> Option<&Task> {
+    if let TaskEntry::Own(task) = entry { Some(task) } else { None }
 }
 
 fn credits<'a>(tasks: impl Iterator<Item = &'a Task>, policy: &Policy) -> impl Iterator<Item = (f64, Ratio)> {

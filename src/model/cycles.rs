@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::finding::{Finding, Kind};
-use crate::model::{Entry, Item, Project};
+use crate::model::{Item, Project, TaskEntry};
 
 /// An item's start (`false`) or finish (`true`).
 type Event = (Item, bool);
@@ -83,7 +83,7 @@ impl Graph {
         // A workstream isn't finished before the tasks that it shares.
         for (area, index, stream) in project.workstreams() {
             for entry in &stream.tasks {
-                let Entry::Shared(Some(task)) = entry else { continue };
+                let TaskEntry::Shared(Some(task)) = entry else { continue };
                 let (task, stream) = (Item::Task(*task), Item::Workstream(area, index));
                 graph.edge((task, true), (stream, true));
                 graph.touch(task, &mut touched);

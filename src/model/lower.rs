@@ -15,8 +15,8 @@ use crate::format::fields::{Entries, Scalar};
 use crate::model::calendar::Calendar;
 use crate::model::resolve::{References, Role};
 use crate::model::{
-    Action, Area, BaselinePoint, Component, Entry, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk,
-    Status, Task, TaskIndex, Workstream,
+    Action, Area, BaselinePoint, Component, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk, Status, Task,
+    TaskEntry, TaskIndex, Workstream,
 };
 use crate::name::{Id, Reference, Text};
 use crate::quantity::{Ratio, Weight, WorkTime};
@@ -186,7 +186,7 @@ impl Lowering {
         workstream: usize,
         at: &LazyPath<'_>,
         notes: &mut Vec<Note>,
-    ) -> Vec<Entry> {
+    ) -> Vec<TaskEntry> {
         let mut entries = Vec::with_capacity(sections.len());
         for (task, mut section) in sections.into_iter().enumerate() {
             let at = at.index(task);
@@ -200,14 +200,14 @@ impl Lowering {
             self.one_status(&section, &at);
             if section.r#ref.is_present() {
                 self.refer(section.r#ref, &at.key("ref"), Role::Shares(index));
-                entries.push(Entry::Shared(None));
+                entries.push(TaskEntry::Shared(None));
             } else {
-                entries.push(Entry::Own(self.task(section, &at)));
+                entries.push(TaskEntry::Own(self.task(section, &at)));
             }
         }
         let ids = entries.iter().enumerate().filter_map(|(index, entry)| match entry {
-            Entry::Own(task) => Some((task.id.as_str(), index)),
-            Entry::Shared(_) => None,
+            TaskEntry::Own(task) => Some((task.id.as_str(), index)),
+            TaskEntry::Shared(_) => None,
         });
         self.unique(ids, at);
         entries

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Kind, NodePath, nearest, push_limited};
 use crate::model::cycles;
-use crate::model::{Dependency, Entry, Item, Project, TaskIndex};
+use crate::model::{Dependency, Item, Project, TaskEntry, TaskIndex};
 use crate::name::Reference;
 
 /// What a reference is for.
@@ -105,7 +105,7 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
                 let finding = Finding::new(Kind::UnknownReference, at, format!("`{path}` isn't a task"));
                 return Some(finding.help("name a task, as in `ref: ml/azure/workspace`"));
             };
-            project.areas[index.area].workstreams[index.workstream].tasks[index.task] = Entry::Shared(Some(task));
+            project.areas[index.area].workstreams[index.workstream].tasks[index.task] = TaskEntry::Shared(Some(task));
         }
     }
     None

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Item, Project};
-use crate::schedule::network::{Model, Network, Node};
+use crate::schedule::finish::ForecastModel;
+use crate::schedule::network::{Network, NetworkNode};
 
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct Dates {
 
 /// What decides when each node of a network is reached.
 #[derive(Debug, Clone, Default)]
-pub struct Drivers(Vec<Driver>);
+pub struct DrivingPaths(Vec<Driver>);
 
 /// The item of a node, and the node before it that is reached last.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +42,17 @@ impl Dates {
     /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have
     /// to be reached by a time; what nothing of these waits for has until the end of the project.
     #[must_use]
-    pub fn of(network: &Network, model: Model, due: &[(usize, f64)]) -> Self {
+    pub fn of(network: &Network, model: ForecastModel, due: &[(usize, f64)]) -> Self {
         let nodes = &network.nodes;
-        let mean = |node: &Node| node.work.map_or(0.0, |(work, part)| network.works[work].mean() * part);
-        let expected = |hazard: &usize| network.hazards[*hazard].probability * network.hazards[*hazard].delay.mean();
-        let risk = |node: &Node| if model == Model::Risk { node.hazards.iter().map(expected).sum() } else { 0.0 };
+        let mean = |node: &NetworkNode| {
+            node.duration.map_or(0.0, |(duration, part)| network.durations[duration].mean() * part)
+        };
+        let expected = |risk_event: &usize| {
+            network.risk_events[*risk_event].probability * network.risk_events[*risk_event].delay.mean()
+        };
+        let risk = |node: &NetworkNode| {
+            if model == ForecastModel::Risk { node.risk_events.iter().map(expected).sum() } else { 0.0 }
+        };
         let duration: Vec<f64> = nodes.iter().map(|node| (mean(node) + risk(node) + node.delay).max(0.0)).collect();
         let (mut start, mut finish) = (Vec::with_capacity(nodes.len()), Vec::with_capacity(nodes.len()));
         for (node, duration) in nodes.iter().zip(&duration) {
@@ -77,13 +84,13 @@ impl Dates {
 
     /// What decides when each node is reached; of equals a milestone, or the first path.
     #[must_use]
-    pub fn drivers(&self, project: &Project, network: &Network) -> Drivers {
-        let driver = |node: &Node| Driver { item: node.item, before: self.driver(project, network, node) };
-        Drivers(network.nodes.iter().map(driver).collect())
+    pub fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
+        let driver = |node: &NetworkNode| Driver { item: node.item, before: self.driver(project, network, node) };
+        DrivingPaths(network.nodes.iter().map(driver).collect())
     }
 
     /// The node before `node` that is reached last, if anything that takes time comes before it.
-    fn driver(&self, project: &Project, network: &Network, node: &Node) -> Option<usize> {
+    fn driver(&self, project: &Project, network: &Network, node: &NetworkNode) -> Option<usize> {
         // Of what is reached at the same time, a milestone says most.
         let name = |index: usize| {
             let item = network.nodes[index].item;
@@ -100,7 +107,7 @@ impl Dates {
 
 /// The backward pass: the latest finish of each node that keeps all of `due`, infinite where nothing of
 /// these waits for it.
-fn latest(nodes: &[Node], duration: &[f64], due: &[(usize, f64)]) -> Vec<f64> {
+fn latest(nodes: &[NetworkNode], duration: &[f64], due: &[(usize, f64)]) -> Vec<f64> {
     let mut late = vec![f64::INFINITY; nodes.len()];
     for &(node, time) in due {
         late[node] = late[node].min(time);
@@ -113,21 +120,21 @@ fn latest(nodes: &[Node], duration: &[f64], due: &[(usize, f64)]) -> Vec<f64> {
     late
 }
 
-impl Drivers {
+impl DrivingPaths {
     /// The items that decide when `node` is reached, in the order of time.
     #[must_use]
-    pub fn chain(&self, node: usize) -> Vec<Item> {
-        let mut chain: Vec<Item> = self.back(node).collect();
-        chain.reverse();
+    pub fn path_to(&self, node: usize) -> Vec<Item> {
+        let mut path: Vec<Item> = self.back(node).collect();
+        path.reverse();
         // A workstream surrounds its tasks; it is named once.
         let mut seen = BTreeSet::new();
-        chain.retain(|item| seen.insert(*item));
-        chain
+        path.retain(|item| seen.insert(*item));
+        path
     }
 
     /// The first of these items.
     #[must_use]
-    pub fn root(&self, node: usize) -> Option<Item> {
+    pub fn root_of(&self, node: usize) -> Option<Item> {
         self.back(node).last()
     }
 

@@ -9,10 +9,11 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
-use crate::schedule::critical::{Dates, Drivers};
+use crate::schedule::critical::{Dates, DrivingPaths};
 use crate::schedule::earned::EarnedSchedule;
-use crate::schedule::network::{Basis, Changes, Model, Network};
-use crate::schedule::simulate::{Question, Spread, simulate};
+use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
+use crate::schedule::network::{Basis, Network, Scenario};
+use crate::schedule::simulate::{SimulationParams, simulate};
 use crate::schedule::timeline::Timeline;
 
 /// What is later by less than a tenth of a second is so by rounding.
@@ -20,20 +21,20 @@ const ROUNDING: f64 = 1e-6;
 
 /// How a forecast is made.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ForecastOptions {
     /// How many times the network is run through.
     pub draws: NonZero<u32>,
     /// What is taken to be otherwise than the file says.
-    pub changes: Changes,
+    pub scenario: Scenario,
     /// The milestone for which is asked what is critical; the end of the project otherwise.
     pub critical_to: Option<usize>,
     /// How many threads may work on it; as many as are worth it unless given.
     pub threads: Option<NonZero<usize>>,
 }
 
-impl Default for Options {
+impl Default for ForecastOptions {
     fn default() -> Self {
-        Self { draws: DRAWS, changes: Changes::new(), critical_to: None, threads: None }
+        Self { draws: DRAWS, scenario: Scenario::new(), critical_to: None, threads: None }
     }
 }
 
@@ -60,7 +61,7 @@ pub struct Forecast {
     /// Where the work stands against its baseline.
     pub earned_schedule: Option<EarnedSchedule>,
     nodes: BTreeMap<Item, usize>,
-    drivers: Drivers,
+    driving_paths: DrivingPaths,
 }
 
 /// When an open item is finished.
@@ -75,13 +76,13 @@ pub struct ItemForecast {
     /// When it is due.
     pub due: Option<f64>,
     /// When it is finished, by plan and with risks, for workstreams and milestones.
-    pub spreads: Option<[Spread; 2]>,
+    pub finish: Option<ByModel<FinishPercentiles>>,
     /// In which part of the runs it decides when everything is finished.
     pub criticality: f64,
     /// The first open item of those that decide when it is reached; milestones only.
-    pub begins_with: Option<Item>,
+    pub driving_root: Option<Item>,
     /// What it waits for that nothing says the duration of; milestones only.
-    pub left_out: Vec<Item>,
+    pub without_estimate: Vec<Item>,
 }
 
 impl ItemForecast {
@@ -93,27 +94,27 @@ impl ItemForecast {
 
     /// When it is finished.
     #[must_use]
-    pub fn spread(&self, model: Model) -> Option<Spread> {
-        self.spreads.map(|spreads| spreads[model as usize])
+    pub fn finish(&self, model: ForecastModel) -> Option<FinishPercentiles> {
+        self.finish.map(|finish| finish.get(model))
     }
 
     /// By how much it is later than it is due, in working days, for each quantile; negative while there
     /// is time left.
     #[must_use]
-    pub fn slip(&self, model: Model) -> Option<[f64; 3]> {
-        Some(self.spread(model)?.later_than(self.due?))
+    pub fn slip(&self, model: ForecastModel) -> Option<Percentiles> {
+        Some(self.finish(model)?.slip(self.due?))
     }
 
     /// Where its slip begins, while it is late: a late item none of whose predecessors is late.
     #[must_use]
-    pub fn root(&self) -> Option<Item> {
-        self.begins_with.filter(|_| self.is_late())
+    pub fn slip_root(&self) -> Option<Item> {
+        self.driving_root.filter(|_| self.is_late())
     }
 
     /// Whether it will be late, risks included, with more than 15 % probability.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        let p85 = self.spread(Model::Risk).map(|spread| spread.quantiles[1]);
+        let p85 = self.finish(ForecastModel::Risk).map(|finish| finish.percentiles.p85);
         self.due.zip(p85).is_some_and(|(due, p85)| p85 > due + ROUNDING)
     }
 }
@@ -126,7 +127,7 @@ pub struct EndForecast {
     /// The end of the target's day, where the project has a target.
     pub due: Option<f64>,
     /// By plan and with risks.
-    pub spreads: [Spread; 2],
+    pub finish: ByModel<FinishPercentiles>,
     /// The critical path: what decides when everything is finished.
     pub critical_path: Vec<Item>,
 }
@@ -134,7 +135,7 @@ pub struct EndForecast {
 impl Forecast {
     /// The forecast of `project` as of `now`.
     #[must_use]
-    pub fn of(project: &Project, completion: &Completion, now: Timestamp, options: &Options) -> Self {
+    pub fn of(project: &Project, completion: &Completion, now: Timestamp, options: &ForecastOptions) -> Self {
         let timeline = Timeline::of(project, now);
         let earned = completion.project();
         let empty = Self {
@@ -145,28 +146,28 @@ impl Forecast {
             bases: BTreeMap::new(),
             has_risks: false,
             nodes: BTreeMap::new(),
-            drivers: Drivers::default(),
+            driving_paths: DrivingPaths::default(),
             earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
         };
         // A cycle is an error that keeps the file from being served.
-        let network = Network::of(project, completion, timeline, &options.changes);
+        let network = Network::of(project, completion, timeline, &options.scenario);
         match network.filter(|network| !network.items.is_empty()) {
             Some(network) => empty.with(project, timeline, network, options),
             None => empty,
         }
     }
 
-    fn with(mut self, project: &Project, timeline: Timeline<'_>, network: Network, options: &Options) -> Self {
+    fn with(mut self, project: &Project, timeline: Timeline<'_>, network: Network, options: &ForecastOptions) -> Self {
         let due: BTreeMap<Item, f64> =
             network.items.keys().filter_map(|item| Some((*item, timeline.end_of(due(project, *item)?)))).collect();
         let target = project.target.map(|target| timeline.end_of(target));
         let by = due.iter().map(|(item, time)| (network.items[item].finish, *time));
         let by: Vec<(usize, f64)> = by.chain(target.map(|time| (network.end(), time))).collect();
-        let dates = Dates::of(&network, Model::Plan, &by);
-        let drivers = dates.drivers(project, &network);
+        let dates = Dates::of(&network, ForecastModel::Plan, &by);
+        let driving_paths = dates.driving_paths(project, &network);
         // What is late with risks only is late because of them.
-        let risky =
-            (!network.hazards.is_empty()).then(|| Dates::of(&network, Model::Risk, &by).drivers(project, &network));
+        let risky = (!network.risk_events.is_empty())
+            .then(|| Dates::of(&network, ForecastModel::Risk, &by).driving_paths(project, &network));
 
         let is_wanted = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
         let asked: Vec<Item> = network.items.keys().copied().filter(is_wanted).collect();
@@ -176,9 +177,9 @@ impl Forecast {
         let critical_to = critical_to.map_or(network.end(), |place| place.finish);
         // Where nothing is left to chance, every run is the same.
         let draws = if network.is_certain() { NonZero::<u32>::MIN } else { options.draws };
-        let question = Question { draws, wanted: &wanted, critical_to, threads: options.threads };
-        let outcome = simulate(&network, &question);
-        let spreads = |index: usize| [outcome.spreads[0][index], outcome.spreads[1][index]];
+        let params = SimulationParams { draws, wanted: &wanted, critical_to, threads: options.threads };
+        let result = simulate(&network, &params);
+        let finish = |index: usize| ByModel { plan: result.finish.plan[index], risk: result.finish.risk[index] };
         let takes_time = network.takes_time();
 
         self.items = network
@@ -186,27 +187,27 @@ impl Forecast {
             .iter()
             .map(|(item, place)| {
                 let is_milestone = matches!(item, Item::Milestone(_));
-                let left_out = if is_milestone { network.left_out(place.finish) } else { Vec::new() };
+                let without_estimate = if is_milestone { network.without_estimate(place.finish) } else { Vec::new() };
                 // Of what nothing is known of, and of a milestone that nothing leads to, nothing can
                 // be forecast.
-                let is_known = takes_time[place.finish] || left_out.is_empty();
-                let is_bare = matches!(network.bases.get(item), Some(Basis::LeftOut | Basis::Agreed));
+                let is_known = takes_time[place.finish] || without_estimate.is_empty();
+                let is_bare = matches!(network.bases.get(item), Some(Basis::NoEstimate | Basis::FixedDate));
                 let asked = asked.binary_search(item).ok().filter(|_| is_known && !is_bare);
                 let mut forecast = ItemForecast {
                     early: (dates.start[place.start], dates.finish[place.finish]),
                     late: (dates.late[place.start] - dates.duration[place.start], dates.late[place.finish]),
                     free_float: dates.free[place.finish],
                     due: due.get(item).copied(),
-                    spreads: asked.map(spreads),
-                    criticality: outcome.criticality[place.finish],
-                    begins_with: None,
-                    left_out,
+                    finish: asked.map(finish),
+                    criticality: result.criticality[place.finish],
+                    driving_root: None,
+                    without_estimate,
                 };
-                if is_milestone && forecast.spreads.is_some() {
-                    let is_late_by_plan = forecast.slip(Model::Plan).is_some_and(|[_, p85, _]| p85 > ROUNDING);
+                if is_milestone && forecast.finish.is_some() {
+                    let is_late_by_plan = forecast.slip(ForecastModel::Plan).is_some_and(|slip| slip.p85 > ROUNDING);
                     let is_late_by_risk = forecast.is_late() && !is_late_by_plan;
-                    let drivers = risky.as_ref().filter(|_| is_late_by_risk).unwrap_or(&drivers);
-                    forecast.begins_with = drivers.root(place.finish);
+                    let driving_paths = risky.as_ref().filter(|_| is_late_by_risk).unwrap_or(&driving_paths);
+                    forecast.driving_root = driving_paths.root_of(place.finish);
                 }
                 (*item, forecast)
             })
@@ -214,12 +215,12 @@ impl Forecast {
         self.end = takes_time[network.end()].then(|| EndForecast {
             early_finish: dates.end(),
             due: target,
-            spreads: spreads(asked.len()),
-            critical_path: drivers.chain(network.end()),
+            finish: finish(asked.len()),
+            critical_path: driving_paths.path_to(network.end()),
         });
-        self.has_risks = !network.hazards.is_empty();
+        self.has_risks = !network.risk_events.is_empty();
         self.nodes = network.items.iter().map(|(item, place)| (*item, place.finish)).collect();
-        self.drivers = drivers;
+        self.driving_paths = driving_paths;
         self.bases = network.bases;
         self
     }
@@ -232,8 +233,8 @@ impl Forecast {
 
     /// What decides when `item` is finished, with mean durations, in the order of time.
     #[must_use]
-    pub fn chain(&self, item: Item) -> Vec<Item> {
-        self.nodes.get(&item).map(|node| self.drivers.chain(*node)).unwrap_or_default()
+    pub fn driving_path(&self, item: Item) -> Vec<Item> {
+        self.nodes.get(&item).map(|node| self.driving_paths.path_to(*node)).unwrap_or_default()
     }
 
     /// The milestone's forecast; `None` where it was reached.

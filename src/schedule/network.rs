@@ -11,52 +11,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::completion::{Completion, credit};
-use crate::model::{Entry, Item, Project, Status, Task, TaskIndex, Workstream};
+use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex, Workstream};
 use crate::quantity::{Estimate, WorkTime};
-use crate::schedule::pert::{Remaining, Shapes, ThreePoint};
+use crate::schedule::pert::{BetaPertCache, RemainingDuration, ThreePoint};
 use crate::schedule::timeline::Timeline;
-
-/// Whether risks are part of a forecast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    /// Everything goes as planned, as long as planned.
-    Plan,
-    /// Risks that have a probability happen with it.
-    Risk,
-}
-
-impl Model {
-    /// Both, in the order of what is served.
-    pub const ALL: [Self; 2] = [Self::Plan, Self::Risk];
-
-    /// The value of the label `model`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Risk => "risk",
-        }
-    }
-}
 
 /// The network of a project's open work.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// Every node after those it waits for; the last one is the end of the project.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<NetworkNode>,
     /// Durations; several nodes may have parts of one.
-    pub works: Vec<Work>,
+    pub durations: Vec<ActivityDuration>,
     /// What may delay nodes.
-    pub hazards: Vec<Hazard>,
+    pub risk_events: Vec<RiskEvent>,
     /// The open items, with their first and their last node.
-    pub items: BTreeMap<Item, Place>,
+    pub items: BTreeMap<Item, ItemNodes>,
     /// Where the durations of the items come from that have one of their own.
     pub bases: BTreeMap<Item, Basis>,
 }
 
 /// A moment in the network, and the work that leads to it.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub struct NetworkNode {
     /// The item that it belongs to; `None` for the end of the project.
     pub item: Option<Item>,
     /// The nodes that come first.
@@ -65,15 +42,15 @@ pub struct Node {
     pub not_before: f64,
     /// A certain delay, in working days.
     pub delay: f64,
-    /// The indices of the hazards that may delay it.
-    pub hazards: Vec<usize>,
+    /// The indices of the risk events that may delay it.
+    pub risk_events: Vec<usize>,
     /// The index of the work that leads to it, and how much of that.
-    pub work: Option<(usize, f64)>,
+    pub duration: Option<(usize, f64)>,
 }
 
 /// Where an item lies in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ItemNodes {
     /// The node at which it may begin.
     pub start: usize,
     /// The node at which it is finished.
@@ -82,16 +59,16 @@ pub struct Place {
 
 /// A duration, drawn anew in each run of the simulation.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub struct ActivityDuration {
     /// What its random numbers are drawn for.
     pub key: String,
-    remaining: Remaining,
+    remaining: RemainingDuration,
     elapsed: Option<f64>,
     /// How much of it is still open.
     open: f64,
 }
 
-impl Work {
+impl ActivityDuration {
     /// The working days that it still takes, with probability `chance`.
     ///
     /// What is earned needn't be done again, and the time that has passed since it began has been
@@ -134,13 +111,13 @@ impl Work {
 
 /// A risk with a probability and a delay.
 #[derive(Debug, Clone)]
-pub struct Hazard {
+pub struct RiskEvent {
     /// What its random numbers are drawn for.
     pub key: String,
     /// How likely it is.
     pub probability: f64,
     /// How long it delays each item that it affects.
-    pub delay: Remaining,
+    pub delay: RemainingDuration,
 }
 
 /// Where a duration comes from.
@@ -153,9 +130,9 @@ pub enum Basis {
     /// An estimate that is used up, though the item isn't finished.
     Overrun(ThreePoint),
     /// A milestone that nothing leads to: taken to be reached when it is due.
-    Agreed,
+    FixedDate,
     /// Nothing says how long it takes: left out, as if it took no time.
-    LeftOut,
+    NoEstimate,
 }
 
 impl Basis {
@@ -169,18 +146,18 @@ impl Basis {
             Self::Estimated(_) => "estimated",
             Self::Inferred(_) => "inferred",
             Self::Overrun(_) => "overrun",
-            Self::Agreed => "fixed_date",
-            Self::LeftOut => "no_estimate",
+            Self::FixedDate => "fixed_date",
+            Self::NoEstimate => "no_estimate",
         }
     }
 }
 
 /// What is taken to be otherwise than the file says, by item.
-pub type Changes = BTreeMap<Item, Change>;
+pub type Scenario = BTreeMap<Item, ScenarioChange>;
 
 /// What is taken to be otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change {
+pub enum ScenarioChange {
     /// It begins later by this.
     Later(WorkTime),
     /// It is finished earlier by this, though not before it begins.
@@ -188,21 +165,21 @@ pub enum Change {
     /// It is finished.
     Done,
     /// It takes this long.
-    Takes(Estimate),
+    Estimate(Estimate),
 }
 
 impl Network {
     /// The network of what is open in `project`; `None` where items wait for each other, which is an
     /// error that the file is refused for.
     #[must_use]
-    pub fn of(project: &Project, completion: &Completion, timeline: Timeline<'_>, changes: &Changes) -> Option<Self> {
-        let mut builder = Builder::new(project, completion, timeline, changes);
+    pub fn of(project: &Project, completion: &Completion, timeline: Timeline<'_>, scenario: &Scenario) -> Option<Self> {
+        let mut builder = NetworkBuilder::new(project, completion, timeline, scenario);
         builder.workstreams();
         builder.tasks();
         builder.areas();
         builder.milestones();
         builder.dependencies();
-        builder.hazards();
+        builder.risk_events();
         builder.end();
         let mut network = builder.network;
         let gone = order::contract(&mut network);
@@ -212,7 +189,7 @@ impl Network {
     /// Whether every run through it takes the same time.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.hazards.is_empty() && self.works.iter().all(|work| work.remaining.is_certain())
+        self.risk_events.is_empty() && self.durations.iter().all(|duration| duration.remaining.is_certain())
     }
 
     /// For each node, whether anything comes before it that is known to take time.
@@ -221,7 +198,7 @@ impl Network {
         let mut takes_time: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             // A delay that is only thought of tells nothing of how long the rest takes.
-            let own = node.work.is_some() || node.not_before > 0.0;
+            let own = node.duration.is_some() || node.not_before > 0.0;
             takes_time.push(own || node.before.iter().any(|&before| takes_time[before]));
         }
         takes_time
@@ -229,22 +206,22 @@ impl Network {
 
     /// The items before `node` that nothing says the duration of.
     #[must_use]
-    pub fn left_out(&self, node: usize) -> Vec<Item> {
-        if !self.bases.values().any(|basis| *basis == Basis::LeftOut) {
+    pub fn without_estimate(&self, node: usize) -> Vec<Item> {
+        if !self.bases.values().any(|basis| *basis == Basis::NoEstimate) {
             return Vec::new();
         }
         let mut seen = vec![false; node + 1];
-        let mut left_out = BTreeSet::new();
+        let mut without_estimate = BTreeSet::new();
         let mut open = vec![node];
         while let Some(index) = open.pop() {
             if std::mem::replace(&mut seen[index], true) {
                 continue;
             }
             let node = &self.nodes[index];
-            left_out.extend(node.item.filter(|item| self.bases.get(item) == Some(&Basis::LeftOut)));
+            without_estimate.extend(node.item.filter(|item| self.bases.get(item) == Some(&Basis::NoEstimate)));
             open.extend(&node.before);
         }
-        left_out.into_iter().collect()
+        without_estimate.into_iter().collect()
     }
 
     /// The node at which the project is finished.
@@ -254,35 +231,35 @@ impl Network {
     }
 }
 
-struct Builder<'a> {
+struct NetworkBuilder<'a> {
     project: &'a Project,
     completion: &'a Completion,
     timeline: Timeline<'a>,
-    changes: &'a Changes,
+    scenario: &'a Scenario,
     days_per_week: f64,
     days_per_point: Option<ThreePoint>,
-    shapes: Shapes,
+    shapes: BetaPertCache,
     /// The work of each workstream that has some of its own.
-    works_of: BTreeMap<Item, usize>,
+    durations_of: BTreeMap<Item, usize>,
     network: Network,
 }
 
-impl<'a> Builder<'a> {
-    fn new(project: &'a Project, completion: &'a Completion, timeline: Timeline<'a>, changes: &'a Changes) -> Self {
+impl<'a> NetworkBuilder<'a> {
+    fn new(project: &'a Project, completion: &'a Completion, timeline: Timeline<'a>, scenario: &'a Scenario) -> Self {
         let days_per_week = f64::from(project.calendar.days_per_week());
         Self {
             project,
             completion,
             timeline,
-            changes,
+            scenario,
             days_per_week,
             days_per_point: days_per_point(project, days_per_week),
-            shapes: Shapes::default(),
-            works_of: BTreeMap::new(),
+            shapes: BetaPertCache::default(),
+            durations_of: BTreeMap::new(),
             network: Network {
                 nodes: Vec::new(),
-                works: Vec::new(),
-                hazards: Vec::new(),
+                durations: Vec::new(),
+                risk_events: Vec::new(),
                 items: BTreeMap::new(),
                 bases: BTreeMap::new(),
             },
@@ -290,7 +267,7 @@ impl<'a> Builder<'a> {
     }
 
     fn is_open(&self, item: Item) -> bool {
-        if matches!(self.changes.get(&item), Some(Change::Done)) {
+        if matches!(self.scenario.get(&item), Some(ScenarioChange::Done)) {
             return false;
         }
         match item {
@@ -307,7 +284,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, item: Option<Item>, before: Vec<usize>) -> usize {
-        let node = Node { item, before, not_before: 0.0, delay: 0.0, hazards: Vec::new(), work: None };
+        let node = NetworkNode { item, before, not_before: 0.0, delay: 0.0, risk_events: Vec::new(), duration: None };
         self.network.nodes.push(node);
         self.network.nodes.len() - 1
     }
@@ -315,7 +292,7 @@ impl<'a> Builder<'a> {
     /// A node at which `item` begins, later if that is asked for.
     fn start(&mut self, item: Item) -> usize {
         let node = self.node(Some(item), Vec::new());
-        if let Some(Change::Later(time)) = self.changes.get(&item) {
+        if let Some(ScenarioChange::Later(time)) = self.scenario.get(&item) {
             self.network.nodes[node].delay = time.days(self.days_per_week);
         }
         node
@@ -331,21 +308,21 @@ impl<'a> Builder<'a> {
             let mut finish = start;
             if let Some((basis, estimate)) = self.estimate(item, stream) {
                 let open = 1.0 - self.completion.workstream(area, index).get();
-                let work = self.work(item, basis, estimate, stream.started, open);
+                let duration = self.duration(item, basis, estimate, stream.started, open);
                 finish = self.node(Some(item), vec![start]);
-                self.network.nodes[finish].work = Some((work, 1.0));
-                self.works_of.insert(item, work);
+                self.network.nodes[finish].duration = Some((duration, 1.0));
+                self.durations_of.insert(item, duration);
             }
             // Its tasks may take longer than itself.
             let finish = self.node(Some(item), vec![finish]);
-            self.network.items.insert(item, Place { start, finish });
+            self.network.items.insert(item, ItemNodes { start, finish });
         }
     }
 
     /// How long all of the workstream takes; `None` where its tasks alone say so, or nothing does.
     fn estimate(&mut self, item: Item, stream: &Workstream) -> Option<(Basis, ThreePoint)> {
-        let changed = match self.changes.get(&item) {
-            Some(Change::Takes(estimate)) => Some(*estimate),
+        let changed = match self.scenario.get(&item) {
+            Some(ScenarioChange::Estimate(estimate)) => Some(*estimate),
             _ => None,
         };
         if let Some(estimate) = changed.or(stream.estimate) {
@@ -358,18 +335,18 @@ impl<'a> Builder<'a> {
         }
         let inferred = self.days_per_point.zip(stream.points).map(|(days, points)| days.times(points.get()));
         if inferred.is_none() {
-            self.network.bases.insert(item, Basis::LeftOut);
+            self.network.bases.insert(item, Basis::NoEstimate);
         }
         inferred.map(|estimate| (Basis::Inferred(estimate), estimate))
     }
 
-    fn work(&mut self, item: Item, basis: Basis, estimate: ThreePoint, started: Option<Date>, open: f64) -> usize {
+    fn duration(&mut self, item: Item, basis: Basis, estimate: ThreePoint, started: Option<Date>, open: f64) -> usize {
         let elapsed = started.map(|day| self.elapsed(day));
-        let remaining = Remaining::new(estimate, elapsed.unwrap_or(0.0), &mut self.shapes);
+        let remaining = RemainingDuration::new(estimate, elapsed.unwrap_or(0.0), &mut self.shapes);
         let basis = if remaining.is_overrun() { Basis::Overrun(estimate) } else { basis };
         self.network.bases.insert(item, basis);
-        self.network.works.push(Work { key: self.project.path(item), remaining, elapsed, open });
-        self.network.works.len() - 1
+        self.network.durations.push(ActivityDuration { key: self.project.path(item), remaining, elapsed, open });
+        self.network.durations.len() - 1
     }
 
     /// The working days from the morning of `started` to the evening of `as_of`: what the file says
@@ -386,9 +363,9 @@ impl<'a> Builder<'a> {
         let of_task = |item: Item| if let Item::Task(index) = item { Some(index) } else { None };
         touched.extend(self.project.dependencies.iter().flat_map(|it| [it.from, it.to]).filter_map(of_task));
         touched.extend(self.project.risks.iter().flat_map(|risk| &risk.affects).copied().filter_map(of_task));
-        touched.extend(self.changes.keys().copied().filter_map(of_task));
+        touched.extend(self.scenario.keys().copied().filter_map(of_task));
         let entries = || self.project.workstreams().flat_map(|(_, _, stream)| &stream.tasks);
-        touched.extend(entries().filter_map(|entry| if let Entry::Shared(task) = entry { *task } else { None }));
+        touched.extend(entries().filter_map(|entry| if let TaskEntry::Shared(task) = entry { *task } else { None }));
         touched.extend(self.project.tasks().filter(|(_, task)| task.estimate.is_some()).map(|(index, _)| index));
         for index in touched {
             if let Some(task) = self.project.task(index).filter(|_| self.is_open(Item::Task(index))) {
@@ -400,29 +377,29 @@ impl<'a> Builder<'a> {
 
     fn task(&mut self, index: TaskIndex, task: &Task) {
         let (item, stream) = (Item::Task(index), Item::Workstream(index.area, index.workstream));
-        let Some(Place { start: begin, finish: end }) = self.network.items.get(&stream).copied() else { return };
+        let Some(ItemNodes { start: begin, finish: end }) = self.network.items.get(&stream).copied() else { return };
         let start = self.start(item);
         self.network.nodes[start].before.push(begin);
         let finish = self.node(Some(item), vec![start]);
-        let estimate = match self.changes.get(&item) {
-            Some(Change::Takes(estimate)) => Some(*estimate),
+        let estimate = match self.scenario.get(&item) {
+            Some(ScenarioChange::Estimate(estimate)) => Some(*estimate),
             _ => task.estimate,
         };
         if let Some(estimate) = estimate {
             let estimate = ThreePoint::of(estimate, self.days_per_week);
             let open = 1.0 - credit(task, &self.project.policy).map_or(0.0, crate::quantity::Ratio::get);
-            let work = self.work(item, Basis::Estimated(estimate), estimate, task.started, open);
-            self.network.nodes[finish].work = Some((work, 1.0));
-        } else if let Some(work) = self.works_of.get(&stream).copied() {
+            let duration = self.duration(item, Basis::Estimated(estimate), estimate, task.started, open);
+            self.network.nodes[finish].duration = Some((duration, 1.0));
+        } else if let Some(duration) = self.durations_of.get(&stream).copied() {
             // It takes its part of the workstream, and nothing says which part comes when: it may
             // be the last one.
             let rest = self.network.nodes[end].before[0];
             let own = self.node(Some(item), vec![start]);
-            self.network.nodes[own].work = Some((work, share(self.project, index)));
+            self.network.nodes[own].duration = Some((duration, share(self.project, index)));
             self.network.nodes[finish].before = vec![own, rest];
         }
         self.network.nodes[end].before.push(finish);
-        self.network.items.insert(item, Place { start, finish });
+        self.network.items.insert(item, ItemNodes { start, finish });
     }
 
     /// A workstream isn't finished before the tasks that it shares with others.
@@ -430,7 +407,7 @@ impl<'a> Builder<'a> {
         for (area, index, stream) in self.project.workstreams() {
             let Some(place) = self.network.items.get(&Item::Workstream(area, index)).copied() else { continue };
             for entry in &stream.tasks {
-                let Entry::Shared(Some(task)) = entry else { continue };
+                let TaskEntry::Shared(Some(task)) = entry else { continue };
                 if let Some(task) = self.network.items.get(&Item::Task(*task)) {
                     let finish = task.finish;
                     self.network.nodes[place.finish].before.push(finish);
@@ -443,11 +420,12 @@ impl<'a> Builder<'a> {
     fn areas(&mut self) {
         let referred = self.project.dependencies.iter().flat_map(|it| [it.from, it.to]);
         let affected = self.project.risks.iter().flat_map(|risk| risk.affects.iter().copied());
-        let items: BTreeSet<Item> = referred.chain(affected).chain(self.changes.keys().copied()).collect();
+        let items: BTreeSet<Item> = referred.chain(affected).chain(self.scenario.keys().copied()).collect();
         for item in items {
             let Item::Area(area) = item else { continue };
             let streams = (0..self.project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index));
-            let places: Vec<Place> = streams.filter_map(|stream| self.network.items.get(&stream).copied()).collect();
+            let places: Vec<ItemNodes> =
+                streams.filter_map(|stream| self.network.items.get(&stream).copied()).collect();
             if places.is_empty() {
                 continue;
             }
@@ -456,7 +434,7 @@ impl<'a> Builder<'a> {
                 self.network.nodes[place.start].before.push(start);
             }
             let finish = self.node(Some(item), places.iter().map(|place| place.finish).collect());
-            self.network.items.insert(item, Place { start, finish });
+            self.network.items.insert(item, ItemNodes { start, finish });
         }
     }
 
@@ -470,9 +448,9 @@ impl<'a> Builder<'a> {
             if self.project.needs(item).is_empty() {
                 let due = milestone.due.map(|due| self.timeline.end_of(due.last_day()).max(0.0));
                 self.network.nodes[node].not_before = due.unwrap_or(0.0);
-                self.network.bases.insert(item, if due.is_some() { Basis::Agreed } else { Basis::LeftOut });
+                self.network.bases.insert(item, if due.is_some() { Basis::FixedDate } else { Basis::NoEstimate });
             }
-            self.network.items.insert(item, Place { start: node, finish: node });
+            self.network.items.insert(item, ItemNodes { start: node, finish: node });
         }
     }
 
@@ -486,27 +464,27 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn hazards(&mut self) {
+    fn risk_events(&mut self) {
         for risk in &self.project.risks {
             let (Some(probability), Some(delay)) = (risk.probability, risk.delay) else { continue };
             let delay = ThreePoint::of(delay, self.days_per_week);
-            let delay = Remaining::new(delay, 0.0, &mut self.shapes);
+            let delay = RemainingDuration::new(delay, 0.0, &mut self.shapes);
             let key = format!("risk {}", risk.id);
-            self.network.hazards.push(Hazard { key, probability: probability.get(), delay });
+            self.network.risk_events.push(RiskEvent { key, probability: probability.get(), delay });
             for item in &risk.affects {
                 if let Some(place) = self.network.items.get(item) {
-                    self.network.nodes[place.start].hazards.push(self.network.hazards.len() - 1);
+                    self.network.nodes[place.start].risk_events.push(self.network.risk_events.len() - 1);
                 }
             }
         }
     }
 
-    /// Everything is finished; sooner changes take effect, now that all is in its place.
+    /// Everything is finished; sooner scenario take effect, now that all is in its place.
     fn end(&mut self) {
         let finishes: Vec<usize> = self.network.items.values().map(|place| place.finish).collect();
         self.node(None, finishes);
-        for (item, change) in self.changes {
-            let Change::Sooner(time) = change else { continue };
+        for (item, change) in self.scenario {
+            let ScenarioChange::Sooner(time) = change else { continue };
             self.shorten(*item, time.days(self.days_per_week));
         }
     }
@@ -514,19 +492,21 @@ impl<'a> Builder<'a> {
     /// Lets `item` take so many days less: a workstream in its own work, in the parts of it that its tasks
     /// take, and in tasks with estimates, each by its share of them.
     fn shorten(&mut self, item: Item, days: f64) {
-        let own = self.works_of.get(&item).copied();
-        let is_in = |node: &Node| match (node.item, item) {
+        let own = self.durations_of.get(&item).copied();
+        let is_in = |node: &NetworkNode| match (node.item, item) {
             (Some(Item::Task(task)), Item::Workstream(area, index)) => (task.area, task.workstream) == (area, index),
             (inner, item) => inner == Some(item),
         };
-        let works = &self.network.works;
-        let is_own = |work: usize| own == Some(work) || !matches!(item, Item::Workstream(..));
-        let mean = |node: &Node| {
-            node.work.filter(|(work, _)| is_in(node) && !is_own(*work)).map(|(work, part)| works[work].mean() * part)
+        let durations = &self.network.durations;
+        let is_own = |duration: usize| own == Some(duration) || !matches!(item, Item::Workstream(..));
+        let mean = |node: &NetworkNode| {
+            node.duration
+                .filter(|(duration, _)| is_in(node) && !is_own(*duration))
+                .map(|(duration, part)| durations[duration].mean() * part)
         };
         let all: f64 = self.network.nodes.iter().filter_map(mean).sum();
-        let cut = |node: &Node| match node.work {
-            Some((work, part)) if is_in(node) && is_own(work) => {
+        let cut = |node: &NetworkNode| match node.duration {
+            Some((duration, part)) if is_in(node) && is_own(duration) => {
                 if own.is_some() {
                     days * part
                 } else {
@@ -556,10 +536,10 @@ fn days_per_point(project: &Project, days_per_week: f64) -> Option<ThreePoint> {
     Some(ThreePoint { optimistic: least, likely: median, pessimistic: most })
 }
 
-fn own(entry: &Entry) -> Option<&Task> {
+fn own(entry: &TaskEntry) -> Option<&Task> {
     match entry {
-        Entry::Own(task) => Some(task),
-        Entry::Shared(_) => None,
+        TaskEntry::Own(task) => Some(task),
+        TaskEntry::Shared(_) => None,
     }
 }
 

@@ -64,7 +64,7 @@ const CELLS: usize = 1024;
 
 /// A distribution between 0 and 1, as tables of `CELLS` + 1 places.
 #[derive(Debug)]
-struct Shape {
+struct BetaPert {
     /// The probability of at most 0, 1/`CELLS`, 2/`CELLS`, ….
     cumulative: Vec<f64>,
     /// Where the probability 0, 1/`CELLS`, 2/`CELLS`, … is reached.
@@ -75,7 +75,7 @@ struct Shape {
 static LOGARITHMS: LazyLock<Vec<f64>> =
     LazyLock::new(|| (0..=2 * CELLS).map(|half| (float(half) / float(2 * CELLS)).ln()).collect());
 
-impl Shape {
+impl BetaPert {
     /// The beta distribution whose mode lies at `mode` between 0 and 1.
     ///
     /// Simpson's rule in each cell; between places the density is taken to be even, which moves a
@@ -152,37 +152,37 @@ fn float(number: usize) -> f64 {
     number as f64
 }
 
-/// Shapes that were tabulated already: most estimates of a file have the same few.
+/// Tabulated distributions by mode: the estimates of a file share a few.
 #[derive(Debug, Default)]
-pub struct Shapes(HashMap<u64, Arc<Shape>>);
+pub struct BetaPertCache(HashMap<u64, Arc<BetaPert>>);
 
-impl Shapes {
-    fn get(&mut self, mode: f64) -> Arc<Shape> {
+impl BetaPertCache {
+    fn get(&mut self, mode: f64) -> Arc<BetaPert> {
         // Estimates in days and in weeks come to the same mode but for rounding.
         let mode = (mode * 1e9).round() / 1e9;
-        Arc::clone(self.0.entry(mode.to_bits()).or_insert_with(|| Arc::new(Shape::new(mode))))
+        Arc::clone(self.0.entry(mode.to_bits()).or_insert_with(|| Arc::new(BetaPert::new(mode))))
     }
 }
 
 /// The time that something still takes: drawn with a number between 0 and 1, larger for a larger one.
 #[derive(Debug, Clone)]
-pub struct Remaining {
+pub struct RemainingDuration {
     estimate: ThreePoint,
     /// What has passed already; the duration is known to be longer.
     elapsed: f64,
     /// The probability that it was over by now.
     over: f64,
-    shape: Option<Arc<Shape>>,
+    shape: Option<Arc<BetaPert>>,
 }
 
 /// Open work whose estimate is used up takes another working day, and is named.
 pub const ANOTHER_DAY: f64 = 1.0;
 
-impl Remaining {
+impl RemainingDuration {
     /// What remains of `estimate` after `elapsed` working days: distributed as D − elapsed given
     /// that D > elapsed, not as the mean less what has passed, which would soon be nothing.
     #[must_use]
-    pub fn new(estimate: ThreePoint, elapsed: f64, shapes: &mut Shapes) -> Self {
+    pub fn new(estimate: ThreePoint, elapsed: f64, shapes: &mut BetaPertCache) -> Self {
         let width = estimate.width();
         let shape = (width > 0.0).then(|| shapes.get((estimate.likely - estimate.optimistic) / width));
         let over = shape.as_ref().map_or(0.0, |shape| shape.probability((elapsed - estimate.optimistic) / width));
@@ -257,8 +257,8 @@ impl Remaining {
 mod tests {
     use super::*;
 
-    fn remaining((optimistic, likely, pessimistic): (f64, f64, f64), elapsed: f64) -> Remaining {
-        Remaining::new(ThreePoint { optimistic, likely, pessimistic }, elapsed, &mut Shapes::default())
+    fn remaining((optimistic, likely, pessimistic): (f64, f64, f64), elapsed: f64) -> RemainingDuration {
+        RemainingDuration::new(ThreePoint { optimistic, likely, pessimistic }, elapsed, &mut BetaPertCache::default())
     }
 
     /// Whether `value` is `expected` as far as the known answer is printed: to half its last digit.

@@ -14,11 +14,12 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::hash::fnv1a;
-use crate::schedule::network::{Model, Network};
+use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, PROBABILITIES, Percentiles};
+use crate::schedule::network::Network;
 
 /// What is to be found out.
 #[derive(Debug)]
-pub struct Question<'a> {
+pub struct SimulationParams<'a> {
     /// How many times the network is run through.
     pub draws: NonZero<u32>,
     /// The nodes whose times are wanted, each with the time by which it is to be reached.
@@ -32,33 +33,12 @@ pub struct Question<'a> {
 
 /// What came of it.
 #[derive(Debug, Clone)]
-pub struct Outcome {
-    /// For each model, in the order of [`Model::ALL`], and each wanted node.
-    pub spreads: [Vec<Spread>; 2],
+pub struct SimulationResult {
+    /// For each wanted node.
+    pub finish: ByModel<Vec<FinishPercentiles>>,
     /// For each node, in which part of the runs it decided when `critical_to` is reached, by plan.
     pub criticality: Vec<f64>,
 }
-
-/// When something is reached, over all runs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// In working days, for each of [`QUANTILES`].
-    pub quantiles: [f64; 3],
-    /// In which part of the runs it was reached in time; `None` where there is no such time.
-    pub on_time: Option<f64>,
-}
-
-impl Spread {
-    /// By how much it is later than `due`, in working days, for each of [`QUANTILES`]; negative while there
-    /// is time left.
-    #[must_use]
-    pub fn later_than(&self, due: f64) -> [f64; 3] {
-        self.quantiles.map(|time| time - due)
-    }
-}
-
-/// The quantiles that are served.
-pub const QUANTILES: [f64; 3] = [0.5, 0.85, 0.95];
 
 /// Runs are computed in blocks of this many, node by node, so that the numbers of a block lie
 /// beside each other.
@@ -69,23 +49,23 @@ const WORTH_A_THREAD: usize = 300_000;
 
 /// Runs through `network` many times.
 #[must_use]
-pub fn simulate(network: &Network, question: &Question<'_>) -> Outcome {
-    let draws = question.draws.get() as usize;
+pub fn simulate(network: &Network, params: &SimulationParams<'_>) -> SimulationResult {
+    let draws = params.draws.get() as usize;
     let blocks = draws.div_ceil(BLOCK);
-    let threads = question.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);
+    let threads = params.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);
     let ranges = (0..threads).map(|thread| (thread * blocks / threads)..((thread + 1) * blocks / threads));
     let run = |range: Range<usize>| {
         let runs = (range.end * BLOCK).min(draws) - range.start * BLOCK;
-        Run::new(network, question, runs).through(range, draws)
+        Worker::new(network, params, runs).through(range, draws)
     };
-    let parts: Vec<Part> = thread::scope(|scope| {
+    let parts: Vec<PartialResult> = thread::scope(|scope| {
         let handles: Vec<_> = ranges.clone().skip(1).map(|range| scope.spawn(|| run(range))).collect();
-        let mut parts: Vec<Part> = ranges.take(1).map(run).collect();
+        let mut parts: Vec<PartialResult> = ranges.take(1).map(run).collect();
         let rest = handles.into_iter().map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause)));
         parts.extend(rest);
         parts
     });
-    outcome(network, question, parts)
+    combined(network, params, parts)
 }
 
 fn threads(visits: usize) -> usize {
@@ -96,7 +76,7 @@ fn threads(visits: usize) -> usize {
 
 /// When the wanted nodes were reached in some of the runs.
 #[derive(Default)]
-struct Times {
+struct FinishTimes {
     /// In working days, exact to seconds, as the bits of `f32`: those of numbers that aren't negative
     /// are in their order, and integers are compared faster. All runs of one node, then those of the
     /// next: one piece of memory, which is had again for the next forecast.
@@ -105,7 +85,7 @@ struct Times {
     in_time: Vec<u32>,
 }
 
-impl Times {
+impl FinishTimes {
     fn new(nodes: usize, runs: usize) -> Self {
         Self { days: vec![0; nodes * runs], in_time: vec![0; nodes] }
     }
@@ -117,34 +97,35 @@ impl Times {
 }
 
 /// What some of the runs came to.
-struct Part {
-    /// By model.
-    times: [Times; 2],
+struct PartialResult {
+    times: ByModel<FinishTimes>,
     /// By node.
     critical: Vec<u32>,
 }
 
-fn outcome(network: &Network, question: &Question<'_>, mut parts: Vec<Part>) -> Outcome {
-    let draws = f64::from(question.draws.get());
+fn combined(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<PartialResult>) -> SimulationResult {
+    let draws = f64::from(params.draws.get());
     let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
     let criticality = (0..network.nodes.len()).map(critical).collect();
-    let mut spreads = |model: Model| spreads(gathered(&mut parts, model), question);
-    let plan = spreads(Model::Plan);
-    let risk = if network.hazards.is_empty() { plan.clone() } else { spreads(Model::Risk) };
-    Outcome { spreads: [plan, risk], criticality }
+    let mut finish = |model: ForecastModel| finish_percentiles(gathered(&mut parts, model), params);
+    let plan = finish(ForecastModel::Plan);
+    let risk = if network.risk_events.is_empty() { plan.clone() } else { finish(ForecastModel::Risk) };
+    SimulationResult { finish: ByModel { plan, risk }, criticality }
 }
 
 /// What the threads found, put together, and how many they were.
-fn gathered(parts: &mut [Part], model: Model) -> (Times, usize) {
+fn gathered(parts: &mut [PartialResult], model: ForecastModel) -> (FinishTimes, usize) {
     let threads = parts.len();
-    let mut parts = parts.iter_mut().map(|part| std::mem::take(&mut part.times[model as usize]));
-    let parts: Vec<Times> = match (parts.next(), threads) {
+    let mut parts = parts.iter_mut().map(|part| std::mem::take(part.times.get_mut(model)));
+    let parts: Vec<FinishTimes> = match (parts.next(), threads) {
         (Some(only), 1) => return (only, 1),
         (first, _) => first.into_iter().chain(parts).collect(),
     };
     let nodes = parts.first().map_or(0, |part| part.in_time.len());
-    let mut all =
-        Times { days: Vec::with_capacity(parts.iter().map(|part| part.days.len()).sum()), in_time: vec![0; nodes] };
+    let mut all = FinishTimes {
+        days: Vec::with_capacity(parts.iter().map(|part| part.days.len()).sum()),
+        in_time: vec![0; nodes],
+    };
     for node in 0..nodes {
         for part in &parts {
             all.days.extend(&part.days[node * part.runs()..(node + 1) * part.runs()]);
@@ -155,11 +136,14 @@ fn gathered(parts: &mut [Part], model: Model) -> (Times, usize) {
 }
 
 /// The quantiles of each wanted node, found on as many threads as have simulated.
-fn spreads((mut times, threads): (Times, usize), question: &Question<'_>) -> Vec<Spread> {
-    let (draws, runs) = (f64::from(question.draws.get()), times.runs().max(1));
+fn finish_percentiles(
+    (mut times, threads): (FinishTimes, usize),
+    params: &SimulationParams<'_>,
+) -> Vec<FinishPercentiles> {
+    let (draws, runs) = (f64::from(params.draws.get()), times.runs().max(1));
     let each = times.in_time.len().div_ceil(threads).max(1);
-    let found = |chunk: &mut [u32]| -> Vec<[f64; 3]> { chunk.chunks_mut(runs).map(quantiles).collect() };
-    let quantiles: Vec<[f64; 3]> = thread::scope(|scope| {
+    let found = |chunk: &mut [u32]| -> Vec<Percentiles> { chunk.chunks_mut(runs).map(percentiles).collect() };
+    let percentiles: Vec<Percentiles> = thread::scope(|scope| {
         let mut chunks = times.days.chunks_mut(each * runs);
         let first = chunks.next();
         let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || found(chunk))).collect();
@@ -168,17 +152,21 @@ fn spreads((mut times, threads): (Times, usize), question: &Question<'_>) -> Vec
         all
     });
     let on_time = |(in_time, (_, due)): (&u32, &(usize, Option<f64>))| due.map(|_| f64::from(*in_time) / draws);
-    let on_time = times.in_time.iter().zip(question.wanted).map(on_time);
-    quantiles.into_iter().zip(on_time).map(|(quantiles, on_time)| Spread { quantiles, on_time }).collect()
+    let on_time = times.in_time.iter().zip(params.wanted).map(on_time);
+    percentiles
+        .into_iter()
+        .zip(on_time)
+        .map(|(percentiles, on_time)| FinishPercentiles { percentiles, on_time })
+        .collect()
 }
 
 /// By linear interpolation between the two nearest values (Hyndman and Fan's type 7).
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
-fn quantiles(times: &mut [u32]) -> [f64; 3] {
+fn percentiles(times: &mut [u32]) -> Percentiles {
     let last = times.len().saturating_sub(1);
     let mut from = 0;
-    QUANTILES.map(|chance| {
-        let place = chance * last as f64;
+    PROBABILITIES.map(|probability| {
+        let place = probability * last as f64;
         let below = place as usize;
         // What lies before `from` is smaller already.
         let days = |bits: u32| f64::from(f32::from_bits(bits));
@@ -191,52 +179,56 @@ fn quantiles(times: &mut [u32]) -> [f64; 3] {
 }
 
 /// The memory of one thread.
-struct Run<'a> {
+struct Worker<'a> {
     network: &'a Network,
-    question: &'a Question<'a>,
+    params: &'a SimulationParams<'a>,
     durations: Vec<[f64; BLOCK]>,
-    hazards: Vec<[f64; BLOCK]>,
+    /// By risk event.
+    delays: Vec<[f64; BLOCK]>,
     starts: Vec<[f64; BLOCK]>,
     finishes: Vec<[f64; BLOCK]>,
     is_critical: Vec<[bool; BLOCK]>,
     keys: Vec<u64>,
-    part: Part,
+    part: PartialResult,
 }
 
-impl<'a> Run<'a> {
-    fn new(network: &'a Network, question: &'a Question<'a>, runs: usize) -> Self {
+impl<'a> Worker<'a> {
+    fn new(network: &'a Network, params: &'a SimulationParams<'a>, runs: usize) -> Self {
         let nodes = network.nodes.len();
-        let works = network.works.iter().map(|work| work.key.as_str());
-        let keys = works
-            .chain(network.hazards.iter().map(|hazard| hazard.key.as_str()))
+        let durations = network.durations.iter().map(|duration| duration.key.as_str());
+        let keys = durations
+            .chain(network.risk_events.iter().map(|risk_event| risk_event.key.as_str()))
             .map(|key| fnv1a(key.as_bytes()))
             .collect();
-        let models = if network.hazards.is_empty() { [runs, 0] } else { [runs, runs] };
+        let runs = ByModel { plan: runs, risk: if network.risk_events.is_empty() { 0 } else { runs } };
         Self {
             network,
-            question,
-            durations: vec![[0.0; BLOCK]; network.works.len()],
-            hazards: vec![[0.0; BLOCK]; network.hazards.len()],
+            params,
+            durations: vec![[0.0; BLOCK]; network.durations.len()],
+            delays: vec![[0.0; BLOCK]; network.risk_events.len()],
             starts: vec![[0.0; BLOCK]; nodes],
             finishes: vec![[0.0; BLOCK]; nodes],
             is_critical: vec![[false; BLOCK]; nodes],
             keys,
-            part: Part { times: models.map(|runs| Times::new(question.wanted.len(), runs)), critical: vec![0; nodes] },
+            part: PartialResult {
+                times: runs.map(|runs| FinishTimes::new(params.wanted.len(), runs)),
+                critical: vec![0; nodes],
+            },
         }
     }
 
-    fn through(mut self, blocks: Range<usize>, draws: usize) -> Part {
+    fn through(mut self, blocks: Range<usize>, draws: usize) -> PartialResult {
         let first = blocks.start * BLOCK;
         for block in blocks {
             let begin = block * BLOCK;
             let runs = (begin - first)..((begin + BLOCK).min(draws) - first);
             self.draw(block);
-            self.pass(Model::Plan);
-            self.note(Model::Plan, runs.clone());
+            self.pass(ForecastModel::Plan);
+            self.note(ForecastModel::Plan, runs.clone());
             self.trace(runs.len());
-            if !self.hazards.is_empty() {
-                self.pass(Model::Risk);
-                self.note(Model::Risk, runs);
+            if !self.delays.is_empty() {
+                self.pass(ForecastModel::Risk);
+                self.note(ForecastModel::Risk, runs);
             }
         }
         self.part
@@ -244,23 +236,24 @@ impl<'a> Run<'a> {
 
     /// The durations of one block.
     fn draw(&mut self, block: usize) {
-        let (works, hazards) = self.keys.split_at(self.network.works.len());
-        for ((work, key), durations) in self.network.works.iter().zip(works).zip(&mut self.durations) {
+        let network = self.network;
+        let (duration_keys, risk_keys) = self.keys.split_at(network.durations.len());
+        for ((duration, key), draws) in network.durations.iter().zip(duration_keys).zip(&mut self.durations) {
             let mut random = stream(*key, block * BLOCK);
-            durations.fill_with(|| between_0_and_1(&mut random));
-            work.quantiles(durations);
+            draws.fill_with(|| between_0_and_1(&mut random));
+            duration.quantiles(draws);
         }
-        for ((hazard, key), delays) in self.network.hazards.iter().zip(hazards).zip(&mut self.hazards) {
+        for ((risk_event, key), delays) in network.risk_events.iter().zip(risk_keys).zip(&mut self.delays) {
             let mut random = stream(*key, 2 * block * BLOCK);
             for delay in delays {
-                let (happens, long) = (between_0_and_1(&mut random), between_0_and_1(&mut random));
-                *delay = if happens < hazard.probability { hazard.delay.quantile(long) } else { 0.0 };
+                let (occurrence, length) = (between_0_and_1(&mut random), between_0_and_1(&mut random));
+                *delay = if occurrence < risk_event.probability { risk_event.delay.quantile(length) } else { 0.0 };
             }
         }
     }
 
     /// The forward pass of one block.
-    fn pass(&mut self, model: Model) {
+    fn pass(&mut self, model: ForecastModel) {
         for (index, node) in self.network.nodes.iter().enumerate() {
             let (done, open) = self.finishes.split_at_mut(index);
             let (start, finish) = (&mut self.starts[index], &mut open[0]);
@@ -272,13 +265,13 @@ impl<'a> Run<'a> {
                 }
             }
             *finish = [node.delay; BLOCK];
-            if let Some((work, part)) = node.work {
-                for (finish, duration) in finish.iter_mut().zip(&self.durations[work]) {
+            if let Some((index, part)) = node.duration {
+                for (finish, duration) in finish.iter_mut().zip(&self.durations[index]) {
                     *finish += part * duration;
                 }
             }
-            for &hazard in node.hazards.iter().filter(|_| model == Model::Risk) {
-                for (finish, delay) in finish.iter_mut().zip(&self.hazards[hazard]) {
+            for &risk_event in node.risk_events.iter().filter(|_| model == ForecastModel::Risk) {
+                for (finish, delay) in finish.iter_mut().zip(&self.delays[risk_event]) {
                     *finish += delay;
                 }
             }
@@ -289,10 +282,10 @@ impl<'a> Run<'a> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "seconds are enough, and half the memory")]
-    fn note(&mut self, model: Model, runs: Range<usize>) {
-        let times = &mut self.part.times[model as usize];
+    fn note(&mut self, model: ForecastModel, runs: Range<usize>) {
+        let times = self.part.times.get_mut(model);
         let all = times.runs();
-        for (index, &(node, due)) in self.question.wanted.iter().enumerate() {
+        for (index, &(node, due)) in self.params.wanted.iter().enumerate() {
             let finishes = &self.finishes[node][..runs.len()];
             let days = &mut times.days[index * all + runs.start..index * all + runs.end];
             for (day, &finish) in days.iter_mut().zip(finishes) {
@@ -307,11 +300,11 @@ impl<'a> Run<'a> {
 
     /// Back from the node that is asked about: what was reached last decided when the next began.
     fn trace(&mut self, runs: usize) {
-        let nodes = &self.network.nodes[..=self.question.critical_to];
+        let nodes = &self.network.nodes[..=self.params.critical_to];
         for marks in &mut self.is_critical[..nodes.len()] {
             *marks = [false; BLOCK];
         }
-        self.is_critical[self.question.critical_to] = [true; BLOCK];
+        self.is_critical[self.params.critical_to] = [true; BLOCK];
         for (index, node) in nodes.iter().enumerate().rev() {
             let (before, here) = self.is_critical.split_at_mut(index);
             let (marks, start) = (&here[0], &self.starts[index]);
@@ -351,12 +344,13 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_the_nearest_values() {
-        let quantiles = |times: &[f32]| quantiles(&mut times.iter().map(|time| time.to_bits()).collect::<Vec<_>>());
+        let percentiles =
+            |times: &[f32]| percentiles(&mut times.iter().map(|time| time.to_bits()).collect::<Vec<_>>()).into_array();
         let times: Vec<f32> = (0..=100_u8).rev().map(f32::from).collect();
-        assert_eq!(quantiles(&times), [50.0, 85.0, 95.0]);
-        assert_eq!(quantiles(&[60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
-        assert_eq!(quantiles(&[7.0]), [7.0; 3]);
-        assert_eq!(quantiles(&[0.0, 0.0]), [0.0; 3]);
+        assert_eq!(percentiles(&times), [50.0, 85.0, 95.0]);
+        assert_eq!(percentiles(&[60.0, 20.0, 40.0, 80.0]), [50.0, 71.0, 77.0]);
+        assert_eq!(percentiles(&[7.0]), [7.0; 3]);
+        assert_eq!(percentiles(&[0.0, 0.0]), [0.0; 3]);
     }
 
     #[test]

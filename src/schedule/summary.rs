@@ -8,8 +8,8 @@ use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
 use crate::name::Priority;
 use crate::quantity::Ratio;
+use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 
 /// A project at a glance.
@@ -126,7 +126,7 @@ fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -
 
 fn outlook(project: &Project, forecast: &Forecast, index: usize) -> Option<Outlook> {
     let item = forecast.milestone(index)?;
-    let spread = item.spread(Model::Risk)?;
-    let p85 = Timeline::at(project, forecast.status_date).day(spread.quantiles[1]);
-    Some(Outlook { p85, on_time: spread.on_time, is_late: item.is_late() })
+    let finish = item.finish(ForecastModel::Risk)?;
+    let p85 = Timeline::at(project, forecast.status_date).day(finish.percentiles.p85);
+    Some(Outlook { p85, on_time: finish.on_time, is_late: item.is_late() })
 }

@@ -52,8 +52,8 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    fn forecast(&self) -> forecast::Options {
-        forecast::Options { draws: self.draws, ..forecast::Options::default() }
+    fn forecast(&self) -> forecast::ForecastOptions {
+        forecast::ForecastOptions { draws: self.draws, ..forecast::ForecastOptions::default() }
     }
 }
 

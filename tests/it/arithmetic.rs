@@ -188,7 +188,7 @@ proptest! {
 #[test]
 fn what_waits_for_a_workstream_is_counted_in_points() {
     let report = project(REPORT);
-    let blocked = readiness_exporter::model::waiting::blocked_points(&report, &Completion::of(&report));
+    let blocked = readiness_exporter::model::blocking::blocked_points(&report, &Completion::of(&report));
     let points = |path: &str| {
         let found = blocked.iter().find(|((area, index), _)| report.path(Item::Workstream(*area, *index)) == path);
         found.map(|(_, points)| *points)

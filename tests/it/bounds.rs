@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use readiness_exporter::finding::{Kind, MAX_FINDINGS};
 use readiness_exporter::model::Item;
+use readiness_exporter::model::blocking::blocked_points;
 use readiness_exporter::model::load::{Loaded, load};
-use readiness_exporter::model::waiting::blocked_points;
 
 fn loaded(text: &str) -> Loaded {
     load(text, "2026-11-23T12:00:00Z".parse().unwrap())

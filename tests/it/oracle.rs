@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use readiness_exporter::model::Item;
 use readiness_exporter::model::load::load;
-use readiness_exporter::schedule::forecast::{Forecast, Options};
+use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
 use readiness_exporter::schedule::timeline::Timeline;
 
 use crate::taskjuggler::{Dates, Work, early_dates_all};
@@ -67,7 +67,7 @@ fn plan(works: &[Work], holidays: &[Date]) -> String {
 fn forecast(text: &str) -> Vec<Dates> {
     let now = "2026-01-30T12:00:00Z".parse().unwrap();
     let plan = load(text, now).plan.unwrap();
-    let forecast = Forecast::of(&plan.project, &plan.completion, now, &Options::default());
+    let forecast = Forecast::of(&plan.project, &plan.completion, now, &ForecastOptions::default());
     let timeline = Timeline::of(&plan.project, now);
     let dates = |index| {
         let (start, finish) = forecast.items[&Item::Workstream(0, index)].early;

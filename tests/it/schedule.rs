@@ -17,9 +17,9 @@ use readiness_exporter::finding::Severity;
 use readiness_exporter::model::{Item, Project, load};
 use readiness_exporter::quantity::{Estimate, WorkTime};
 use readiness_exporter::scalar::ScalarFormat;
-use readiness_exporter::schedule::forecast::{Forecast, ItemForecast, Options};
-use readiness_exporter::schedule::network::Model;
-use readiness_exporter::schedule::network::{Basis, Change};
+use readiness_exporter::schedule::finish::ForecastModel;
+use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions, ItemForecast};
+use readiness_exporter::schedule::network::{Basis, ScenarioChange};
 use readiness_exporter::schedule::timeline::Timeline;
 
 /// A plan that was read, and the moment of its forecast.
@@ -73,13 +73,13 @@ impl Plan {
     }
 
     /// The forecast after some changes.
-    fn changed(&self, draws: u32, changes: &[(&str, Change)]) -> Seen<'_> {
-        let changes = changes.iter().map(|(path, change)| (self.item(path), *change)).collect();
-        let options = Options { draws: NonZero::new(draws).unwrap(), changes, ..Options::default() };
+    fn changed(&self, draws: u32, changes: &[(&str, ScenarioChange)]) -> Seen<'_> {
+        let scenario = changes.iter().map(|(path, change)| (self.item(path), *change)).collect();
+        let options = ForecastOptions { draws: NonZero::new(draws).unwrap(), scenario, ..ForecastOptions::default() };
         self.with(&options)
     }
 
-    fn with(&self, options: &Options) -> Seen<'_> {
+    fn with(&self, options: &ForecastOptions) -> Seen<'_> {
         let forecast = Forecast::of(&self.loaded.project, &self.loaded.completion, self.now, options);
         Seen { plan: self, forecast }
     }
@@ -87,7 +87,7 @@ impl Plan {
 
 impl Seen<'_> {
     fn chain(&self, path: &str) -> Vec<Item> {
-        self.forecast.chain(self.plan.item(path))
+        self.forecast.driving_path(self.plan.item(path))
     }
 
     #[track_caller]
@@ -108,13 +108,14 @@ impl Seen<'_> {
 
     /// P50, P85, P95 in working days.
     #[track_caller]
-    fn quantiles(&self, path: &str, model: Model) -> [f64; 3] {
-        self.item(path).spread(model).unwrap_or_else(|| panic!("`{path}` has no spread")).quantiles
+    fn quantiles(&self, path: &str, model: ForecastModel) -> [f64; 3] {
+        let finish = self.item(path).finish(model).unwrap_or_else(|| panic!("`{path}` has no percentiles"));
+        finish.percentiles.into_array()
     }
 
     #[track_caller]
-    fn on_time(&self, path: &str, model: Model) -> f64 {
-        self.item(path).spread(model).unwrap().on_time.unwrap_or_else(|| panic!("`{path}` has no due date"))
+    fn on_time(&self, path: &str, model: ForecastModel) -> f64 {
+        self.item(path).finish(model).unwrap().on_time.unwrap_or_else(|| panic!("`{path}` has no due date"))
     }
 
     fn basis(&self, path: &str) -> Option<Basis> {

@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::command::table::{Tone, shortened};
 use crate::model::Project;
+use crate::schedule::finish::{ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::Model;
 use crate::schedule::timeline::Timeline;
 
 /// What is drawn, and how.
@@ -28,8 +28,8 @@ pub struct Chart<'a> {
 /// The days of a milestone.
 struct Marks {
     due: Option<Date>,
-    /// P50, P85 and P95 with risks.
-    range: Option<[Date; 3]>,
+    /// With risks.
+    range: Option<Percentiles<Date>>,
 }
 
 const LEGEND: &str = "◆ due   ● P50   ━ to P85   ─ to P95";
@@ -39,7 +39,11 @@ impl Chart<'_> {
     #[must_use]
     pub fn of(&self, milestones: &[usize]) -> String {
         let marks: Vec<Marks> = milestones.iter().map(|&index| self.marks(index)).collect();
-        let dates = || marks.iter().flat_map(|marks| marks.due.into_iter().chain(marks.range.into_iter().flatten()));
+        let dates = || {
+            marks.iter().flat_map(|marks| {
+                marks.due.into_iter().chain(marks.range.into_iter().flat_map(Percentiles::into_array))
+            })
+        };
         let first = dates().min().map_or(self.forecast.status_date, |date| date.min(self.forecast.status_date));
         let last = dates().max().unwrap_or(first).max(first);
         let ids: Vec<String> =
@@ -60,10 +64,10 @@ impl Chart<'_> {
 
     fn marks(&self, index: usize) -> Marks {
         let timeline = Timeline::at(self.project, self.forecast.status_date);
-        let spread = self.forecast.milestone(index).and_then(|item| item.spread(Model::Risk));
+        let finish = self.forecast.milestone(index).and_then(|item| item.finish(ForecastModel::Risk));
         Marks {
             due: self.project.milestones[index].due.map(crate::date::DayOrMonth::last_day),
-            range: spread.map(|spread| spread.quantiles.map(|days| timeline.day(days))),
+            range: finish.map(|finish| finish.percentiles.map(|days| timeline.day(days))),
         }
     }
 }
@@ -115,10 +119,10 @@ impl Scale {
                 *cell = sign;
             }
         };
-        if let Some([middle, late, later]) = marks.range {
-            put(late, later, '─');
-            put(middle, late, '━');
-            put(middle, middle, '●');
+        if let Some(Percentiles { p50, p85, p95 }) = marks.range {
+            put(p85, p95, '─');
+            put(p50, p85, '━');
+            put(p50, p50, '●');
         }
         if let Some(due) = marks.due {
             put(due, due, '◆');

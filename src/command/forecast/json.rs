@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::command::forecast::by_date;
 use crate::finding::print::escape::visible_json;
 use crate::model::{Item, Project};
+use crate::schedule::finish::{FinishPercentiles, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
-use crate::schedule::simulate::{QUANTILES, Spread};
 use crate::schedule::timeline::Timeline;
 
 /// Writes the forecast, and the one with changes, as one JSON document.
@@ -91,7 +91,7 @@ struct Duration {
 impl Shown {
     fn of(project: &Project, forecast: &Forecast) -> Self {
         let timeline = Timeline::at(project, forecast.status_date);
-        let times = |spread: Spread| Times::of(spread, timeline);
+        let times = |finish: FinishPercentiles| Times::of(finish, timeline);
         let paths = |items: &[Item]| items.iter().map(|item| project.path(*item)).collect();
         let milestone = |index: usize| {
             let item = forecast.milestone(index)?;
@@ -100,12 +100,12 @@ impl Shown {
                 id: section.id.to_string(),
                 title: section.title.to_string(),
                 due: section.due.map(crate::date::DayOrMonth::last_day),
-                plan: item.spreads.map(|[plan, _]| times(plan)),
-                with_risks: item.spreads.map(|[_, risk]| times(risk)),
+                plan: item.finish.map(|finish| times(finish.plan)),
+                with_risks: item.finish.map(|finish| times(finish.risk)),
                 float_days: item.due.map(|_| rounded(item.total_float())),
                 late: item.is_late(),
-                root: item.root().map(|root| project.path(root)),
-                left_out: paths(&item.left_out),
+                root: item.slip_root().map(|root| project.path(root)),
+                left_out: paths(&item.without_estimate),
             })
         };
         let duration = |(item, basis): (&Item, &crate::schedule::network::Basis)| Duration {
@@ -116,8 +116,8 @@ impl Shown {
         Self {
             status_date: forecast.status_date,
             milestones: by_date(project, forecast).into_iter().filter_map(milestone).collect(),
-            finish: forecast.end.as_ref().map(|end| times(end.spreads[0])),
-            finish_with_risks: forecast.end.as_ref().map(|end| times(end.spreads[1])),
+            finish: forecast.end.as_ref().map(|end| times(end.finish.plan)),
+            finish_with_risks: forecast.end.as_ref().map(|end| times(end.finish.risk)),
             critical_path: forecast.end.as_ref().map(|end| paths(&end.critical_path)).unwrap_or_default(),
             durations: forecast.bases.iter().map(duration).collect(),
         }
@@ -125,11 +125,9 @@ impl Shown {
 }
 
 impl Times {
-    fn of(spread: Spread, timeline: Timeline<'_>) -> Self {
-        // In the order of the quantiles that are served.
-        const { assert!(QUANTILES.len() == 3) };
-        let [p50, p85, p95] = spread.quantiles.map(|days| timeline.day(days));
-        Self { p50, p85, p95, on_time: spread.on_time }
+    fn of(finish: FinishPercentiles, timeline: Timeline<'_>) -> Self {
+        let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
+        Self { p50, p85, p95, on_time: finish.on_time }
     }
 }
 

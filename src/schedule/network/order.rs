@@ -1,14 +1,15 @@
 //! The order in which a network is run through.
 
-use crate::schedule::network::{Network, Node, Place};
+use crate::schedule::network::{ItemNodes, Network, NetworkNode};
 
 /// Takes nodes out of the way that are nothing but the beginning or the end of another node of the
 /// same item; tells which. Most items are left with one node, and a simulation visits every node.
 #[must_use]
 pub fn contract(network: &mut Network) -> Vec<bool> {
     let nodes = &mut network.nodes;
-    let is_bare =
-        |node: &Node| node.work.is_none() && node.delay == 0.0 && node.not_before == 0.0 && node.hazards.is_empty();
+    let is_bare = |node: &NetworkNode| {
+        node.duration.is_none() && node.delay == 0.0 && node.not_before == 0.0 && node.risk_events.is_empty()
+    };
     let mut gone = vec![false; nodes.len()];
     let mut stands_for: Vec<usize> = (0..nodes.len()).collect();
     for index in 0..nodes.len() {
@@ -41,7 +42,7 @@ pub fn contract(network: &mut Network) -> Vec<bool> {
         }
     }
     for place in network.items.values_mut() {
-        *place = Place { start: stands_for[place.start], finish: stands_for[stands_for[place.finish]] };
+        *place = ItemNodes { start: stands_for[place.start], finish: stands_for[stands_for[place.finish]] };
     }
     gone
 }
@@ -80,7 +81,7 @@ fn reordered(mut network: Network, order: &[usize]) -> Network {
     for (new, &old) in order.iter().enumerate() {
         place[old] = new;
     }
-    let mut nodes: Vec<Option<Node>> = network.nodes.into_iter().map(Some).collect();
+    let mut nodes: Vec<Option<NetworkNode>> = network.nodes.into_iter().map(Some).collect();
     network.nodes = order.iter().filter_map(|&old| nodes[old].take()).collect();
     for node in &mut network.nodes {
         for before in &mut node.before {
@@ -88,7 +89,7 @@ fn reordered(mut network: Network, order: &[usize]) -> Network {
         }
     }
     for item in network.items.values_mut() {
-        *item = Place { start: place[item.start], finish: place[item.finish] };
+        *item = ItemNodes { start: place[item.start], finish: place[item.finish] };
     }
     network
 }

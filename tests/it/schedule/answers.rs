@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use readiness_exporter::schedule::network::Model;
+use readiness_exporter::schedule::finish::ForecastModel;
 
 use crate::schedule::{Plan, Seen, rounded};
 
@@ -46,7 +46,7 @@ fn general_foundry_by_the_critical_path_method() {
         let item = seen.item(&format!("x/{id}"));
         let found = [item.early.0, item.early.1, item.late.0, item.late.1, item.total_float(), item.free_float];
         assert_eq!(found.map(rounded), expected.map(|weeks| 5.0 * f64::from(weeks)), "{id}");
-        assert_eq!(seen.quantiles(&format!("x/{id}"), Model::Plan), [rounded(found[1]); 3], "{id}");
+        assert_eq!(seen.quantiles(&format!("x/{id}"), ForecastModel::Plan), [rounded(found[1]); 3], "{id}");
     }
     let end = seen.forecast.end.as_ref().unwrap();
     assert_eq!(rounded(end.early_finish), 75.0);
@@ -93,12 +93,12 @@ fn general_foundry_simulated() {
     ];
     let plan = simulated_foundry(&due);
     let seen = plan.forecast(DRAWS);
-    let within = |days: u32| seen.on_time(&format!("after-{days}"), Model::Plan);
+    let within = |days: u32| seen.on_time(&format!("after-{days}"), ForecastModel::Plan);
     // 16 weeks are 80 working days, and end on a Friday.
     let expected = 0.690;
     assert!((within(80) - expected).abs() <= error(expected) + PRINTED, "{}", within(80));
 
-    let quantiles = seen.quantiles("x/h", Model::Plan);
+    let quantiles = seen.quantiles("x/h", ForecastModel::Plan);
     let known = [(0.5, 15.10, 75), (0.85, 17.05, 85), (0.95, 18.27, 91)];
     for ((chance, weeks, day), found) in known.into_iter().zip(quantiles) {
         let density = 0.9 * (within(day + 1) - within(day));
@@ -161,7 +161,7 @@ fn one_estimate_alone() {
     ];
     for (path, expected, most) in known {
         for (index, chance) in [0.5, 0.85, 0.95].into_iter().enumerate() {
-            assert_quantile(seen.quantiles(path, Model::Plan)[index], chance, expected[index], most);
+            assert_quantile(seen.quantiles(path, ForecastModel::Plan)[index], chance, expected[index], most);
         }
     }
 }
@@ -185,8 +185,8 @@ areas:
         let found = seen.early(path).1;
         assert!((found - mean).abs() <= tolerance, "{path}: {found}, not {mean}");
     }
-    assert_quantile(seen.quantiles("x/five", Model::Plan)[1], 0.85, 0.5587, 1.0);
-    assert_quantile(seen.quantiles("x/four", Model::Plan)[1], 0.85, 1.5674, 4.0);
+    assert_quantile(seen.quantiles("x/five", ForecastModel::Plan)[1], 0.85, 0.5587, 1.0);
+    assert_quantile(seen.quantiles("x/four", ForecastModel::Plan)[1], 0.85, 1.5674, 4.0);
 }
 
 /// Ten workstreams, and a milestone for the first one, two, three, four and all of them.
@@ -204,7 +204,7 @@ fn gates(estimate: &str, due: &str, rest: &str) -> Plan {
 }
 
 #[track_caller]
-fn assert_merged(seen: &Seen<'_>, model: Model, single: f64) {
+fn assert_merged(seen: &Seen<'_>, model: ForecastModel, single: f64) {
     for count in [1, 2, 3, 4, 10] {
         let (found, expected) = (seen.on_time(&format!("all-{count}"), model), single.powi(count));
         assert!((found - expected).abs() <= error(expected), "{count}: {found}, not {expected}");
@@ -219,9 +219,9 @@ fn gates_that_may_each_be_late_are_seldom_all_on_time() {
     }
     let plan = gates("5d", "2026-02-06", &risks);
     let seen = plan.forecast(DRAWS);
-    assert_merged(&seen, Model::Risk, 0.85);
+    assert_merged(&seen, ForecastModel::Risk, 0.85);
     for count in [1, 2, 3, 4, 10] {
-        assert_eq!(seen.on_time(&format!("all-{count}"), Model::Plan), 1.0);
+        assert_eq!(seen.on_time(&format!("all-{count}"), ForecastModel::Plan), 1.0);
     }
 }
 
@@ -234,7 +234,7 @@ fn uncertain_works_are_seldom_all_on_time() {
         let rest = 1.0 - part;
         let single = 10.0 * part.powi(3) * rest * rest + 5.0 * part.powi(4) * rest + part.powi(5);
         let plan = gates("0-10d", due, "");
-        assert_merged(&plan.forecast(DRAWS), Model::Plan, single);
+        assert_merged(&plan.forecast(DRAWS), ForecastModel::Plan, single);
     }
 }
 
@@ -260,7 +260,7 @@ fn working_days_end_on_the_days_of_the_calendar() {
         {
             let text = format!("{text}milestones: {{m: {{due: {due}, needs: [x/a]}}}}\n");
             assert_eq!(
-                Plan::read(&text, "2026-01-27").forecast(1).on_time("m", Model::Plan),
+                Plan::read(&text, "2026-01-27").forecast(1).on_time("m", ForecastModel::Plan),
                 expected,
                 "{estimate} by {due}"
             );
@@ -315,8 +315,8 @@ fn what_was_complete_at_the_start_is_not_earned() {
 fn quantiles_lie_between_the_nearest_runs() {
     let plan = Plan::read(&network("2026-02-01", &[("a", &[], "1-2w")]), "2026-02-01");
     // A second run doesn't change the first one, and P50 lies in the middle of both.
-    let [first, ..] = plan.forecast(1).quantiles("x/a", Model::Plan);
-    let found = plan.forecast(2).quantiles("x/a", Model::Plan);
+    let [first, ..] = plan.forecast(1).quantiles("x/a", ForecastModel::Plan);
+    let found = plan.forecast(2).quantiles("x/a", ForecastModel::Plan);
     let second = 2.0 * found[0] - first;
     let (low, high) = (first.min(second), first.max(second));
     assert!((5.0..10.0).contains(&low) && high - low > 0.1 && high < 10.0, "{first} and {second}");

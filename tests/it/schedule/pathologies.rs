@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use readiness_exporter::finding::{Kind, Severity};
 use readiness_exporter::model::load::load;
+use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::network::Basis;
-use readiness_exporter::schedule::network::Model;
 
 use crate::schedule::Plan;
 
@@ -39,7 +39,7 @@ fn a_chain_of_ten_thousand() {
     assert_eq!(seen.chain("m").len(), 10_001);
     // The sum's variance is 10,000/28, so its standard deviation 18.9, and P50's error with 256
     // draws 1.253 · 18.9 / 16.
-    let [p50, ..] = seen.quantiles("m", Model::Plan);
+    let [p50, ..] = seen.quantiles("m", ForecastModel::Plan);
     assert!((p50 - 5000.0).abs() < 4.0 * 1.48, "{p50}");
     assert!(seen.forecast.items.values().all(|item| item.criticality == 1.0));
 }
@@ -69,7 +69,7 @@ fn a_fan_of_ten_thousand() {
     assert_eq!(seen.early("m").1, 7.0);
     // Alone, each is in nine of ten runs over by 7.53 days; the last of ten thousand is at 9.6 or
     // later in more than half of them: P(≤ 9.5) = 0.99884, and 0.99884^10000 is 0.00001.
-    let [p50, ..] = seen.quantiles("m", Model::Plan);
+    let [p50, ..] = seen.quantiles("m", ForecastModel::Plan);
     assert!(p50 > 11.5 && p50 < 12.0, "{p50}");
     assert_eq!(seen.item("x/first").criticality, 1.0);
 }
@@ -113,8 +113,8 @@ fn no_time_at_all() {
         "milestones: {m: {due: 2026-01-27, needs: [x]}}\n",
     );
     let seen = plan.forecast(256);
-    assert_eq!(seen.quantiles("m", Model::Risk), [0.0; 3]);
-    assert_eq!(seen.on_time("m", Model::Risk), 1.0);
+    assert_eq!(seen.quantiles("m", ForecastModel::Risk), [0.0; 3]);
+    assert_eq!(seen.on_time("m", ForecastModel::Risk), 1.0);
     assert_eq!(seen.day("m"), "2026-01-27");
     assert!(!seen.item("m").is_late());
 }
@@ -124,7 +124,7 @@ fn optimistic_is_pessimistic() {
     for estimate in ["4d", "4-4d", "4/4/4d", "0.8w"] {
         let plan = plan(&format!("a: {{estimate: {estimate}}}"), "");
         let seen = plan.forecast(256);
-        assert_eq!(seen.quantiles("x/a", Model::Plan).map(crate::schedule::rounded), [4.0; 3], "{estimate}");
+        assert_eq!(seen.quantiles("x/a", ForecastModel::Plan).map(crate::schedule::rounded), [4.0; 3], "{estimate}");
         assert_eq!(seen.early("x/a"), (0.0, 4.0), "{estimate}");
     }
     // The likely value may be one of the outer ones.
@@ -132,7 +132,10 @@ fn optimistic_is_pessimistic() {
         let plan = plan(&format!("a: {{estimate: {estimate}}}"), "");
         let seen = plan.forecast(256);
         assert_eq!(seen.early("x/a").1, mean, "{estimate}");
-        assert!(seen.quantiles("x/a", Model::Plan).iter().all(|days| (4.0..=10.0).contains(days)), "{estimate}");
+        assert!(
+            seen.quantiles("x/a", ForecastModel::Plan).iter().all(|days| (4.0..=10.0).contains(days)),
+            "{estimate}"
+        );
     }
 }
 
@@ -144,12 +147,12 @@ fn milestones_that_need_nothing() {
     );
     let seen = plan.forecast(256);
     // One is taken to be reached when it is due, which is five working days from now.
-    assert_eq!((seen.basis("agreed"), seen.early("x/a")), (Some(Basis::Agreed), (5.0, 7.0)));
-    assert_eq!((seen.basis("open"), seen.early("x/b")), (Some(Basis::LeftOut), (0.0, 2.0)));
+    assert_eq!((seen.basis("agreed"), seen.early("x/a")), (Some(Basis::FixedDate), (5.0, 7.0)));
+    assert_eq!((seen.basis("open"), seen.early("x/b")), (Some(Basis::NoEstimate), (0.0, 2.0)));
     // What was due and isn't reached may be reached today.
-    assert_eq!((seen.basis("gone"), seen.early("x/c")), (Some(Basis::Agreed), (0.0, 2.0)));
+    assert_eq!((seen.basis("gone"), seen.early("x/c")), (Some(Basis::FixedDate), (0.0, 2.0)));
     for path in ["agreed", "open", "gone"] {
-        assert!(seen.item(path).spreads.is_none(), "{path}: nothing can be forecast of it");
+        assert!(seen.item(path).finish.is_none(), "{path}: nothing can be forecast of it");
     }
 }
 
@@ -170,8 +173,8 @@ risks: {r: {probability: 50%, delay: 2w, affects: [x/w]}}
     let open = text.replace("done: 2026-01-19, ", "");
     let plan = Plan::read(&open, "2026-01-27");
     let seen = plan.forecast(256);
-    assert_eq!(seen.quantiles("m", Model::Risk), [0.0; 3]);
-    assert_eq!(seen.on_time("m", Model::Risk), 0.0);
+    assert_eq!(seen.quantiles("m", ForecastModel::Risk), [0.0; 3]);
+    assert_eq!(seen.on_time("m", ForecastModel::Risk), 0.0);
     let nothing = Plan::read("project: x\n", "2026-01-27");
     assert!(nothing.forecast(256).forecast.end.is_none());
 }
@@ -184,11 +187,11 @@ fn due_dates_that_have_passed() {
     );
     let seen = plan.forecast(256);
     assert_eq!(seen.item("m").due, Some(-10.0));
-    assert_eq!((seen.on_time("m", Model::Plan), seen.on_time("x/a", Model::Plan)), (0.0, 0.0));
+    assert_eq!((seen.on_time("m", ForecastModel::Plan), seen.on_time("x/a", ForecastModel::Plan)), (0.0, 0.0));
     assert_eq!(seen.item("m").total_float(), -13.0);
     assert_eq!(seen.item("x/a").total_float(), -13.0);
-    assert_eq!(seen.forecast.end.as_ref().unwrap().spreads[0].on_time, Some(0.0));
-    assert_eq!(seen.paths(&seen.item("m").root().into_iter().collect::<Vec<_>>()), ["x/a"]);
+    assert_eq!(seen.forecast.end.as_ref().unwrap().finish.plan.on_time, Some(0.0));
+    assert_eq!(seen.paths(&seen.item("m").slip_root().into_iter().collect::<Vec<_>>()), ["x/a"]);
 }
 
 #[test]
@@ -197,7 +200,7 @@ fn the_leap_day_is_a_working_day() {
     let plan = Plan::read(text, "2028-02-28");
     let seen = plan.forecast(1);
     assert_eq!([seen.day("x/a"), seen.day("x/b")], ["2028-02-29", "2028-03-01"]);
-    assert_eq!((seen.on_time("m", Model::Plan), seen.on_time("n", Model::Plan)), (1.0, 0.0));
+    assert_eq!((seen.on_time("m", ForecastModel::Plan), seen.on_time("n", ForecastModel::Plan)), (1.0, 0.0));
     let errors = refused("project: x\nmilestones: {m: {due: 2027-02-29}}\n");
     assert!(errors.len() == 1 && errors[0].contains("2027-02-29"), "{errors:?}");
 }
@@ -207,7 +210,7 @@ fn clocks_change_on_the_day_on_which_it_is_due() {
     let text = "project: x\nas_of: 2026-03-28\ntimezone: Europe/Berlin\ncalendar: {workdays: [mon, tue, wed, thu, fri, sat, sun]}\nareas: {x: {workstreams: {a: {estimate: 1d}, b: {estimate: 0.5d}, c: {estimate: 1w}}}}\nmilestones: {m: {due: 2026-03-29, needs: [x/a, x/b]}}\n";
     let plan = Plan::read(text, "2026-03-28");
     let seen = plan.forecast(1);
-    assert_eq!((seen.on_time("m", Model::Plan), seen.item("m").due), (1.0, Some(1.0)));
+    assert_eq!((seen.on_time("m", ForecastModel::Plan), seen.item("m").due), (1.0, Some(1.0)));
     assert_eq!(seen.early("x/c").1, 7.0, "a week has as many days as the calendar");
     let finish = |path: &str| plan.timeline().finish(seen.item(path).early.1).to_string();
     // The day has 23 hours: from 23:00 to 22:00 in UTC.
@@ -229,12 +232,12 @@ fn a_chain_beyond_the_last_year_ends_with_it() {
     let seen = plan.forecast(256);
     assert_eq!(seen.day("m"), "9999-12-31");
     let timeline = plan.timeline();
-    for days in seen.quantiles("m", Model::Risk) {
+    for days in seen.quantiles("m", ForecastModel::Risk) {
         assert!(days.is_finite() && days > 60.0 * 9998.0 * 5.0);
         assert!(timeline.finish(days) <= jiff::Timestamp::MAX && timeline.begin(days) <= jiff::Timestamp::MAX);
         assert_eq!(timeline.day(days).year(), 9999);
     }
-    assert_eq!(seen.on_time("m", Model::Plan), 0.0);
+    assert_eq!(seen.on_time("m", ForecastModel::Plan), 0.0);
 }
 
 #[test]
@@ -253,7 +256,7 @@ fn years_of_holidays_are_waited_for() {
     let seen = plan.forecast(1);
     // The 1st of January 2040 is a Sunday.
     assert_eq!(seen.day("x/a"), "2040-01-02");
-    assert_eq!((seen.on_time("m", Model::Plan), seen.item("m").due), (0.0, Some(0.0)));
+    assert_eq!((seen.on_time("m", ForecastModel::Plan), seen.item("m").due), (0.0, Some(0.0)));
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn what_nothing_can_be_inferred_of_is_left_out_and_said_to_be() {
     );
     let seen = plan.forecast(1);
     for path in ["x/a", "x/b", "x/d"] {
-        assert_eq!(seen.basis(path), Some(Basis::LeftOut), "{path}");
+        assert_eq!(seen.basis(path), Some(Basis::NoEstimate), "{path}");
     }
     assert_eq!((seen.early("x/a"), seen.early("x/c"), seen.early("x/d")), ((0.0, 0.0), (0.0, 3.0), (0.0, 2.0)));
     let kinds: Vec<Kind> =

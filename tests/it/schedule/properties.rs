@@ -5,9 +5,9 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use readiness_exporter::quantity::WorkTime;
+use readiness_exporter::schedule::finish::{ByModel, ForecastModel};
 use readiness_exporter::schedule::forecast::ItemForecast;
-use readiness_exporter::schedule::network::Change;
-use readiness_exporter::schedule::network::Model;
+use readiness_exporter::schedule::network::ScenarioChange;
 
 use crate::schedule::made::{Made, Order, plan};
 use crate::schedule::{Plan, Seen};
@@ -20,13 +20,19 @@ fn read(made: &Made, order: Order) -> Plan {
 
 /// Everything that is forecast of the times of an item: by mean durations, and by simulation.
 fn times(item: &ItemForecast) -> Vec<f64> {
-    let spreads = item.spreads.iter().flatten().flat_map(|spread| spread.quantiles);
-    [item.early.0, item.early.1].into_iter().chain(spreads).collect()
+    let models = item.finish.iter().flat_map(|finish| [finish.plan, finish.risk]);
+    let percentiles = models.flat_map(|finish| finish.percentiles.into_array());
+    [item.early.0, item.early.1].into_iter().chain(percentiles).collect()
 }
 
 fn end(seen: &Seen<'_>) -> Vec<f64> {
     let end = seen.forecast.end.iter();
-    end.flat_map(|end| [end.early_finish].into_iter().chain(end.spreads.iter().flat_map(|it| it.quantiles))).collect()
+    end.flat_map(|end| {
+        [end.early_finish]
+            .into_iter()
+            .chain([end.finish.plan, end.finish.risk].into_iter().flat_map(|it| it.percentiles.into_array()))
+    })
+    .collect()
 }
 
 /// Whether nothing in `one` is later than in `other`, to the last bit.
@@ -38,8 +44,8 @@ fn assert_not_later(one: &Seen<'_>, other: &Seen<'_>) {
         for (time, other) in times(item).into_iter().zip(times(other)) {
             assert!(time <= other, "{path}: {time} > {other}");
         }
-        for model in Model::ALL {
-            let on_time = |item: &ItemForecast| item.spread(model).and_then(|spread| spread.on_time);
+        for model in ForecastModel::ALL {
+            let on_time = |item: &ItemForecast| item.finish(model).and_then(|finish| finish.on_time);
             // Where nothing is known of one, there is nothing to compare.
             if let (Some(one), Some(other)) = (on_time(item), on_time(other)) {
                 assert!(one >= other, "{path}");
@@ -84,7 +90,7 @@ proptest! {
     fn more_delay_makes_nothing_earlier(made in plan(), pick in any::<Index>(), days in 0.0..20.0) {
         let plan = read(&made, Order::Forward);
         let item = pick.get(&made.paths()).clone();
-        let later = plan.changed(DRAWS, &[(&item, Change::Later(WorkTime::Days(days)))]);
+        let later = plan.changed(DRAWS, &[(&item, ScenarioChange::Later(WorkTime::Days(days)))]);
         assert_not_later(&plan.forecast(DRAWS), &later);
     }
 
@@ -92,7 +98,7 @@ proptest! {
     fn what_is_finished_sooner_makes_nothing_later(made in plan(), pick in any::<Index>(), days in 0.0..20.0) {
         let plan = read(&made, Order::Forward);
         let item = pick.get(&made.paths()).clone();
-        let sooner = plan.changed(DRAWS, &[(&item, Change::Sooner(WorkTime::Days(days)))]);
+        let sooner = plan.changed(DRAWS, &[(&item, ScenarioChange::Sooner(WorkTime::Days(days)))]);
         assert_not_later(&sooner, &plan.forecast(DRAWS));
     }
 
@@ -100,7 +106,7 @@ proptest! {
     fn what_is_done_makes_nothing_later(made in plan(), pick in any::<Index>()) {
         let plan = read(&made, Order::Forward);
         let item = pick.get(&made.paths()).clone();
-        assert_not_later(&plan.changed(DRAWS, &[(&item, Change::Done)]), &plan.forecast(DRAWS));
+        assert_not_later(&plan.changed(DRAWS, &[(&item, ScenarioChange::Done)]), &plan.forecast(DRAWS));
     }
 
     #[test]
@@ -114,13 +120,14 @@ proptest! {
     fn quantiles_rise_and_risks_delay(made in plan()) {
         let plan = read(&made, Order::Forward);
         let seen = plan.forecast(DRAWS);
-        let items = seen.by_path().into_values().filter_map(|item| item.spreads);
-        for [plan, risk] in items.chain(seen.forecast.end.iter().map(|end| end.spreads)) {
-            for spread in [plan, risk] {
-                prop_assert!(spread.quantiles.is_sorted(), "{:?}", spread.quantiles);
-                prop_assert!(spread.quantiles[0] >= 0.0);
+        let items = seen.by_path().into_values().filter_map(|item| item.finish);
+        for ByModel { plan, risk } in items.chain(seen.forecast.end.iter().map(|end| end.finish)) {
+            for finish in [plan, risk] {
+                prop_assert!(finish.percentiles.into_array().is_sorted(), "{:?}", finish.percentiles);
+                prop_assert!(finish.percentiles.p50 >= 0.0);
             }
-            prop_assert!(plan.quantiles.iter().zip(risk.quantiles).all(|(plan, risk)| *plan <= risk));
+            let pairs = plan.percentiles.into_array().into_iter().zip(risk.percentiles.into_array());
+            prop_assert!(pairs.into_iter().all(|(plan, risk)| plan <= risk));
             prop_assert!(plan.on_time >= risk.on_time);
         }
     }
@@ -175,7 +182,7 @@ proptest! {
         let others = after.by_path();
         for (path, item) in before.by_path() {
             if !may_move.contains(&path) {
-                prop_assert_eq!(&item.spreads, &others[&path].spreads, "{}", path);
+                prop_assert_eq!(&item.finish, &others[&path].finish, "{}", path);
                 prop_assert_eq!(item.early, others[&path].early, "{}", path);
             }
         }
@@ -204,6 +211,6 @@ fn threads_change_nothing() {
     let (few, many) = (Plan::read(&text(0), "2026-01-27"), Plan::read(&text(350), "2026-01-27"));
     let (few, many) = (few.forecast(4200), many.forecast(4200));
     for path in ["x/a", "x/b", "x/c", "m"] {
-        assert_eq!(few.item(path).spreads, many.item(path).spreads, "{path}");
+        assert_eq!(few.item(path).finish, many.item(path).finish, "{path}");
     }
 }

@@ -1,8 +1,8 @@
 //! What a plan's parts mean to its forecast.
 
-use readiness_exporter::schedule::forecast::Options;
-use readiness_exporter::schedule::network::Model;
-use readiness_exporter::schedule::network::{Basis, Change};
+use readiness_exporter::schedule::finish::ForecastModel;
+use readiness_exporter::schedule::forecast::ForecastOptions;
+use readiness_exporter::schedule::network::{Basis, ScenarioChange};
 
 use crate::schedule::{Plan, Seen, date, estimate, time};
 
@@ -14,7 +14,7 @@ fn plan(x: &str, y: &str, rest: &str) -> Plan {
 }
 
 fn root(seen: &Seen<'_>, path: &str) -> Option<String> {
-    seen.item(path).root().map(|item| seen.plan.project().path(item))
+    seen.item(path).slip_root().map(|item| seen.plan.project().path(item))
 }
 
 fn chain(seen: &Seen<'_>, path: &str) -> Vec<String> {
@@ -81,7 +81,7 @@ fn a_shared_task_holds_up_both_of_its_workstreams() {
     );
     let seen = plan.forecast(1);
     assert_eq!((seen.early("x/w"), seen.early("y/v"), seen.early("y/after")), ((0.0, 8.0), (0.0, 8.0), (8.0, 9.0)));
-    let done = plan.changed(1, &[("x/w/t", Change::Done)]);
+    let done = plan.changed(1, &[("x/w/t", ScenarioChange::Done)]);
     assert!(done.early("y/v").1 <= 2.0);
 }
 
@@ -127,8 +127,8 @@ fn risks_delay_the_forecast_and_not_the_plan() {
         let plan = plan("a: {tasks: [{todo: t, estimate: 2d}]}, b: {estimate: 4d}", "", &rest);
         let seen = plan.forecast(256);
         let p85 = |model| ["x/a", "x/b", "m"].map(|path| seen.quantiles(path, model)[1]);
-        assert_eq!(p85(Model::Plan), [2.0, 4.0, 4.0], "{affected}");
-        assert_eq!(p85(Model::Risk), expected, "{affected}");
+        assert_eq!(p85(ForecastModel::Plan), [2.0, 4.0, 4.0], "{affected}");
+        assert_eq!(p85(ForecastModel::Risk), expected, "{affected}");
         assert_eq!(seen.early("m").1, 4.0, "{affected}");
         assert!(seen.forecast.has_risks);
     }
@@ -140,7 +140,7 @@ fn a_risk_that_happens_happens_to_all_that_it_affects() {
     let plan = plan("a: {estimate: 2d}, b: {estimate: 2d}", "", rest);
     let seen = plan.forecast(10_000);
     // Half of the runs, not a quarter: 4·√(0.25/10,000) is 0.02.
-    assert!((seen.on_time("m", Model::Risk) - 0.5).abs() < 0.02, "{}", seen.on_time("m", Model::Risk));
+    assert!((seen.on_time("m", ForecastModel::Risk) - 0.5).abs() < 0.02, "{}", seen.on_time("m", ForecastModel::Risk));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_risk_without_probability_or_delay_changes_nothing() {
         let with = with.forecast(256);
         assert!(!with.forecast.has_risks, "{risk}");
         for path in ["x/a", "x/b"] {
-            assert_eq!(with.item(path).spreads, without.item(path).spreads, "{risk}");
+            assert_eq!(with.item(path).finish, without.item(path).finish, "{risk}");
         }
     }
 }
@@ -184,37 +184,37 @@ fn the_root_of_a_slip_is_where_its_chain_begins() {
 #[test]
 fn after_a_change_the_root_may_be_another() {
     let plan = slipping();
-    let changed = |changes: &[(&str, Change)]| {
+    let changed = |changes: &[(&str, ScenarioChange)]| {
         let seen = plan.changed(1, changes);
         (seen.early("m").1, root(&seen, "m"), chain(&seen, "m"))
     };
     let named = |path: &str| Some(path.to_owned());
-    let (end, root, _) = changed(&[("x/a", Change::Done)]);
+    let (end, root, _) = changed(&[("x/a", ScenarioChange::Done)]);
     assert_eq!((end, root), (7.0, named("x/b")));
-    let (end, root, chain) = changed(&[("x/d", Change::Later(time("6d")))]);
+    let (end, root, chain) = changed(&[("x/d", ScenarioChange::Later(time("6d")))]);
     assert_eq!((end, root, chain), (10.0, named("gate"), vec!["gate".into(), "x/d".into(), "m".into()]));
-    let (end, root, _) = changed(&[("gate", Change::Done), ("x/d", Change::Later(time("8d")))]);
+    let (end, root, _) = changed(&[("gate", ScenarioChange::Done), ("x/d", ScenarioChange::Later(time("8d")))]);
     assert_eq!((end, root), (10.0, named("x/d")));
-    let (end, root, _) = changed(&[("x/b", Change::Takes(estimate("0d")))]);
+    let (end, root, _) = changed(&[("x/b", ScenarioChange::Estimate(estimate("0d")))]);
     assert_eq!((end, root), (5.0, None), "it is on time");
-    let (end, root, chain) = changed(&[("m", Change::Later(time("1d"))), ("x/c", Change::Done)]);
+    let (end, root, chain) = changed(&[("m", ScenarioChange::Later(time("1d"))), ("x/c", ScenarioChange::Done)]);
     assert_eq!((end, root, chain), (5.0, None, vec!["gate".into(), "x/d".into(), "m".into()]));
 }
 
 #[test]
 fn changes_to_a_workstream() {
     let plan = slipping();
-    let end = |changes: &[(&str, Change)]| plan.changed(1, changes).early("m").1;
+    let end = |changes: &[(&str, ScenarioChange)]| plan.changed(1, changes).early("m").1;
     assert_eq!(end(&[]), 9.0);
-    assert_eq!(end(&[("x/b", Change::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("x/b", Change::Sooner(time("1d")))]), 8.0);
-    assert_eq!(end(&[("x/b", Change::Sooner(time("9w")))]), 5.0, "not before it begins");
-    assert_eq!(end(&[("x/b", Change::Takes(estimate("1d")))]), 6.0);
-    assert_eq!(end(&[("x/b", Change::Done)]), 4.0, "what it needs holds nobody up any more");
-    assert_eq!(end(&[("x", Change::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("m", Change::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("x", Change::Done)]), 0.0);
-    let seen = plan.changed(1, &[("m", Change::Done)]);
+    assert_eq!(end(&[("x/b", ScenarioChange::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x/b", ScenarioChange::Sooner(time("1d")))]), 8.0);
+    assert_eq!(end(&[("x/b", ScenarioChange::Sooner(time("9w")))]), 5.0, "not before it begins");
+    assert_eq!(end(&[("x/b", ScenarioChange::Estimate(estimate("1d")))]), 6.0);
+    assert_eq!(end(&[("x/b", ScenarioChange::Done)]), 4.0, "what it needs holds nobody up any more");
+    assert_eq!(end(&[("x", ScenarioChange::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("m", ScenarioChange::Later(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x", ScenarioChange::Done)]), 0.0);
+    let seen = plan.changed(1, &[("m", ScenarioChange::Done)]);
     assert!(!seen.has("m") && seen.forecast.end.as_ref().unwrap().early_finish == 9.0);
 }
 
@@ -225,15 +225,15 @@ fn changes_to_a_task() {
         "",
         "",
     );
-    let end = |path: &str, changes: &[(&str, Change)]| plan.changed(1, changes).early(path).1;
+    let end = |path: &str, changes: &[(&str, ScenarioChange)]| plan.changed(1, changes).early(path).1;
     assert_eq!((end("x/w", &[]), end("x/v", &[])), (7.0, 4.0));
-    assert_eq!(end("x/w", &[("x/w/a", Change::Later(time("2d")))]), 9.0);
-    assert_eq!(end("x/w", &[("x/w/a", Change::Sooner(time("2d")))]), 5.0);
-    assert_eq!(end("x/w", &[("x/w/a", Change::Takes(estimate("1d")))]), 4.0);
-    assert_eq!(end("x/w", &[("x/w/a", Change::Done)]), 3.0);
+    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Later(time("2d")))]), 9.0);
+    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Sooner(time("2d")))]), 5.0);
+    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Estimate(estimate("1d")))]), 4.0);
+    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Done)]), 3.0);
     // A third of the workstream's work, begun three days later.
-    assert_eq!(end("x/v", &[("x/v/c", Change::Later(time("3d")))]), 5.0);
-    assert_eq!(end("x/v", &[("x/v/c", Change::Takes(estimate("9d")))]), 9.0);
+    assert_eq!(end("x/v", &[("x/v/c", ScenarioChange::Later(time("3d")))]), 5.0);
+    assert_eq!(end("x/v", &[("x/v/c", ScenarioChange::Estimate(estimate("9d")))]), 9.0);
 }
 
 #[test]
@@ -243,10 +243,14 @@ fn a_workstream_is_shortened_in_all_of_its_work() {
         "",
         "milestones: {late: {due: 2026-02-10}}\n",
     );
-    let end = |path: &str, changes: &[(&str, Change)]| plan.changed(1, changes).early(path).1;
+    let end = |path: &str, changes: &[(&str, ScenarioChange)]| plan.changed(1, changes).early(path).1;
     assert_eq!((end("x/w", &[]), end("x/v", &[])), (10.0, 13.0));
-    assert_eq!(end("x/w", &[("x/w", Change::Sooner(time("5d")))]), 5.0);
-    assert_eq!(end("x/v", &[("x/v", Change::Sooner(time("2d")))]), 12.0, "half of it comes after the milestone");
+    assert_eq!(end("x/w", &[("x/w", ScenarioChange::Sooner(time("5d")))]), 5.0);
+    assert_eq!(
+        end("x/v", &[("x/v", ScenarioChange::Sooner(time("2d")))]),
+        12.0,
+        "half of it comes after the milestone"
+    );
 }
 
 #[test]
@@ -260,10 +264,10 @@ fn floats_count_to_due_dates_and_not_to_the_end_of_the_project() {
 #[test]
 fn what_is_critical_to_a_milestone_is_asked_for_by_it() {
     let plan = slipping();
-    let seen = plan.with(&Options { critical_to: Some(1), ..Options::default() });
+    let seen = plan.with(&ForecastOptions { critical_to: Some(1), ..ForecastOptions::default() });
     let critical = |seen: &Seen<'_>| ["x/a", "x/c", "x/d", "m"].map(|path| seen.item(path).criticality);
     assert_eq!(critical(&seen), [1.0, 1.0, 0.0, 1.0]);
-    let seen = plan.with(&Options { critical_to: Some(0), ..Options::default() });
+    let seen = plan.with(&ForecastOptions { critical_to: Some(0), ..ForecastOptions::default() });
     assert_eq!(critical(&seen), [0.0; 4]);
     assert_eq!(seen.item("gate").criticality, 1.0);
     assert_eq!(seen.forecast.status_date, date("2026-01-27"));
@@ -291,7 +295,7 @@ fn a_due_date_at_the_weekend_is_that_of_the_friday() {
     );
     let seen = plan.forecast(1);
     assert_eq!((seen.item("m").due, seen.item("n").due), (Some(3.0), Some(3.0)));
-    assert_eq!((seen.on_time("m", Model::Plan), seen.on_time("n", Model::Plan)), (1.0, 0.0));
+    assert_eq!((seen.on_time("m", ForecastModel::Plan), seen.on_time("n", ForecastModel::Plan)), (1.0, 0.0));
 }
 
 #[test]
@@ -302,6 +306,6 @@ fn what_is_late_by_its_risks_alone_begins_with_what_they_affect() {
         "milestones: {m: {due: 2026-02-13, needs: [x/a, x/b]}}\nrisks: {r: {probability: 90%, delay: 20d, affects: [x/b]}}\n",
     );
     let seen = late_by_risk.forecast(1000);
-    assert_eq!(seen.item("m").spread(Model::Plan).unwrap().on_time, Some(1.0));
+    assert_eq!(seen.item("m").finish(ForecastModel::Plan).unwrap().on_time, Some(1.0));
     assert_eq!(root(&seen, "m"), Some("x/b".to_owned()));
 }

@@ -1,6 +1,6 @@
 //! The status date: open work is done after it, so that a plan that nobody touches slips.
 
-use readiness_exporter::schedule::network::Model;
+use readiness_exporter::schedule::finish::ForecastModel;
 
 use crate::schedule::{Plan, Seen};
 
@@ -33,7 +33,8 @@ const PATHS: [&str; 7] = ["x/one", "x/two", "x/three", "x/four", "y/five", "m", 
 /// The days that everything is finished on with each certainty, in each model.
 fn days(seen: &Seen<'_>) -> Vec<jiff::civil::Date> {
     let timeline = seen.plan.timeline();
-    let quantiles = PATHS.iter().flat_map(|path| Model::ALL.into_iter().flat_map(|model| seen.quantiles(path, model)));
+    let quantiles =
+        PATHS.iter().flat_map(|path| ForecastModel::ALL.into_iter().flat_map(|model| seen.quantiles(path, model)));
     quantiles.map(|days| timeline.day(days)).collect()
 }
 
@@ -48,7 +49,7 @@ fn assert_slip(text: &str, then: &str, expected: i64) {
     }
     for path in PATHS {
         // What is still to be done is the same; only its beginning has moved.
-        assert_eq!(before.item(path).spreads, after.item(path).spreads, "{path}");
+        assert_eq!(before.item(path).finish, after.item(path).finish, "{path}");
         assert_eq!(before.item(path).early, after.item(path).early, "{path}");
     }
 }
@@ -147,7 +148,7 @@ fn work_that_has_used_up_its_estimate_takes_another_day() {
             matches!(seen.basis("x/w"), Some(readiness_exporter::schedule::network::Basis::Overrun(_))),
             "{estimate}"
         );
-        assert_eq!(seen.quantiles("x/w", Model::Plan), [1.0; 3], "{estimate}");
+        assert_eq!(seen.quantiles("x/w", ForecastModel::Plan), [1.0; 3], "{estimate}");
         assert_eq!(seen.early("x/v"), (1.0, 3.0), "{estimate}");
     }
 }
@@ -160,7 +161,9 @@ fn what_was_begun_too_early_waits_for_what_it_needs() {
     assert!(one > 0.0);
     assert_eq!(two.0, one);
     assert!(two.1 > one);
-    for (first, second) in seen.quantiles("x/one", Model::Plan).into_iter().zip(seen.quantiles("x/two", Model::Plan)) {
+    for (first, second) in
+        seen.quantiles("x/one", ForecastModel::Plan).into_iter().zip(seen.quantiles("x/two", ForecastModel::Plan))
+    {
         assert!(second > first, "{first} and {second}");
     }
 }

@@ -1,0 +1,141 @@
+//! When something finishes: percentiles and on-time probability, without and with risks.
+
+/// Whether risks are part of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForecastModel {
+    /// Without risks.
+    Plan,
+    /// Each risk event happens with its probability.
+    Risk,
+}
+
+impl ForecastModel {
+    /// Both, in the order of the exposition.
+    pub const ALL: [Self; 2] = [Self::Plan, Self::Risk];
+
+    /// The value of the label `model`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Risk => "risk",
+        }
+    }
+}
+
+/// A value for each [`ForecastModel`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ByModel<T> {
+    /// Without risks.
+    pub plan: T,
+    /// With risks.
+    pub risk: T,
+}
+
+impl<T> ByModel<T> {
+    /// The value for `model`.
+    #[must_use]
+    pub fn get(self, model: ForecastModel) -> T {
+        match model {
+            ForecastModel::Plan => self.plan,
+            ForecastModel::Risk => self.risk,
+        }
+    }
+
+    /// The value for `model`, to be changed.
+    pub fn get_mut(&mut self, model: ForecastModel) -> &mut T {
+        match model {
+            ForecastModel::Plan => &mut self.plan,
+            ForecastModel::Risk => &mut self.risk,
+        }
+    }
+
+    /// The result of `function` for each model.
+    #[must_use]
+    pub fn map<U>(self, mut function: impl FnMut(T) -> U) -> ByModel<U> {
+        ByModel { plan: function(self.plan), risk: function(self.risk) }
+    }
+
+    /// Each model with its value, in the order of [`ForecastModel::ALL`].
+    #[must_use]
+    pub fn entries(self) -> [(ForecastModel, T); 2] {
+        [(ForecastModel::Plan, self.plan), (ForecastModel::Risk, self.risk)]
+    }
+}
+
+/// A percentile that is forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Percentile {
+    /// The median.
+    P50,
+    /// The percentile that decides whether something is late.
+    P85,
+    /// The highest percentile that is forecast.
+    P95,
+}
+
+impl Percentile {
+    /// Every percentile, in rising order.
+    pub const ALL: [Self; 3] = [Self::P50, Self::P85, Self::P95];
+
+    /// The value of the label `percentile`. Not `quantile`: promtool reserves that label for summaries.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P50 => "50",
+            Self::P85 => "85",
+            Self::P95 => "95",
+        }
+    }
+}
+
+/// A value for each [`Percentile`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Percentiles<T = f64> {
+    /// The value that half of the simulation runs don't exceed.
+    pub p50: T,
+    /// The value that 85 % of the simulation runs don't exceed.
+    pub p85: T,
+    /// The value that 95 % of the simulation runs don't exceed.
+    pub p95: T,
+}
+
+/// The probability of each percentile.
+pub const PROBABILITIES: Percentiles = Percentiles { p50: 0.5, p85: 0.85, p95: 0.95 };
+
+impl<T> Percentiles<T> {
+    /// The result of `function` for each percentile, in rising order.
+    #[must_use]
+    pub fn map<U>(self, mut function: impl FnMut(T) -> U) -> Percentiles<U> {
+        Percentiles { p50: function(self.p50), p85: function(self.p85), p95: function(self.p95) }
+    }
+
+    /// Each percentile with its value, in rising order.
+    #[must_use]
+    pub fn entries(self) -> [(Percentile, T); 3] {
+        [(Percentile::P50, self.p50), (Percentile::P85, self.p85), (Percentile::P95, self.p95)]
+    }
+
+    /// The values in rising order of their percentiles.
+    #[must_use]
+    pub fn into_array(self) -> [T; 3] {
+        [self.p50, self.p85, self.p95]
+    }
+}
+
+/// When something finishes, over all simulation runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FinishPercentiles {
+    /// In working days after the status date.
+    pub percentiles: Percentiles,
+    /// On-time probability: the share of runs that finish by the due date. `None` without a due date.
+    pub on_time: Option<f64>,
+}
+
+impl FinishPercentiles {
+    /// The slip against `due`, in working days; negative if there is time left.
+    #[must_use]
+    pub fn slip(&self, due: f64) -> Percentiles {
+        self.percentiles.map(|finish| finish - due)
+    }
+}
