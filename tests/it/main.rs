@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and knows its figures")]
 
 // What the tests stand on.
+mod optional;
 mod tools;
 mod harness;
 mod taskjuggler;
