@@ -1,11 +1,11 @@
 //! The commands.
 
-pub mod at;
-pub mod table;
+pub mod output;
+pub mod as_of;
 pub mod plan;
 pub mod forecast;
 pub mod explain;
-pub mod against;
+pub mod compare;
 pub mod check;
 pub mod health;
 pub mod serve;

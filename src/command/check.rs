@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::command::against::{Against, Frame};
-use crate::command::at::At;
+use crate::command::as_of::AsOf;
+use crate::command::compare::{CompareContext, CompareOptions};
 use crate::finding::print::escape::visible;
 use crate::finding::print::{Counts, Printer, Report, ReportFormat};
 use crate::finding::{Finding, Kind, NodePath, Severity};
@@ -19,33 +19,33 @@ use crate::source::{ReadLimits, SourceFile};
 
 /// What to check, and how to say it.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct CheckOptions {
     /// Files, directories, and `-` for the standard input.
     pub paths: Vec<PathBuf>,
     /// For whom findings are printed.
     pub format: ReportFormat,
-    /// How bad a finding must be for [`Outcome::Found`].
+    /// How bad a finding must be for [`CheckOutcome::Found`].
     pub fail_on: Severity,
     /// As of when the files are judged: reviews and waivers run out.
-    pub at: At,
+    pub as_of: AsOf,
     /// Whether people get colours.
     pub colour: bool,
     /// How much of a file is read at most.
     pub limits: ReadLimits,
     /// What the plans are compared with.
-    pub against: Option<Against>,
+    pub against: Option<CompareOptions>,
 }
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// No finding is as bad as `--fail-on`.
     Clean,
     /// Some are, or a milestone has become less likely than `--fail-if-worse` allows.
     Found,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// The exit code of a check that couldn't be made: [`run`] failed.
     pub const COULD_NOT_RUN: u8 = 2;
 
@@ -65,8 +65,8 @@ impl Outcome {
 ///
 /// A path that doesn't exist, a directory without readiness files, a failing `input` or `out`. Nothing
 /// is checked then, so that a mistyped path doesn't pass for a clean one; the exit code is
-/// [`Outcome::COULD_NOT_RUN`].
-pub fn run(options: &Options, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<Outcome> {
+/// [`CheckOutcome::COULD_NOT_RUN`].
+pub fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<CheckOutcome> {
     let mut files = checked_files(options)?;
     if options.paths.iter().any(|path| is_input(path)) {
         files.push(checked_input(options, input)?);
@@ -76,11 +76,11 @@ pub fn run(options: &Options, input: &mut dyn Read, out: &mut dyn Write) -> anyh
     let mut is_clean = counts.at_least(options.fail_on) == 0;
     if let Some(against) = &options.against {
         let sources = files.iter().filter_map(|file| file.text.as_ref());
-        let &Options { at, format, colour, limits, .. } = options;
-        let frame = Frame { at, format, colour, limits };
-        is_clean &= !against.compare(&sources.collect::<Vec<_>>(), &frame, out)?;
+        let &CheckOptions { as_of, format, colour, limits, .. } = options;
+        let context = CompareContext { as_of, format, colour, limits };
+        is_clean &= !against.compare(&sources.collect::<Vec<_>>(), &context, out)?;
     }
-    Ok(if is_clean { Outcome::Clean } else { Outcome::Found })
+    Ok(if is_clean { CheckOutcome::Clean } else { CheckOutcome::Found })
 }
 
 /// A file, and what is wrong with it.
@@ -94,10 +94,10 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, at: At) -> Self {
+    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, as_of: AsOf) -> Self {
         match file {
             Ok(file) => {
-                let (loaded, _) = at.load(&file.text);
+                let (loaded, _) = as_of.load(&file.text);
                 let is_named = loaded.is_good();
                 let id = loaded.plan.map(|plan| plan.project.id);
                 let project = id.filter(|id| is_named || id.as_str() != Id::UNNAMED);
@@ -113,7 +113,7 @@ fn is_input(path: &Path) -> bool {
 }
 
 /// The files under the paths, in the paths' order of the alphabet.
-fn checked_files(options: &Options) -> anyhow::Result<Vec<Checked>> {
+fn checked_files(options: &CheckOptions) -> anyhow::Result<Vec<Checked>> {
     let roots: Vec<_> = options.paths.iter().filter(|path| !is_input(path)).cloned().collect();
     let scan = scan::scan(&roots);
     if !scan.missing.is_empty() {
@@ -133,10 +133,10 @@ fn checked_files(options: &Options) -> anyhow::Result<Vec<Checked>> {
     paths.retain(|path| seen.insert(path.components().filter(|it| *it != Component::CurDir).collect::<PathBuf>()));
     let problems = scan.problems.into_iter();
     let mut files: Vec<_> =
-        problems.map(|(path, finding)| Checked::of(path, Err(finding.into()), options.at)).collect();
+        problems.map(|(path, finding)| Checked::of(path, Err(finding.into()), options.as_of)).collect();
     files.extend(paths.into_iter().map(|path| {
         let file = source::read(&path, &options.limits);
-        Checked::of(path, file, options.at)
+        Checked::of(path, file, options.as_of)
     }));
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -148,7 +148,7 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 /// The standard input, under the name `<stdin>`.
-fn checked_input(options: &Options, input: &mut dyn Read) -> anyhow::Result<Checked> {
+fn checked_input(options: &CheckOptions, input: &mut dyn Read) -> anyhow::Result<Checked> {
     let limit = options.limits.file_size;
     let mut bytes = Vec::new();
     input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -164,7 +164,7 @@ fn checked_input(options: &Options, input: &mut dyn Read) -> anyhow::Result<Chec
             }
         }
     };
-    Ok(Checked::of("<stdin>".into(), file, options.at))
+    Ok(Checked::of("<stdin>".into(), file, options.as_of))
 }
 
 fn add_duplicates(files: &mut [Checked]) {
@@ -212,7 +212,7 @@ fn duplicate_project(id: &str, other: &Path, more: usize) -> Finding {
         .help("give each project an id of its own, or keep one of the files")
 }
 
-fn print(options: &Options, files: &[Checked], out: &mut dyn Write) -> anyhow::Result<Counts> {
+fn print(options: &CheckOptions, files: &[Checked], out: &mut dyn Write) -> anyhow::Result<Counts> {
     let mut out = BufWriter::new(out);
     let mut printer = Printer::new(&mut out, options.format, options.colour);
     for Checked { path, text, findings, .. } in files {
@@ -237,7 +237,7 @@ mod tests {
 
     struct Fixture {
         directory: TempDir,
-        options: Options,
+        options: CheckOptions,
     }
 
     impl Fixture {
@@ -246,11 +246,11 @@ mod tests {
             for (name, text) in files {
                 fs::write(directory.path().join(name), text).unwrap();
             }
-            let options = Options {
+            let options = CheckOptions {
                 paths: vec![directory.path().into()],
                 format: ReportFormat::Human,
                 fail_on: Severity::Error,
-                at: At::Moment("2026-03-02T12:00:00Z".parse().unwrap()),
+                as_of: AsOf::Moment("2026-03-02T12:00:00Z".parse().unwrap()),
                 colour: false,
                 limits: ReadLimits::default(),
                 against: None,
@@ -258,14 +258,14 @@ mod tests {
             Self { directory, options }
         }
 
-        fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        fn with(mut self, change: impl FnOnce(&mut CheckOptions)) -> Self {
             change(&mut self.options);
             self
         }
 
         fn run(&self, input: &[u8]) -> (String, anyhow::Result<u8>) {
             let mut out = Vec::new();
-            let outcome = run(&self.options, &mut &input[..], &mut out).map(Outcome::exit_code);
+            let outcome = run(&self.options, &mut &input[..], &mut out).map(CheckOutcome::exit_code);
             let name = self.directory.path().display().to_string();
             let hide = |text: &str| text.replace(&name, "DIR");
             let outcome = outcome.map_err(|error| anyhow::anyhow!(hide(&error.to_string())));
@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn the_moment_is_an_argument() {
-        let earlier = |options: &mut Options| options.at = At::Moment("2026-01-02T12:00:00Z".parse().unwrap());
+        let earlier =
+            |options: &mut CheckOptions| options.as_of = AsOf::Moment("2026-01-02T12:00:00Z".parse().unwrap());
         let fixture = Fixture::new(&[("a.yaml", WARNED)]).with(earlier);
         assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
     }

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 
-use crate::command::at::At;
-use crate::command::forecast::{days, percent};
+use crate::command::as_of::AsOf;
+use crate::command::output::table::{Cell, Table};
+use crate::command::output::{Tone, days, percent};
 use crate::command::plan;
-use crate::command::plan::Sound;
-use crate::command::table::{Cell, Table, Tone};
+use crate::command::plan::ValidPlan;
 use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
 use crate::quantity::WorkTime;
@@ -24,13 +24,13 @@ use crate::source::ReadLimits;
 
 /// What to explain, and how.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ExplainOptions {
     /// The readiness file.
     pub path: PathBuf,
     /// The milestone's id.
     pub milestone: String,
     /// As of when.
-    pub at: At,
+    pub as_of: AsOf,
     /// How many simulated runs.
     pub draws: NonZero<u32>,
     /// Whether people get colours.
@@ -48,12 +48,12 @@ const WORTH_A_LINE: f64 = 0.01;
 /// # Errors
 ///
 /// The file can't be read or has errors, there is no such milestone, or a writer fails.
-pub fn run(options: &Options, out: &mut dyn Write, progress: &mut dyn Write) -> anyhow::Result<()> {
-    let sound = plan::read(&options.path, options.at, options.limits, options.colour, out)?;
-    let index = milestone(&sound.plan.project, &options.milestone)?;
-    let question = Question { sound: &sound, index, draws: options.draws };
-    let forecast = question.forecast(Scenario::new());
-    let project = &sound.plan.project;
+pub fn run(options: &ExplainOptions, out: &mut dyn Write, progress: &mut dyn Write) -> anyhow::Result<()> {
+    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, out)?;
+    let index = milestone(&valid.plan.project, &options.milestone)?;
+    let analysis = MilestoneAnalysis { valid: &valid, index, draws: options.draws };
+    let forecast = analysis.forecast(Scenario::new());
+    let project = &valid.plan.project;
     let Some(item) = forecast.milestone(index) else {
         let milestone = &project.milestones[index];
         let done = milestone.done.map_or_else(String::new, |day| format!(" on {day}"));
@@ -62,8 +62,8 @@ pub fn run(options: &Options, out: &mut dyn Write, progress: &mut dyn Write) -> 
     let chain = forecast.driving_path(Item::Milestone(index));
     head(project, index, item, &forecast, out)?;
     if item.finish.is_some() {
-        let helps = question.helps(&forecast, &chain, progress)?;
-        let rows = table(project, &forecast, &chain, &helps);
+        let gains = analysis.p85_gains(&forecast, &chain, progress)?;
+        let rows = table(project, &forecast, &chain, &gains);
         writeln!(out, "\n{}", Table { rows, colour: options.colour }.to_string().trim_end())?;
     }
     foot(project, &forecast, item, &chain, out)?;
@@ -82,22 +82,27 @@ fn milestone(project: &Project, path: &str) -> anyhow::Result<usize> {
 }
 
 /// One plan, and one milestone of it.
-struct Question<'a> {
-    sound: &'a Sound,
+struct MilestoneAnalysis<'a> {
+    valid: &'a ValidPlan,
     index: usize,
     draws: NonZero<u32>,
 }
 
-impl Question<'_> {
+impl MilestoneAnalysis<'_> {
     fn forecast(&self, scenario: Scenario) -> Forecast {
         let options =
             forecast::ForecastOptions { draws: self.draws, scenario, critical_to: Some(self.index), threads: None };
-        Forecast::of(&self.sound.plan.project, &self.sound.plan.completion, self.sound.now, &options)
+        Forecast::of(&self.valid.plan.project, &self.valid.plan.completion, self.valid.now, &options)
     }
 
     /// For each item that may decide, by how many working days the milestone's P85 by plan comes earlier if
     /// the item is finished a week sooner.
-    fn helps(&self, forecast: &Forecast, chain: &[Item], progress: &mut dyn Write) -> anyhow::Result<Vec<(Item, f64)>> {
+    fn p85_gains(
+        &self,
+        forecast: &Forecast,
+        chain: &[Item],
+        progress: &mut dyn Write,
+    ) -> anyhow::Result<Vec<(Item, f64)>> {
         let mut listed: Vec<Item> = chain.iter().copied().filter(|item| forecast.bases.contains_key(item)).collect();
         let mut others: Vec<(Item, f64)> = forecast
             .items
@@ -113,15 +118,15 @@ impl Question<'_> {
             forecast.milestone(self.index)?.finish(ForecastModel::Plan).map(|it| it.percentiles.p85)
         };
         let before = p85(forecast).unwrap_or_default();
-        let mut helps = Vec::with_capacity(listed.len());
+        let mut gains = Vec::with_capacity(listed.len());
         for (number, item) in listed.iter().enumerate() {
             write!(progress, "\r{} of {} items", number + 1, listed.len())?;
             progress.flush()?;
             let sooner = self.forecast(Scenario::from([(*item, ScenarioChange::Sooner(WorkTime::Weeks(1.0)))]));
-            helps.push((*item, before - p85(&sooner).unwrap_or(before)));
+            gains.push((*item, before - p85(&sooner).unwrap_or(before)));
         }
         write!(progress, "\r\u{1b}[K")?;
-        Ok(helps)
+        Ok(gains)
     }
 }
 
@@ -157,7 +162,7 @@ fn head(
     Ok(writeln!(out, "{due}{float}")?)
 }
 
-fn table(project: &Project, forecast: &Forecast, chain: &[Item], helps: &[(Item, f64)]) -> Vec<Vec<Cell>> {
+fn table(project: &Project, forecast: &Forecast, chain: &[Item], gains: &[(Item, f64)]) -> Vec<Vec<Cell>> {
     let timeline = Timeline::at(project, forecast.status_date);
     let heading = [
         Cell::text("What decides, in order of time", 40),
@@ -169,7 +174,7 @@ fn table(project: &Project, forecast: &Forecast, chain: &[Item], helps: &[(Item,
     ];
     let mut rows = vec![heading.map(|cell| cell.toned(Tone::Bold)).to_vec()];
     let mut in_chain = true;
-    for (listed, help) in helps {
+    for (listed, gain) in gains {
         if in_chain && !chain.contains(listed) {
             in_chain = false;
             rows.push(vec![Cell::text("What else may decide", 40).toned(Tone::Bold)]);
@@ -182,7 +187,7 @@ fn table(project: &Project, forecast: &Forecast, chain: &[Item], helps: &[(Item,
             Cell::text(basis, 12).toned(Tone::Quiet),
             Cell::text(&timeline.day(of.early.1).to_string(), 10),
             Cell::number(percent(of.criticality)),
-            Cell::number(if *help > 0.05 { days(-help) } else { "–".to_owned() }),
+            Cell::number(if *gain > 0.05 { days(-gain) } else { "–".to_owned() }),
         ]);
     }
     rows

@@ -7,17 +7,18 @@ use std::io::Write;
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use jiff::civil::Date;
 
-use crate::command::at::At;
+use crate::command::as_of::AsOf;
 use crate::command::forecast::chart::Chart;
+use crate::command::output::table::{Cell, Table};
+use crate::command::output::{Tone, days, percent};
 use crate::command::plan;
-use crate::command::plan::Sound;
-use crate::command::table::{Cell, Table, Tone};
+use crate::command::plan::compute_forecast;
 use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
-use crate::schedule::forecast;
 use crate::schedule::forecast::Forecast;
 use crate::schedule::network::{Basis, Scenario};
 use crate::schedule::timeline::Timeline;
@@ -25,17 +26,17 @@ use crate::source::ReadLimits;
 
 /// What to forecast, and how to say it.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ForecastCommand {
     /// The readiness file.
     pub path: PathBuf,
     /// As of when.
-    pub at: At,
+    pub as_of: AsOf,
     /// How many simulated runs.
     pub draws: NonZero<u32>,
     /// What is taken to be otherwise, as `ITEM=CHANGE`.
     pub what_if: Vec<String>,
     /// For whom it is printed.
-    pub format: Format,
+    pub format: ForecastFormat,
     /// Whether people get colours.
     pub colour: bool,
     /// How many columns the chart may take.
@@ -45,11 +46,11 @@ pub struct Options {
 }
 
 /// For whom a forecast is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForecastFormat {
+    /// Table and timeline
     Human,
-    /// For programs: one JSON document.
+    /// One JSON document
     Json,
 }
 
@@ -58,32 +59,26 @@ pub enum Format {
 /// # Errors
 ///
 /// The file can't be read or has errors, a change names no item, or `out` fails.
-pub fn run(options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
-    let sound = plan::read(&options.path, options.at, options.limits, options.colour, out)?;
-    let scenario = plan::scenario(&sound.plan.project, &options.what_if)?;
-    let before = made(&sound, options.draws, Scenario::new());
-    let after = (!scenario.is_empty()).then(|| made(&sound, options.draws, scenario));
-    let project = &sound.plan.project;
+pub fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Result<()> {
+    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, out)?;
+    let scenario = plan::scenario(&valid.plan.project, &options.what_if)?;
+    let before = compute_forecast(&valid, options.draws, Scenario::new());
+    let after = (!scenario.is_empty()).then(|| compute_forecast(&valid, options.draws, scenario));
+    let project = &valid.plan.project;
     match options.format {
-        Format::Json => json::write(project, &before, after.as_ref(), &options.what_if, out)?,
-        Format::Human => {
+        ForecastFormat::Json => json::write(project, &before, after.as_ref(), &options.what_if, out)?,
+        ForecastFormat::Human => {
             head(project, &before, out)?;
-            let view = View { project, forecast: &before, before: None, colour: options.colour, width: options.width };
+            let view =
+                ForecastView { project, forecast: &before, before: None, colour: options.colour, width: options.width };
             view.write(out)?;
             if let Some(after) = &after {
                 writeln!(out, "\nWith {}:\n", options.what_if.join(", "))?;
-                View { forecast: after, before: Some(&before), ..view }.write(out)?;
+                ForecastView { forecast: after, before: Some(&before), ..view }.write(out)?;
             }
         }
     }
     Ok(out.flush()?)
-}
-
-/// The forecast of a sound plan in a scenario.
-#[must_use]
-pub fn made(sound: &Sound, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
-    let options = forecast::ForecastOptions { draws, scenario, ..forecast::ForecastOptions::default() };
-    Forecast::of(&sound.plan.project, &sound.plan.completion, sound.now, &options)
 }
 
 fn head(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -110,7 +105,7 @@ fn head(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::
 
 /// A forecast as people read it.
 #[derive(Clone, Copy)]
-struct View<'a> {
+struct ForecastView<'a> {
     project: &'a Project,
     forecast: &'a Forecast,
     /// What it was without the scenario.
@@ -119,7 +114,7 @@ struct View<'a> {
     width: usize,
 }
 
-impl View<'_> {
+impl ForecastView<'_> {
     fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let milestones = by_date(self.project, self.forecast);
         if milestones.is_empty() {
@@ -255,21 +250,4 @@ fn chance(finish: FinishPercentiles) -> Cell {
     let Some(on_time) = finish.on_time else { return Cell::number("") };
     let tone = if on_time < 0.5 { Tone::Bad } else { Tone::Plain };
     Cell::number(percent(on_time)).toned(tone)
-}
-
-/// A probability in whole percent; what isn't certain doesn't read as if it were.
-#[must_use]
-pub fn percent(chance: f64) -> String {
-    match chance {
-        chance if chance > 0.0 && chance < 0.01 => "<1 %".to_owned(),
-        chance if chance > 0.99 && chance < 1.0 => ">99 %".to_owned(),
-        chance => format!("{:.0} %", chance * 100.0),
-    }
-}
-
-/// Working days with a sign: `+3.5 d`.
-#[must_use]
-pub fn days(days: f64) -> String {
-    let rounded = (days * 10.0).round() / 10.0;
-    if rounded == 0.0 { "0 d".to_owned() } else { format!("{rounded:+} d") }
 }

@@ -1,13 +1,14 @@
-//! One plan, for the commands that need a sound one.
+//! One plan, for the commands that need a valid one.
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::num::NonZero;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use jiff::Timestamp;
 
-use crate::command::at::At;
+use crate::command::as_of::AsOf;
 use crate::finding::Severity;
 use crate::finding::nearest;
 use crate::finding::print::{Printer, Report, ReportFormat};
@@ -16,13 +17,15 @@ use crate::model::resolve::items;
 use crate::model::{Item, Project};
 use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
+use crate::schedule::forecast;
+use crate::schedule::forecast::Forecast;
 use crate::schedule::network::{Scenario, ScenarioChange};
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 
 /// A plan without errors, and as of when it was judged.
 #[derive(Debug)]
-pub struct Sound {
+pub struct ValidPlan {
     /// The plan.
     pub plan: Plan,
     /// The moment.
@@ -34,9 +37,15 @@ pub struct Sound {
 /// # Errors
 ///
 /// The file can't be read, or has errors; those are printed to `out` as `check` does.
-pub fn read(path: &Path, at: At, limits: ReadLimits, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
+pub fn read(
+    path: &Path,
+    as_of: AsOf,
+    limits: ReadLimits,
+    colour: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<ValidPlan> {
     let source = source::read(path, &limits).map_err(|finding| anyhow!("{}: {}", path.display(), finding.message))?;
-    sound(&source, at, colour, out)
+    require_valid(&source, as_of, colour, out)
 }
 
 /// The plan in `source`.
@@ -44,17 +53,24 @@ pub fn read(path: &Path, at: At, limits: ReadLimits, colour: bool, out: &mut dyn
 /// # Errors
 ///
 /// It has errors; they are printed to `out` as `check` does.
-pub fn sound(source: &SourceFile, at: At, colour: bool, out: &mut dyn Write) -> anyhow::Result<Sound> {
-    let (loaded, now) = at.load(&source.text);
+pub fn require_valid(source: &SourceFile, as_of: AsOf, colour: bool, out: &mut dyn Write) -> anyhow::Result<ValidPlan> {
+    let (loaded, now) = as_of.load(&source.text);
     let is_good = loaded.is_good();
     if let (true, Some(plan)) = (is_good, loaded.plan) {
-        return Ok(Sound { plan, now });
+        return Ok(ValidPlan { plan, now });
     }
     let errors: Vec<_> = loaded.findings.into_iter().filter(|it| it.severity() == Severity::Error).collect();
     let mut printer = Printer::new(out, ReportFormat::Human, colour);
     printer.report(&Report { path: &source.path, text: Some(&source.text), findings: &errors })?;
     printer.finish()?;
     bail!("`{}` has errors, so nothing is forecast from it", source.path.display())
+}
+
+/// The forecast of a valid plan with changes.
+#[must_use]
+pub fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
+    let options = forecast::ForecastOptions { draws, scenario, ..forecast::ForecastOptions::default() };
+    Forecast::of(&valid.plan.project, &valid.plan.completion, valid.now, &options)
 }
 
 /// The item that people call `path`.

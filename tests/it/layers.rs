@@ -1,5 +1,7 @@
-//! A module imports only what stands above it in `lib.rs`, and inside a folder only its parent and
-//! the siblings declared above it.
+//! The direction of imports.
+//!
+//! A module imports only modules above it in `lib.rs`. Inside a folder it imports only its parent
+//! and siblings that are declared above it.
 
 use std::path::{Path, PathBuf};
 
@@ -7,29 +9,35 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The modules that `file` declares, in order, with those of their own folders after them.
-fn declared(file: &Path, folder: &Path, prefix: &str, order: &mut Vec<String>) {
+/// The modules declared in `file`, in order, each followed by its own submodules.
+fn declared_modules(file: &Path, folder: &Path, prefix: &str, order: &mut Vec<String>) {
     let text = std::fs::read_to_string(file).unwrap();
     for line in text.lines() {
-        let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
-        let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else {
+        let Some(name) = without_visibility(line).strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else {
             continue;
         };
         let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
         order.push(path.clone());
-        declared(&folder.join(format!("{name}.rs")), &folder.join(name), &path, order);
+        declared_modules(&folder.join(format!("{name}.rs")), &folder.join(name), &path, order);
     }
+}
+
+/// `line` without `pub`, `pub(crate)` and the like.
+fn without_visibility(line: &str) -> &str {
+    let Some(rest) = line.strip_prefix("pub") else { return line };
+    let rest = if rest.starts_with('(') { rest.split_once(')').map_or(rest, |(_, rest)| rest) } else { rest };
+    rest.trim_start()
 }
 
 fn file_of(module: &str) -> PathBuf {
     source().join(format!("{}.rs", module.replace("::", "/")))
 }
 
-/// The modules that `text` imports or names by `crate::`.
-fn named<'a>(text: &'a str, order: &'a [String]) -> impl Iterator<Item = &'a str> {
+/// The modules that `text` names by a path that starts with `crate::`.
+fn named_modules<'a>(text: &'a str, order: &'a [String]) -> impl Iterator<Item = &'a str> {
     text.match_indices("crate::").filter_map(move |(at, _)| {
         let rest = &text[at + "crate::".len()..];
-        // `crate` is also the tail of other words; a path begins after a space, a bracket or a sign.
+        // Not the end of a longer word, and not a macro's `$crate`.
         let before = text[..at].chars().next_back();
         if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_' || letter == '$') {
             return None;
@@ -43,16 +51,16 @@ fn named<'a>(text: &'a str, order: &'a [String]) -> impl Iterator<Item = &'a str
 }
 
 fn may_import(module: &str, import: &str, order: &[String]) -> bool {
-    let place = |name: &str| order.iter().position(|it| it == name).unwrap();
+    let index = |name: &str| order.iter().position(|it| it == name).unwrap();
     let within = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}::"));
-    // A parent names its children, and a child its parent's types.
-    within(import, module) || within(module, import) || place(import) < place(module)
+    // Parents and children may import each other.
+    within(import, module) || within(module, import) || index(import) < index(module)
 }
 
 #[test]
-fn imports_point_to_the_left() {
+fn modules_import_only_modules_above_them() {
     let mut order = Vec::new();
-    declared(&source().join("lib.rs"), &source(), "", &mut order);
+    declared_modules(&source().join("lib.rs"), &source(), "", &mut order);
     assert!(order.len() > 20, "{order:?}");
     let mut wrong = Vec::new();
     for module in &order {
@@ -63,9 +71,9 @@ fn imports_point_to_the_left() {
                 wrong.push(format!("{module} hides an import in `{form}`"));
             }
         }
-        for import in named(code, &order) {
+        for import in named_modules(code, &order) {
             if !may_import(module, import, &order) {
-                wrong.push(format!("{module} imports {import}, which stands to its right"));
+                wrong.push(format!("{module} imports {import}, which is declared below it"));
             }
         }
     }

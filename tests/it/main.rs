@@ -15,6 +15,7 @@ mod bounds;
 mod corpus;
 mod seed;
 mod forecast;
+mod help;
 mod oracle;
 
 // Files and the daemon.

@@ -6,7 +6,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
-use crate::command::table::{Tone, shortened};
+use crate::command::output::Tone;
+use crate::command::output::table::shortened;
 use crate::model::Project;
 use crate::schedule::finish::{ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;

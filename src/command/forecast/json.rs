@@ -24,20 +24,20 @@ pub fn write(
     what_if: &[String],
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let document = Document {
+    let document = ForecastDocument {
         project: project.id.as_str(),
-        forecast: Shown::of(project, forecast),
-        what_if: changed.map(|changed| WhatIf { changes: what_if, forecast: Shown::of(project, changed) }),
+        forecast: PlanForecast::of(project, forecast),
+        what_if: changed.map(|changed| WhatIf { changes: what_if, forecast: PlanForecast::of(project, changed) }),
     };
     let text = serde_json::to_string_pretty(&document)?;
     Ok(writeln!(out, "{}", text.lines().map(visible_json).collect::<Vec<_>>().join("\n"))?)
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ForecastDocument<'a> {
     project: &'a str,
     #[serde(flatten)]
-    forecast: Shown,
+    forecast: PlanForecast,
     #[serde(skip_serializing_if = "Option::is_none")]
     what_if: Option<WhatIf<'a>>,
 }
@@ -46,26 +46,26 @@ struct Document<'a> {
 struct WhatIf<'a> {
     changes: &'a [String],
     #[serde(flatten)]
-    forecast: Shown,
+    forecast: PlanForecast,
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct PlanForecast {
     status_date: Date,
-    milestones: Vec<Milestone>,
-    finish: Option<Times>,
-    finish_with_risks: Option<Times>,
+    milestones: Vec<MilestoneEntry>,
+    finish: Option<FinishDates>,
+    finish_with_risks: Option<FinishDates>,
     critical_path: Vec<String>,
-    durations: Vec<Duration>,
+    durations: Vec<DurationEntry>,
 }
 
 #[derive(Serialize)]
-struct Milestone {
+struct MilestoneEntry {
     id: String,
     title: String,
     due: Option<Date>,
-    plan: Option<Times>,
-    with_risks: Option<Times>,
+    plan: Option<FinishDates>,
+    with_risks: Option<FinishDates>,
     float_days: Option<f64>,
     late: bool,
     root: Option<String>,
@@ -74,7 +74,7 @@ struct Milestone {
 
 /// Days on which something is finished with a probability, and how likely that is in time.
 #[derive(Serialize)]
-struct Times {
+struct FinishDates {
     p50: Date,
     p85: Date,
     p95: Date,
@@ -82,33 +82,33 @@ struct Times {
 }
 
 #[derive(Serialize)]
-struct Duration {
+struct DurationEntry {
     item: String,
     basis: &'static str,
     criticality: f64,
 }
 
-impl Shown {
+impl PlanForecast {
     fn of(project: &Project, forecast: &Forecast) -> Self {
         let timeline = Timeline::at(project, forecast.status_date);
-        let times = |finish: FinishPercentiles| Times::of(finish, timeline);
+        let dates = |finish: FinishPercentiles| FinishDates::of(finish, timeline);
         let paths = |items: &[Item]| items.iter().map(|item| project.path(*item)).collect();
         let milestone = |index: usize| {
             let item = forecast.milestone(index)?;
             let section = &project.milestones[index];
-            Some(Milestone {
+            Some(MilestoneEntry {
                 id: section.id.to_string(),
                 title: section.title.to_string(),
                 due: section.due.map(crate::date::DayOrMonth::last_day),
-                plan: item.finish.map(|finish| times(finish.plan)),
-                with_risks: item.finish.map(|finish| times(finish.risk)),
+                plan: item.finish.map(|finish| dates(finish.plan)),
+                with_risks: item.finish.map(|finish| dates(finish.risk)),
                 float_days: item.due.map(|_| rounded(item.total_float())),
                 late: item.is_late(),
                 root: item.slip_root().map(|root| project.path(root)),
                 left_out: paths(&item.without_estimate),
             })
         };
-        let duration = |(item, basis): (&Item, &crate::schedule::network::Basis)| Duration {
+        let duration = |(item, basis): (&Item, &crate::schedule::network::Basis)| DurationEntry {
             item: project.path(*item),
             basis: basis.name(),
             criticality: forecast.items.get(item).map_or(0.0, |item: &ItemForecast| item.criticality),
@@ -116,15 +116,15 @@ impl Shown {
         Self {
             status_date: forecast.status_date,
             milestones: by_date(project, forecast).into_iter().filter_map(milestone).collect(),
-            finish: forecast.end.as_ref().map(|end| times(end.finish.plan)),
-            finish_with_risks: forecast.end.as_ref().map(|end| times(end.finish.risk)),
+            finish: forecast.end.as_ref().map(|end| dates(end.finish.plan)),
+            finish_with_risks: forecast.end.as_ref().map(|end| dates(end.finish.risk)),
             critical_path: forecast.end.as_ref().map(|end| paths(&end.critical_path)).unwrap_or_default(),
             durations: forecast.bases.iter().map(duration).collect(),
         }
     }
 }
 
-impl Times {
+impl FinishDates {
     fn of(finish: FinishPercentiles, timeline: Timeline<'_>) -> Self {
         let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
         Self { p50, p85, p95, on_time: finish.on_time }

@@ -9,14 +9,14 @@ use crate::model::load::{Loaded, load};
 
 /// As of when a plan is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub enum AsOf {
     /// This moment.
     Moment(Timestamp),
     /// The end of this day, in the zone of each project.
     Day(Date),
 }
 
-impl At {
+impl AsOf {
     /// What `text` says as of then, and the moment that this is.
     #[must_use]
     pub fn load(self, text: &str) -> (Loaded, Timestamp) {
@@ -44,7 +44,7 @@ mod tests {
     fn a_day_ends_where_the_project_is() {
         for zone in ["UTC", "Pacific/Auckland", "America/Los_Angeles"] {
             let text = format!("project: x\ntimezone: {zone}\nnext_review: 2026-03-02\n");
-            let findings = |day| At::Day(date(2026, 3, day)).load(&text).0.findings.len();
+            let findings = |day| AsOf::Day(date(2026, 3, day)).load(&text).0.findings.len();
             assert_eq!((findings(2), findings(3)), (0, 1), "{zone}");
         }
     }

@@ -9,11 +9,11 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use jiff::civil::Date;
 
-use crate::command::at::At;
-use crate::command::forecast::{days, made, percent};
+use crate::command::as_of::AsOf;
+use crate::command::output::table::{Cell, Table};
+use crate::command::output::{Tone, days, percent, points};
 use crate::command::plan;
-use crate::command::plan::Sound;
-use crate::command::table::{Cell, Table, Tone};
+use crate::command::plan::{ValidPlan, compute_forecast};
 use crate::finding::print::{ReportFormat, escape::visible};
 use crate::model::Project;
 use crate::quantity::Ratio;
@@ -26,7 +26,7 @@ use crate::source::{ReadLimits, SourceFile};
 
 /// What plans are compared with.
 #[derive(Debug, Clone)]
-pub struct Against {
+pub struct CompareOptions {
     /// A file, or a Git revision.
     pub name: String,
     /// How much less likely a milestone may become to be reached in time.
@@ -37,9 +37,9 @@ pub struct Against {
 
 /// How the plans are judged, and printed.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame {
+pub struct CompareContext {
     /// As of when.
-    pub at: At,
+    pub as_of: AsOf,
     /// For whom.
     pub format: ReportFormat,
     /// Whether people get colours.
@@ -49,7 +49,7 @@ pub struct Frame {
 }
 
 /// A milestone's forecast, with risks.
-struct State {
+struct MilestoneForecast {
     title: Box<str>,
     due: Option<Date>,
     p50: Option<(Date, f64)>,
@@ -57,33 +57,38 @@ struct State {
     is_done: bool,
 }
 
-impl Against {
+impl CompareOptions {
     /// Prints how the forecasts of `files` differ from those of before, both as of the same moment;
     /// true where a milestone is less likely than may be.
     ///
     /// # Errors
     ///
     /// There is no such file or revision, what was before has errors, or `out` fails.
-    pub fn compare(&self, files: &[&SourceFile], frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
-        if frame.format == ReportFormat::Json {
+    pub fn compare(
+        &self,
+        files: &[&SourceFile],
+        context: &CompareContext,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<bool> {
+        if context.format == ReportFormat::Json {
             bail!("--against is printed for people: leave out `--format json`");
         }
         let mut is_worse = false;
         for file in files {
-            let Ok(after) = plan::sound(file, frame.at, false, &mut std::io::sink()) else { continue };
-            let Some(before) = self.before(file, files.len(), frame)? else {
+            let Ok(after) = plan::require_valid(file, context.as_of, false, &mut std::io::sink()) else { continue };
+            let Some(before) = self.before(file, files.len(), context)? else {
                 writeln!(out, "\n`{}` isn't in `{}`: it is new", file.path.display(), self.name)?;
                 continue;
             };
-            let before = plan::sound(&before, frame.at, frame.colour, out)
+            let before = plan::require_valid(&before, context.as_of, context.colour, out)
                 .with_context(|| format!("can't compare with `{}`", self.name))?;
-            is_worse |= self.plan(&before, &after, frame, out)?;
+            is_worse |= self.plan(&before, &after, context, out)?;
         }
         Ok(is_worse)
     }
 
     /// The file as it was; `None` where it wasn't there.
-    fn before(&self, file: &SourceFile, files: usize, frame: &Frame) -> anyhow::Result<Option<SourceFile>> {
+    fn before(&self, file: &SourceFile, files: usize, context: &CompareContext) -> anyhow::Result<Option<SourceFile>> {
         let path = Path::new(&self.name);
         if !path.is_file() {
             return at_revision(&file.path, &self.name);
@@ -91,12 +96,18 @@ impl Against {
         if files > 1 {
             bail!("`{}` is one file, and {files} are checked: check one, or name a Git revision", self.name);
         }
-        source::read(path, &frame.limits)
+        source::read(path, &context.limits)
             .map(Some)
             .map_err(|finding| anyhow::anyhow!("{}: {}", self.name, finding.message))
     }
 
-    fn plan(&self, before: &Sound, after: &Sound, frame: &Frame, out: &mut dyn Write) -> anyhow::Result<bool> {
+    fn plan(
+        &self,
+        before: &ValidPlan,
+        after: &ValidPlan,
+        context: &CompareContext,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<bool> {
         let (old, new) = (self.states(before), self.states(after));
         let ids: Vec<&String> = new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))).collect();
         let has_risks = after.plan.project.risks.iter().any(|it| it.probability.is_some() && it.delay.is_some());
@@ -111,23 +122,28 @@ impl Against {
         }
         let title = visible(&after.plan.project.title);
         writeln!(out, "\n{title}: the milestones, compared with `{}`\n", self.name)?;
-        write!(out, "{}", Table { rows, colour: frame.colour })?;
+        write!(out, "{}", Table { rows, colour: context.colour })?;
         Ok(is_worse)
     }
 
-    fn states(&self, sound: &Sound) -> BTreeMap<String, State> {
-        let (project, forecast) = (&sound.plan.project, made(sound, self.draws, Scenario::new()));
+    fn states(&self, valid: &ValidPlan) -> BTreeMap<String, MilestoneForecast> {
+        let (project, forecast) = (&valid.plan.project, compute_forecast(valid, self.draws, Scenario::new()));
         (0..project.milestones.len())
-            .map(|index| (project.milestones[index].id.to_string(), State::of(project, &forecast, index)))
+            .map(|index| (project.milestones[index].id.to_string(), MilestoneForecast::of(project, &forecast, index)))
             .collect()
     }
 
     /// The milestone's row, and whether it has become worse than may be.
-    fn row(&self, id: &str, old: Option<&State>, new: Option<&State>) -> (Option<Vec<Cell>>, bool) {
+    fn row(
+        &self,
+        id: &str,
+        old: Option<&MilestoneForecast>,
+        new: Option<&MilestoneForecast>,
+    ) -> (Option<Vec<Cell>>, bool) {
         let Some(state) = new.or(old) else { return (None, false) };
-        let due = |state: Option<&State>| state.and_then(|it| it.due).map(|due| due.to_string());
-        let p50 = |state: Option<&State>| state.and_then(|it| it.p50);
-        let on_time = |state: Option<&State>| state.and_then(|it| it.on_time);
+        let due = |state: Option<&MilestoneForecast>| state.and_then(|it| it.due).map(|due| due.to_string());
+        let p50 = |state: Option<&MilestoneForecast>| state.and_then(|it| it.p50);
+        let on_time = |state: Option<&MilestoneForecast>| state.and_then(|it| it.on_time);
         let moved = p50(old).zip(p50(new)).map(|((_, before), (_, after))| after - before);
         let gained = on_time(old).zip(on_time(new)).map(|(before, after)| after - before);
         let is_worse = self.fail_if_worse.zip(gained).is_some_and(|(most, gained)| -gained > most.get() + 1e-9);
@@ -153,7 +169,7 @@ impl Against {
     }
 }
 
-impl State {
+impl MilestoneForecast {
     fn of(project: &Project, forecast: &Forecast, index: usize) -> Self {
         let (milestone, item) = (&project.milestones[index], forecast.milestone(index));
         let finish = item.and_then(|item| item.finish(ForecastModel::Risk));
@@ -166,12 +182,6 @@ impl State {
             is_done: milestone.done.is_some(),
         }
     }
-}
-
-/// Percentage points with a sign.
-fn points(gained: f64) -> String {
-    let points = (gained * 100.0).round();
-    if points == 0.0 { "0".to_owned() } else { format!("{points:+}") }
 }
 
 /// The file at `path` as it was in the Git revision `revision`; `None` where it wasn't there.

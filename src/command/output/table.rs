@@ -4,6 +4,7 @@ use std::fmt;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::command::output::Tone;
 use crate::finding::print::escape::visible;
 
 /// What a cell says, and how.
@@ -12,34 +13,6 @@ pub struct Cell {
     text: String,
     is_number: bool,
     tone: Tone,
-}
-
-/// How much a cell stands out where there are colours.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Tone {
-    /// As all others.
-    #[default]
-    Plain,
-    /// A heading.
-    Bold,
-    /// What isn't as it should be.
-    Bad,
-    /// What matters less.
-    Quiet,
-}
-
-impl Tone {
-    /// The text in this tone; without colours the text alone.
-    #[must_use]
-    pub fn paint(self, text: &str, colour: bool) -> String {
-        let code = match self {
-            Self::Plain => return text.to_owned(),
-            Self::Bold => "1",
-            Self::Bad => "1;31",
-            Self::Quiet => "2",
-        };
-        if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
 }
 
 impl Cell {
@@ -91,7 +64,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// At most so many columns of `text`, with an ellipsis where something is missing.
+/// `text` in at most `most` columns, with an ellipsis if it is cut.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
     if text.width() <= most {
