@@ -1,4 +1,4 @@
-//! The dashboards: what Grafana asks, asked of a real Prometheus.
+//! Tests of the dashboards: their structure, and their queries against a real Prometheus.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,19 +14,23 @@ use crate::questions::{Question, dashboards, filled, list, questions, text};
 use crate::servers::Prometheus;
 use crate::{processes, tools};
 
-/// The first moment of the history of the example, in seconds.
-const BEGIN: u64 = 1_769_472_000;
+/// Start of the example's history, in seconds since the epoch.
+const HISTORY_START: u64 = 1_769_472_000;
 const DAY: u64 = 86_400;
 
-/// What only fires when something is wrong: of these, an answer is wanted, and no rows.
-const QUIET: [&str; 2] = ["ALERTS", "readiness_file_reload_failures_total"];
+/// Series that exist only in case of a problem. Their queries must be valid, but may return no rows.
+const PROBLEM_SERIES: [&str; 2] = ["ALERTS", "readiness_file_reload_failures_total"];
 
 #[test]
-fn dashboards_can_be_provisioned_together_and_imported_anywhere() {
+fn dashboards_can_be_provisioned_and_imported() {
     let dashboards = dashboards();
     assert_eq!(dashboards.len(), 5);
     let titles: BTreeSet<&str> = dashboards.values().map(|it| text(&it["title"])).collect();
-    assert_eq!(titles.len(), dashboards.len(), "one title twice would freeze all of a provider's dashboards");
+    assert_eq!(
+        titles.len(),
+        dashboards.len(),
+        "with a duplicate title, Grafana stops updating all dashboards of a provider"
+    );
     for (name, dashboard) in &dashboards {
         assert_eq!(text(&dashboard["uid"]), name);
         assert_eq!(dashboard["schemaVersion"], 42);
@@ -37,32 +41,32 @@ fn dashboards_can_be_provisioned_together_and_imported_anywhere() {
         let source = "${datasource}";
         let variables = list(&dashboard["templating"]["list"]).iter().skip(1);
         let sources = variables.chain(list(&dashboard["annotations"]["list"])).chain(list(&dashboard["panels"]));
-        for asking in sources {
-            assert_eq!(asking["datasource"]["uid"], source, "{name}: {asking}");
+        for element in sources {
+            assert_eq!(element["datasource"]["uid"], source, "{name}: {element}");
         }
     }
 }
 
 #[test]
-fn every_panel_says_what_it_shows_and_when_there_is_nothing_to_show() {
+fn every_panel_has_a_title_a_description_a_unit_and_a_text_for_no_data() {
     for (name, dashboard) in dashboards() {
         let mut titles = BTreeSet::new();
         for panel in list(&dashboard["panels"]) {
             let (title, defaults) = (text(&panel["title"]), &panel["fieldConfig"]["defaults"]);
-            assert!(titles.insert(title), "{name}: {title} twice");
-            for (what, said) in [
+            assert!(titles.insert(title), "{name}: duplicate title {title}");
+            for (property, value) in [
                 ("title", title),
                 ("description", text(&panel["description"])),
                 ("unit", text(&defaults["unit"])),
                 ("text for no data", text(&defaults["noValue"])),
             ] {
-                assert!(!said.is_empty(), "{name}: {title} has no {what}");
+                assert!(!value.is_empty(), "{name}: {title} has no {property}");
             }
             assert!(text(&panel["description"]).ends_with('.'), "{name}: {title}");
-            // Grafana draws frames with these names even without fields, and fails when there is nothing to show.
+            // Grafana draws frames with these names even without fields, and fails if there is no data.
             let mut references = list(&panel["targets"]).iter().map(|target| text(&target["refId"]));
             assert!(!references.any(|reference| ["nodes", "edges"].contains(&reference)), "{name}: {title}");
-            // At the end of a range that lies in the future, there is nothing.
+            // The time range of a dashboard can end in the future, where instant queries return nothing.
             for target in list(&panel["targets"]).iter().filter(|target| target["instant"] == true) {
                 assert_eq!(target["datasource"]["uid"], "${datasource}");
                 assert!(panel["timeFrom"].is_string() && panel["hideTimeOverride"] == true, "{name}: {title}");
@@ -72,15 +76,15 @@ fn every_panel_says_what_it_shows_and_when_there_is_nothing_to_show() {
 }
 
 #[test]
-fn dashboards_name_nothing_that_is_not_served() {
+fn dashboards_query_only_existing_series_and_labels() {
     let prometheus = Prometheus::with("global: {}\n");
     let mut names = Names::default();
     for (name, dashboard) in dashboards() {
         for question in questions(&name, &dashboard) {
             let place = format!("{name}: {}", question.panel);
             names.of(&prometheus, &filled(&question.query, "castiel"), &place);
-            // Replicas and history have other values of these.
-            assert!(!question.query.contains("without ("), "{place} aggregates by labels of a target");
+            // Target labels have other values in replicas and in imported history.
+            assert!(!question.query.contains("without ("), "{place} aggregates by target labels");
         }
         for annotation in list(&dashboard["annotations"]["list"]) {
             names.of(&prometheus, &filled(text(&annotation["expr"]), "castiel"), &name);
@@ -97,13 +101,15 @@ fn dashboards_name_nothing_that_is_not_served() {
     names.assert_known(&others.into_iter().collect());
 }
 
-/// Ninety days of the example, as blocks in `data` in a new folder.
-fn history() -> tempfile::TempDir {
+/// Writes 90 days of history of the example as TSDB blocks, to `data` in a new folder.
+fn create_history() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.om");
     let example = Path::new(env!("CARGO_BIN_EXE_readiness-exporter")).with_file_name("examples").join("history");
     let written = Command::new(example).args(["--step", "3600"]).stdout(std::fs::File::create(&file).unwrap()).status();
-    assert!(written.expect("cargo build --example history makes it, and so does cargo test").success());
+    assert!(
+        written.expect("the example `history` is built by cargo test, or by cargo build --example history").success()
+    );
     let blocks = Command::new(tools::path("promtool"))
         .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=2160h"])
         .args([&file, &folder.path().join("data")])
@@ -113,8 +119,8 @@ fn history() -> tempfile::TempDir {
     folder
 }
 
-/// A plan with an open task that is due in ten days, whichever day it is: the examples' dates go by.
-fn deadline() -> String {
+/// A plan with an open task that is due in ten days from now. All dates of the examples are fixed.
+fn upcoming_deadline() -> String {
     let due = clock::now().to_zoned_datetime(TimeZone::UTC).date() + 10.days();
     format!(
         "project: deadline\nareas:\n  area:\n    workstreams:\n      work:\n        tasks:\n\
@@ -122,8 +128,8 @@ fn deadline() -> String {
     )
 }
 
-/// When somebody looks at a project, and how far back and ahead.
-struct Moment {
+/// A time at which a dashboard is viewed, with its time range and step, in seconds.
+struct View {
     project: &'static str,
     time: u64,
     before: u64,
@@ -131,10 +137,10 @@ struct Moment {
     step: u64,
 }
 
-impl Moment {
-    /// Days of the history, then now: over the dashboards' ranges, and closely.
+impl View {
+    /// Days in the history, then now, with the default ranges of the dashboards; finally a range of 20 s.
     fn all(now: u64) -> Vec<Self> {
-        let past = [5, 20, 28, 40, 80].map(|day| ("castiel", BEGIN + day * DAY, 90 * DAY, 0, DAY / 4));
+        let past = [5, 20, 28, 40, 80].map(|day| ("castiel", HISTORY_START + day * DAY, 90 * DAY, 0, DAY / 4));
         let live = ["castiel", "payments", "webshop", "deadline", "nothing"]
             .map(|project| (project, now, 90 * DAY, 90 * DAY, DAY / 4));
         let all = past.into_iter().chain(live).chain([("castiel", now, 20, 0, 1)]);
@@ -142,27 +148,27 @@ impl Moment {
     }
 }
 
-/// How many rows Prometheus answers, and how long it took.
-fn rows(prometheus: &Prometheus, question: &Question, moment: &Moment) -> (usize, Duration) {
-    let query = format!("query={}", filled(&question.query, moment.project));
-    let begun = clock::instant();
+/// Runs the query of a panel. Returns the number of rows and the duration.
+fn count_rows(prometheus: &Prometheus, question: &Question, view: &View) -> (usize, Duration) {
+    let query = format!("query={}", filled(&question.query, view.project));
+    let start_time = clock::instant();
     let answer = if question.is_instant {
-        prometheus.api("query", &[&query, &format!("time={}", moment.time)])
+        prometheus.api("query", &[&query, &format!("time={}", view.time)])
     } else {
-        let (start, end) =
-            (format!("start={}", moment.time - moment.before), format!("end={}", moment.time + moment.after));
-        prometheus.api("query_range", &[&query, &start, &end, &format!("step={}", moment.step)])
+        let (start, end) = (format!("start={}", view.time - view.before), format!("end={}", view.time + view.after));
+        prometheus.api("query_range", &[&query, &start, &end, &format!("step={}", view.step)])
     };
     let result = answer["result"].as_array();
-    let said = || format!("{}: {}: {}", question.dashboard, question.panel, filled(&question.query, moment.project));
-    (result.unwrap_or_else(|| panic!("{}", said())).len(), begun.elapsed())
+    let description =
+        || format!("{}: {}: {}", question.dashboard, question.panel, filled(&question.query, view.project));
+    (result.unwrap_or_else(|| panic!("{}", description())).len(), start_time.elapsed())
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are wanted")]
-fn every_query_finds_something_in_ninety_days_of_the_example() {
+#[expect(clippy::print_stdout, reason = "prints figures")]
+fn every_query_returns_rows_for_90_days_of_the_example() {
     let plans = tempfile::tempdir().unwrap();
-    std::fs::write(plans.path().join("deadline.yaml"), deadline()).unwrap();
+    std::fs::write(plans.path().join("deadline.yaml"), upcoming_deadline()).unwrap();
     std::fs::write(plans.path().join("nothing.yaml"), "project: nothing\nareas: {}\n").unwrap();
     let (_daemon, address) = processes::daemon(&["examples", plans.path().to_str().unwrap()]);
     let config = format!(
@@ -170,28 +176,30 @@ fn every_query_finds_something_in_ninety_days_of_the_example() {
          scrape_configs: [{{job_name: readiness, static_configs: [{{targets: ['{address}']}}]}}]\n"
     );
     let flags = ["--query.lookback-delta=61m", "--storage.tsdb.retention.time=100y"];
-    let prometheus = Prometheus::over(history(), &config, &flags);
-    // A moment ago there were rates already: the last of all to come is that of scrapes, which are counted when over.
+    let prometheus = Prometheus::over(create_history(), &config, &flags);
+    // Waits for the series that appears last: the rate of scrapes, each of which is counted at its end.
     prometheus.ask("rate(promhttp_metric_handler_requests_total{code=\"200\"}[4m] offset 2s) > 0", &[]);
     let now = prometheus.ask("floor(timestamp(readiness_project_info{project=\"castiel\"}))", &[])[0].parse().unwrap();
-    let moments = Moment::all(now);
-    let mut sums = (0, 0, Duration::ZERO, String::new());
+    let views = View::all(now);
+    let (mut query_count, mut row_count) = (0, 0);
+    let mut slowest = (Duration::ZERO, String::new());
     let mut panels = BTreeSet::new();
-    let mut silent = Vec::new();
+    let mut empty = Vec::new();
     for (name, dashboard) in dashboards() {
         for question in questions(&name, &dashboard) {
             let mut found = 0;
-            for moment in &moments {
-                let (count, took) = rows(&prometheus, &question, moment);
+            for view in &views {
+                let (count, took) = count_rows(&prometheus, &question, view);
                 found += count;
-                if took > sums.2 {
-                    (sums.2, sums.3) = (took, format!("{name}: {} {}", question.panel, question.reference));
+                if took > slowest.0 {
+                    slowest = (took, format!("{name}: {} {}", question.panel, question.reference));
                 }
             }
             panels.insert(format!("{name}: {}", question.panel));
-            (sums.0, sums.1) = (sums.0 + 1, sums.1 + found);
-            if found == 0 && !QUIET.iter().any(|quiet| question.query.contains(quiet)) {
-                silent.push(format!(
+            query_count += 1;
+            row_count += found;
+            if found == 0 && !PROBLEM_SERIES.iter().any(|series| question.query.contains(series)) {
+                empty.push(format!(
                     "{name}: {} {}: {}",
                     question.panel,
                     question.reference,
@@ -200,6 +208,11 @@ fn every_query_finds_something_in_ninety_days_of_the_example() {
             }
         }
     }
-    println!("{} panels, {} queries, {} rows; the slowest took {:?}: {}", panels.len(), sums.0, sums.1, sums.2, sums.3);
-    assert!(silent.is_empty(), "nothing is found by\n{}", silent.join("\n"));
+    println!(
+        "{} panels, {query_count} queries, {row_count} rows; the slowest query took {:?}: {}",
+        panels.len(),
+        slowest.0,
+        slowest.1
+    );
+    assert!(empty.is_empty(), "queries without rows:\n{}", empty.join("\n"));
 }
