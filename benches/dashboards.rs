@@ -9,15 +9,15 @@ use std::time::Duration;
 mod large;
 #[path = "../tests/e2e/processes.rs"]
 mod processes;
-#[path = "../tests/e2e/questions.rs"]
-mod questions;
+#[path = "../tests/e2e/panel_queries.rs"]
+mod panel_queries;
 #[expect(dead_code, reason = "tests use the rest")]
 #[path = "../tests/e2e/servers.rs"]
 mod servers;
 #[path = "../tests/it/tools.rs"]
 mod tools;
 
-use questions::{Question, dashboards, filled};
+use panel_queries::{PanelQuery, panel_queries, read_dashboards, substitute_variables};
 use readiness_exporter::clock;
 
 /// What a range of ninety days is drawn with: a point every six hours.
@@ -41,31 +41,31 @@ fn main() {
     // As many points as ninety days have, each over all series, whatever their distance.
     std::thread::sleep(Duration::from_mins(2));
     let now: f64 = prometheus.ask("vector(time())", &[])[0].parse().unwrap();
-    let ask = |question: &Question| {
+    let ask = |query: &PanelQuery| {
         // One project is chosen, save where all are shown.
-        let project = if question.dashboard == "readiness-overview" { ".*" } else { "project-7" };
-        let query = format!("query={}", filled(&question.query, project));
+        let project = if query.dashboard == "readiness-overview" { ".*" } else { "project-7" };
+        let parameter = format!("query={}", substitute_variables(&query.expr, project));
         let begun = clock::instant();
-        let answer = if question.is_instant {
-            prometheus.api("query", &[&query, &format!("time={now}")])
+        let answer = if query.is_instant {
+            prometheus.api("query", &[&parameter, &format!("time={now}")])
         } else {
             let (start, step) = (now - 100.0, 100.0 / POINTS);
             let range = [format!("start={start}"), format!("end={now}"), format!("step={step}")];
-            prometheus.api("query_range", &[&query, &range[0], &range[1], &range[2]])
+            prometheus.api("query_range", &[&parameter, &range[0], &range[1], &range[2]])
         };
         (begun.elapsed(), answer["result"].as_array().unwrap().len())
     };
-    let mut took: Vec<(Duration, usize, Question)> = Vec::new();
-    for (name, dashboard) in dashboards() {
-        for question in questions::questions(&name, &dashboard) {
-            let (time, rows) = ask(&question);
-            took.push((time, rows, question));
+    let mut took: Vec<(Duration, usize, PanelQuery)> = Vec::new();
+    for (name, dashboard) in read_dashboards() {
+        for query in panel_queries(&name, &dashboard) {
+            let (time, rows) = ask(&query);
+            took.push((time, rows, query));
         }
     }
     took.sort_by_key(|(time, ..)| std::cmp::Reverse(*time));
     println!("{} queries; the slowest of them:", took.len());
-    for (time, rows, question) in took.iter().take(SLOWEST) {
-        let place = format!("{}: {} {}", question.dashboard, question.panel, question.reference);
+    for (time, rows, query) in took.iter().take(SLOWEST) {
+        let place = format!("{}: {} {}", query.dashboard, query.panel, query.ref_id);
         println!("{:>7.3} s {rows:>6} rows  {place}", time.as_secs_f64());
     }
 }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use readiness_exporter::clock;
 
 use crate::names::Names;
-use crate::questions::{Question, dashboards, filled, list, questions, text};
+use crate::panel_queries::{PanelQuery, list, panel_queries, read_dashboards, substitute_variables, text};
 use crate::servers::Prometheus;
 use crate::{processes, tools};
 
@@ -23,7 +23,7 @@ const PROBLEM_SERIES: [&str; 2] = ["ALERTS", "readiness_file_reload_failures_tot
 
 #[test]
 fn dashboards_can_be_provisioned_and_imported() {
-    let dashboards = dashboards();
+    let dashboards = read_dashboards();
     assert_eq!(dashboards.len(), 5);
     let titles: BTreeSet<&str> = dashboards.values().map(|it| text(&it["title"])).collect();
     assert_eq!(
@@ -49,7 +49,7 @@ fn dashboards_can_be_provisioned_and_imported() {
 
 #[test]
 fn every_panel_has_a_title_a_description_a_unit_and_a_text_for_no_data() {
-    for (name, dashboard) in dashboards() {
+    for (name, dashboard) in read_dashboards() {
         let mut titles = BTreeSet::new();
         for panel in list(&dashboard["panels"]) {
             let (title, defaults) = (text(&panel["title"]), &panel["fieldConfig"]["defaults"]);
@@ -79,15 +79,15 @@ fn every_panel_has_a_title_a_description_a_unit_and_a_text_for_no_data() {
 fn dashboards_query_only_existing_series_and_labels() {
     let prometheus = Prometheus::with("global: {}\n");
     let mut names = Names::default();
-    for (name, dashboard) in dashboards() {
-        for question in questions(&name, &dashboard) {
-            let place = format!("{name}: {}", question.panel);
-            names.of(&prometheus, &filled(&question.query, "castiel"), &place);
+    for (name, dashboard) in read_dashboards() {
+        for query in panel_queries(&name, &dashboard) {
+            let place = format!("{name}: {}", query.panel);
+            names.of(&prometheus, &substitute_variables(&query.expr, "castiel"), &place);
             // Target labels have other values in replicas and in imported history.
-            assert!(!question.query.contains("without ("), "{place} aggregates by target labels");
+            assert!(!query.expr.contains("without ("), "{place} aggregates by target labels");
         }
         for annotation in list(&dashboard["annotations"]["list"]) {
-            names.of(&prometheus, &filled(text(&annotation["expr"]), "castiel"), &name);
+            names.of(&prometheus, &substitute_variables(text(&annotation["expr"]), "castiel"), &name);
         }
     }
     let others = [
@@ -149,18 +149,18 @@ impl View {
 }
 
 /// Runs the query of a panel. Returns the number of rows and the duration.
-fn count_rows(prometheus: &Prometheus, question: &Question, view: &View) -> (usize, Duration) {
-    let query = format!("query={}", filled(&question.query, view.project));
+fn count_rows(prometheus: &Prometheus, query: &PanelQuery, view: &View) -> (usize, Duration) {
+    let parameter = format!("query={}", substitute_variables(&query.expr, view.project));
     let start_time = clock::instant();
-    let answer = if question.is_instant {
-        prometheus.api("query", &[&query, &format!("time={}", view.time)])
+    let answer = if query.is_instant {
+        prometheus.api("query", &[&parameter, &format!("time={}", view.time)])
     } else {
         let (start, end) = (format!("start={}", view.time - view.before), format!("end={}", view.time + view.after));
-        prometheus.api("query_range", &[&query, &start, &end, &format!("step={}", view.step)])
+        prometheus.api("query_range", &[&parameter, &start, &end, &format!("step={}", view.step)])
     };
     let result = answer["result"].as_array();
     let description =
-        || format!("{}: {}: {}", question.dashboard, question.panel, filled(&question.query, view.project));
+        || format!("{}: {}: {}", query.dashboard, query.panel, substitute_variables(&query.expr, view.project));
     (result.unwrap_or_else(|| panic!("{}", description())).len(), start_time.elapsed())
 }
 
@@ -185,25 +185,25 @@ fn every_query_returns_rows_for_90_days_of_the_example() {
     let mut slowest = (Duration::ZERO, String::new());
     let mut panels = BTreeSet::new();
     let mut empty = Vec::new();
-    for (name, dashboard) in dashboards() {
-        for question in questions(&name, &dashboard) {
+    for (name, dashboard) in read_dashboards() {
+        for query in panel_queries(&name, &dashboard) {
             let mut found = 0;
             for view in &views {
-                let (count, took) = count_rows(&prometheus, &question, view);
+                let (count, took) = count_rows(&prometheus, &query, view);
                 found += count;
                 if took > slowest.0 {
-                    slowest = (took, format!("{name}: {} {}", question.panel, question.reference));
+                    slowest = (took, format!("{name}: {} {}", query.panel, query.ref_id));
                 }
             }
-            panels.insert(format!("{name}: {}", question.panel));
+            panels.insert(format!("{name}: {}", query.panel));
             query_count += 1;
             row_count += found;
-            if found == 0 && !PROBLEM_SERIES.iter().any(|series| question.query.contains(series)) {
+            if found == 0 && !PROBLEM_SERIES.iter().any(|series| query.expr.contains(series)) {
                 empty.push(format!(
                     "{name}: {} {}: {}",
-                    question.panel,
-                    question.reference,
-                    filled(&question.query, "castiel")
+                    query.panel,
+                    query.ref_id,
+                    substitute_variables(&query.expr, "castiel")
                 ));
             }
         }

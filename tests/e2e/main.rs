@@ -10,7 +10,7 @@ mod processes;
 mod servers;
 mod names;
 mod chart;
-mod questions;
+mod panel_queries;
 mod dashboards;
 mod demo;
 mod prometheus;

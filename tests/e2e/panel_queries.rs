@@ -1,21 +1,21 @@
-//! What the dashboards ask.
+//! The queries of the dashboards.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// One question of one panel.
-pub(crate) struct Question {
+/// A query of a panel.
+pub(crate) struct PanelQuery {
     pub(crate) dashboard: String,
     pub(crate) panel: String,
-    pub(crate) reference: String,
-    pub(crate) query: String,
+    pub(crate) ref_id: String,
+    pub(crate) expr: String,
     pub(crate) is_instant: bool,
 }
 
-/// Every dashboard, by the name of its file.
-pub(crate) fn dashboards() -> BTreeMap<String, Value> {
+/// Reads all dashboards, by file name.
+pub(crate) fn read_dashboards() -> BTreeMap<String, Value> {
     let entries = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards"))
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -35,27 +35,27 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// What `dashboard` asks, with its variables as Grafana leaves them.
-pub(crate) fn questions(name: &str, dashboard: &Value) -> Vec<Question> {
+/// The queries of `dashboard`, with variables not substituted.
+pub(crate) fn panel_queries(name: &str, dashboard: &Value) -> Vec<PanelQuery> {
     let of_panel = |panel: &Value| {
-        let question = |target: &Value| Question {
+        let to_query = |target: &Value| PanelQuery {
             dashboard: name.to_owned(),
             panel: text(&panel["title"]).to_owned(),
-            reference: text(&target["refId"]).to_owned(),
-            query: text(&target["expr"]).to_owned(),
+            ref_id: text(&target["refId"]).to_owned(),
+            expr: text(&target["expr"]).to_owned(),
             is_instant: target["instant"] == true,
         };
-        list(&panel["targets"]).iter().map(question).collect::<Vec<_>>()
+        list(&panel["targets"]).iter().map(to_query).collect::<Vec<_>>()
     };
     list(&dashboard["panels"]).iter().flat_map(of_panel).collect()
 }
 
-/// `query` as Grafana sends it, where one project is chosen, and all of everything else.
-pub(crate) fn filled(query: &str, project: &str) -> String {
-    let mut query = query.replace("$project", project).replace("$__rate_interval", "4m").replace("$__interval", "6h");
+/// Substitutes variables like Grafana, with `project` selected and all values of all other variables.
+pub(crate) fn substitute_variables(expr: &str, project: &str) -> String {
+    let mut expr = expr.replace("$project", project).replace("$__rate_interval", "4m").replace("$__interval", "6h");
     for name in ["area", "workstream", "milestone", "status", "assignee"] {
-        query = query.replace(&format!("${name}"), ".*");
+        expr = expr.replace(&format!("${name}"), ".*");
     }
-    assert!(!query.contains('$') || query.contains("\"$1\""), "a variable that nobody fills in: {query}");
-    query
+    assert!(!expr.contains('$') || expr.contains("\"$1\""), "unknown variable: {expr}");
+    expr
 }
