@@ -243,7 +243,7 @@ fn replaced_pods_neither_start_nor_resolve_alerts() {
         before.keys().any(|alert| alert.contains("ReadinessMilestoneOverdue"))
             && before.keys().any(|alert| alert.contains("Naive"))
     });
-    // Others may come until every group was judged.
+    // More alerts can become pending until all groups are evaluated.
     wait_for_evaluation(&release, &pod);
     let before = active_alerts(&release);
 
@@ -256,16 +256,16 @@ fn replaced_pods_neither_start_nor_resolve_alerts() {
         "--force",
     ]);
     release.kubectl(&["rollout", "status", "deployment", "--timeout=5m"]);
-    let killed = release.pod();
-    assert_ne!(killed.uid, pod.uid);
-    wait_for_evaluation(&release, &killed);
+    let replacement = release.pod();
+    assert_ne!(replacement.uid, pod.uid);
+    wait_for_evaluation(&release, &replacement);
 
     let round = "--set=podAnnotations.example\\.org/round=second";
     release.helm().upgrade("readiness-exporter", &[&values[..], &[round]].concat());
     wait_until("the old pod is deleted", || release.pods().len() == 1);
-    let rolled = release.pod();
-    assert_ne!(rolled.uid, killed.uid);
-    wait_for_evaluation(&release, &rolled);
+    let updated = release.pod();
+    assert_ne!(updated.uid, replacement.uid);
+    wait_for_evaluation(&release, &updated);
 
     let after = active_alerts(&release);
     // A restarted alert has another start time. An alert that depends on the pod has other labels.

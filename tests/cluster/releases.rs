@@ -91,7 +91,7 @@ fn render_mode_controls_resources_without_crds() {
     for helm in Helm::all(&cluster) {
         let output = helm.install("readiness", &[]);
         assert!(
-            output.contains("not created, because the CRD is not installed: ServiceMonitor"),
+            output.contains("Not created, because the CRD is not installed: ServiceMonitor"),
             "{}: {output}",
             helm.name()
         );
@@ -109,7 +109,7 @@ fn render_mode_controls_resources_without_crds() {
     helm.install("readiness", &[]);
     cluster.install_crds();
     let output = helm.upgrade("readiness", &[]);
-    assert!(!output.contains("not created"), "{output}");
+    assert!(!output.contains("Not created"), "{output}");
     assert_eq!(cluster.kubectl(&["get", "servicemonitors,prometheusrules", "-A", "-o", "name"]).lines().count(), 2);
 }
 
