@@ -29,4 +29,5 @@ mod hostile;
 
 // What holds throughout.
 mod contract;
+mod docs;
 mod layers;

@@ -283,7 +283,7 @@ fn a_slip_of_the_workspace_notifies_once_for_its_root_and_resolves_once() {
     assert_eq!(lines(&news), ["firing ReadinessMilestoneUnlikely castiel ml/azure"]);
     let summary = &news[0].1;
     assert!(summary.starts_with("Models trained and deployed will be about 6 working days late (P85 "), "{summary}");
-    assert!(summary.ends_with("); it begins with Azure ML Workspace Infrastructure"), "{summary}");
+    assert!(summary.ends_with("); root: Azure ML Workspace Infrastructure"), "{summary}");
 
     let news = chain.after("castiel.yaml", &finished(&late));
     show("the workspace is done", &news);

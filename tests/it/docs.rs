@@ -1,0 +1,212 @@
+//! Documentation of the alerts that is generated from the rules, their tests and the runbooks.
+//!
+//! `UPDATE=1 cargo test --test it docs` writes it. Without `UPDATE`, a difference is a failure.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_yaml::Value;
+
+/// Labels that say where an alert comes from, in contrast to what it is about.
+const ORIGIN: [&str; 4] = ["severity", "job", "namespace", "cluster"];
+
+/// The order in which labels are printed.
+const LABELS: [&str; 7] = ["project", "root", "milestone", "area", "workstream", "task", "file"];
+
+struct Alert {
+    name: String,
+    severity: String,
+    pending: String,
+    /// What there is one alert for.
+    per: String,
+    /// First paragraph of the runbook: "Fires when …".
+    condition: String,
+}
+
+impl Alert {
+    fn row(&self) -> String {
+        let Self { name, severity, pending, per, condition } = self;
+        let condition = condition.strip_prefix("Fires when ").unwrap();
+        let condition = without_threshold_names(condition.trim_end_matches('.'));
+        format!("| [{name}](runbooks/{name}.md) | {severity} | {pending} | {condition} | {per} |\n")
+    }
+
+    fn facts(&self) -> String {
+        format!("Severity: {}. `for`: {}. One alert per {}.\n", self.severity, self.pending, self.per)
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn yaml(path: &str) -> Value {
+    serde_yaml::from_str(&read(path)).unwrap()
+}
+
+/// All rules of a file in `rules/`.
+fn rules(file: &str) -> Vec<Value> {
+    let groups = yaml(&format!("rules/{file}"))["groups"].as_sequence().unwrap().clone();
+    groups.iter().flat_map(|group| group["rules"].as_sequence().unwrap().clone()).collect()
+}
+
+/// The alerts in the order of the rules.
+fn alerts() -> Vec<Alert> {
+    let alert = |rule: &Value| {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let name = text(&rule["alert"]);
+        Alert {
+            severity: text(&rule["labels"]["severity"]),
+            pending: text(&rule["for"]),
+            per: per(&name),
+            condition: paragraphs(&name)[1].clone(),
+            name,
+        }
+    };
+    rules("alerts.rules.yaml").iter().map(alert).collect()
+}
+
+fn paragraphs(alert: &str) -> Vec<String> {
+    read(&format!("docs/runbooks/{alert}.md")).split("\n\n").map(str::to_owned).collect()
+}
+
+/// What there is one alert for: the labels that every firing alert has in the tests of the rules.
+fn per(alert: &str) -> String {
+    let tests = yaml(&format!("tests/rules/{alert}.test.yaml"));
+    let expected = tests["tests"].as_sequence().unwrap().iter();
+    let expected = expected.flat_map(|test| test["alert_rule_test"].as_sequence().into_iter().flatten());
+    let expected = expected.filter(|it| it["alertname"].as_str() == Some(alert));
+    let labels = |it: &Value| -> BTreeSet<String> {
+        it["exp_labels"].as_mapping().unwrap().keys().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let firing = expected.flat_map(|it| it["exp_alerts"].as_sequence().unwrap()).map(labels);
+    let common = firing.reduce(|common, labels| &common & &labels).unwrap();
+    let about: Vec<String> =
+        LABELS.iter().filter(|it| common.contains(**it)).map(|label| format!("`{label}`")).collect();
+    if common.contains("instance") {
+        "target".to_owned()
+    } else if !about.is_empty() {
+        assert!(common.iter().all(|it| ORIGIN.contains(&&**it) || LABELS.contains(&&**it)), "{alert}: {common:?}");
+        about.join(", ")
+    } else if common.contains("job") {
+        "`job`".to_owned()
+    } else {
+        "Prometheus server".to_owned()
+    }
+}
+
+/// The names of the threshold series in `text`.
+fn thresholds(text: &str) -> BTreeSet<String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|it| it.starts_with("readiness:")).map(str::to_owned).collect()
+}
+
+/// `text` without parentheses that contain the name of a threshold series.
+fn without_threshold_names(text: &str) -> String {
+    let mut rest = text;
+    let mut short = String::new();
+    while let Some((before, after)) = rest.split_once(" (`readiness:") {
+        let (_, after) = after.split_once("`)").expect("the parentheses contain one name");
+        short += before;
+        rest = after;
+    }
+    short + rest
+}
+
+/// `text` with `content` between the marker `<!-- generated: name -->` and the next end marker.
+fn filled(text: &str, name: &str, content: &str) -> String {
+    let start = format!("<!-- generated: {name} -->\n");
+    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no marker `{}`", start.trim()));
+    let end = "<!-- generated: end -->";
+    let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("no marker `{end}`"));
+    format!("{before}{start}{content}{end}{after}")
+}
+
+/// Compares the file at `path` with `expected`, or writes it if `UPDATE` is set.
+fn compare(path: &str, expected: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        // Other tests read the file at the same time.
+        let new = root().join(format!("{path}.new"));
+        std::fs::write(&new, expected).unwrap();
+        std::fs::rename(new, root().join(path)).unwrap();
+    }
+    let actual = read(path);
+    let mut lines = actual.lines().zip(expected.lines());
+    if let Some((actual, expected)) = lines.find(|(actual, expected)| actual != expected) {
+        panic!("{path} is out of date, run `make docs`\n  in the file: {actual}\n    generated: {expected}");
+    }
+    assert_eq!(actual, expected, "{path} is out of date, run `make docs`");
+}
+
+#[test]
+fn the_table_of_alerts_is_generated_from_the_rules() {
+    let mut table = String::from("| Alert | Severity | `for` | Fires when | One alert per |\n|---|---|---|---|---|\n");
+    table.extend(alerts().iter().map(Alert::row));
+    compare("docs/alerts.md", &filled(&read("docs/alerts.md"), "alerts", &table));
+}
+
+#[test]
+fn every_runbook_states_severity_and_duration_of_its_rule() {
+    for alert in alerts() {
+        let path = format!("docs/runbooks/{}.md", alert.name);
+        compare(&path, &filled(&read(&path), "rule", &alert.facts()));
+    }
+}
+
+#[test]
+fn every_document_states_the_number_of_alerts() {
+    let count = alerts().len().to_string();
+    for path in ["README.md", "CHANGELOG.md", "docs/alerts.md"] {
+        let text = read(path);
+        let before: Vec<&str> = text.split(" alerts ").collect();
+        let words = before[..before.len() - 1].iter().map(|it| it.rsplit(' ').next().unwrap());
+        let stated: Vec<&str> = words.filter(|word| word.bytes().all(|it| it.is_ascii_digit())).collect();
+        assert!(!stated.is_empty(), "{path} does not state the number of alerts");
+        assert!(stated.iter().all(|it| **it == count), "{path} states {stated:?} alerts, there are {count}");
+    }
+}
+
+/// Sections and their order are those of the runbooks of kube-prometheus, with one about silences.
+#[test]
+fn every_runbook_has_the_same_sections() {
+    for alert in alerts() {
+        let text = read(&format!("docs/runbooks/{}.md", alert.name));
+        let headings: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+        let title = format!("# {}", alert.name);
+        let sections = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation", "## Silencing"];
+        assert_eq!(headings, [&[&*title], &sections[..]].concat());
+    }
+}
+
+/// The introduction of a runbook names the thresholds of its alert.
+#[test]
+fn runbooks_name_every_threshold_that_exists() {
+    let defined: BTreeSet<String> =
+        rules("thresholds.rules.yaml").iter().map(|rule| rule["record"].as_str().unwrap().to_owned()).collect();
+    let named: BTreeSet<String> = alerts()
+        .iter()
+        .flat_map(|alert| {
+            let text = read(&format!("docs/runbooks/{}.md", alert.name));
+            thresholds(text.split("\n## ").next().unwrap())
+        })
+        .collect();
+    let difference: Vec<_> = named.symmetric_difference(&defined).collect();
+    assert!(difference.is_empty(), "either no runbook names it or no rule defines it: {difference:?}");
+}
+
+#[test]
+fn a_generated_block_is_replaced_between_its_markers() {
+    let text = "a\n<!-- generated: x -->\nold\n<!-- generated: end -->\nb\n";
+    let expected = "a\n<!-- generated: x -->\nnew\n<!-- generated: end -->\nb\n";
+    assert_eq!(filled(text, "x", "new\n"), expected);
+}
+
+#[test]
+fn threshold_names_are_removed_with_their_parentheses() {
+    let text = "when a (`readiness:a:threshold`) is (or not) b (`readiness:b:release`)";
+    assert_eq!(without_threshold_names(text), "when a is (or not) b");
+}
