@@ -1,5 +1,6 @@
 //! The project as plain data: what the file means, with references resolved to indices.
 
+pub(crate) mod topology;
 pub mod calendar;
 pub mod cycles;
 pub mod resolve;

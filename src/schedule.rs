@@ -1,15 +1,18 @@
-//! When open work will be finished: the calendar, the network of what waits for what, its critical
-//! path, and its simulation.
+//! When open work finishes: calendar, network, critical path and simulation.
 //!
-//! Time here is counted in working days after the status date, as `f64`: 0 is the end of the status
-//! date, 1 the end of the first working day after it. Only [`timeline`] knows dates.
+//! Times are `f64` working days after the status date: 0 is the end of the status date, 1 the end of
+//! the first working day after it. Only [`timeline`] knows dates.
 
 pub mod timeline;
 pub mod finish;
 pub mod pert;
 pub mod network;
-pub mod critical;
-pub mod simulate;
+pub(crate) mod critical;
+pub(crate) mod simulate;
 pub mod earned;
 pub mod forecast;
 pub mod summary;
+
+/// Times that are nearer to each other than this differ only by rounding: a tenth of a second, in
+/// working days.
+pub(crate) const ROUNDING: f64 = 1e-6;

@@ -19,7 +19,7 @@ use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::Scenario;
+use crate::schedule::network::scenario::Scenario;
 use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};

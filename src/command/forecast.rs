@@ -20,7 +20,8 @@ use crate::finding::print::escape::visible;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::{Basis, Scenario};
+use crate::schedule::network::Basis;
+use crate::schedule::network::scenario::Scenario;
 use crate::schedule::timeline::Timeline;
 use crate::source::ReadLimits;
 

@@ -19,7 +19,7 @@ use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
 use crate::schedule::forecast;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::{Scenario, ScenarioChange};
+use crate::schedule::network::scenario::{Scenario, ScenarioChange};
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 

@@ -1,12 +1,13 @@
-//! Items that wait for each other.
+//! Dependency cycles.
 //!
-//! Every item has a start and a finish; a dependency leads from a finish to a start, an area's
-//! start comes before its workstreams' and its finish after theirs, and so on down to the tasks.
-//! A cycle in this graph is work that can never begin.
+//! Every item has a start and a finish. A dependency is an edge from a finish to a start. An area
+//! starts before its workstreams and finishes after them, and a workstream starts before its tasks
+//! and finishes after them. Work on a cycle of this graph can never start.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Kind};
+use crate::model::topology::topological_order;
 use crate::model::{Item, Project, TaskEntry};
 
 /// An item's start (`false`) or finish (`true`).
@@ -14,17 +15,23 @@ type Event = (Item, bool);
 
 /// One finding for each cycle, at the first dependency of the file that is part of it.
 #[must_use]
-pub fn find(project: &Project) -> Vec<Finding> {
-    let mut graph = Graph::of(project);
+pub(crate) fn find(project: &Project) -> Vec<Finding> {
+    let graph = EventGraph::of(project);
+    let mut is_left = vec![true; graph.events.len()];
     let mut findings = Vec::new();
     loop {
-        graph.remove_what_can_begin();
-        let Some(cycle) = graph.cycle() else {
+        for event in topological_order(&graph.predecessors, |event| is_left[event]) {
+            is_left[event] = false;
+        }
+        let Some(cycle) = graph.cycle(&is_left) else {
             return findings;
         };
-        let items: BTreeSet<Item> = cycle.iter().map(|event| event.0).collect();
-        findings.extend(describe(project, &cycle, &items));
-        graph.remove(&cycle);
+        let events: Vec<Event> = cycle.iter().map(|&event| graph.events[event]).collect();
+        let items: BTreeSet<Item> = events.iter().map(|event| event.0).collect();
+        findings.extend(describe(project, &events, &items));
+        for event in cycle {
+            is_left[event] = false;
+        }
     }
 }
 
@@ -40,15 +47,15 @@ fn describe(project: &Project, cycle: &[Event], items: &BTreeSet<Item>) -> Optio
         order.pop();
     }
     let message = match order.as_slice() {
-        [only] => format!("`{}` waits for itself", project.path(*only)),
-        _ => format!("these wait for each other: {}", round(project, &order)),
+        [only] => format!("`{}` depends on itself", project.path(*only)),
+        _ => format!("dependency cycle: {}", path_of(project, &order)),
     };
     let finding = Finding::new(Kind::DependencyCycle, dependency.at.clone(), message);
-    Some(finding.help("remove one of these dependencies; an item also waits for what it contains"))
+    Some(finding.help("remove one of these dependencies; an item also depends on the items it contains"))
 }
 
-/// The items of a cycle, back to the first; of a long one the beginning and the end.
-fn round(project: &Project, order: &[Item]) -> String {
+/// The items of a cycle, ending with the first again. A long cycle is shortened.
+fn path_of(project: &Project, order: &[Item]) -> String {
     const SHOWN: usize = 8;
     let name = |item: &Item| format!("`{}`", project.path(*item));
     let mut names: Vec<String> = order.iter().take(SHOWN).map(name).collect();
@@ -59,110 +66,90 @@ fn round(project: &Project, order: &[Item]) -> String {
     names.join(" → ")
 }
 
-/// Edges between events, and how many of each event's predecessors are left.
-struct Graph {
-    next: HashMap<Event, Vec<Event>>,
-    before: HashMap<Event, Vec<Event>>,
-    left: BTreeSet<Event>,
+/// The events in rising order, and the predecessors of each by index.
+#[derive(Default)]
+struct EventGraph {
+    events: Vec<Event>,
+    predecessors: Vec<Vec<usize>>,
 }
 
-impl Graph {
+impl EventGraph {
     fn of(project: &Project) -> Self {
-        let mut graph = Self { next: HashMap::new(), before: HashMap::new(), left: BTreeSet::new() };
-        // Without dependencies there is nothing to wait for, and most of the work can be left out:
-        // only items that a dependency touches, and what contains them, can be part of a cycle.
-        let mut touched: BTreeSet<Item> = BTreeSet::new();
+        let mut edges = Edges::default();
+        // Only items with dependencies, and the items that contain them, can be part of a cycle.
         for dependency in &project.dependencies {
-            graph.edge((dependency.from, true), (dependency.to, false));
-            graph.touch(dependency.from, &mut touched);
-            graph.touch(dependency.to, &mut touched);
+            edges.add((dependency.from, true), (dependency.to, false));
+            edges.add_item(dependency.from);
+            edges.add_item(dependency.to);
         }
-        if touched.is_empty() {
-            return graph;
+        if edges.items.is_empty() {
+            return Self::default();
         }
-        // A workstream isn't finished before the tasks that it shares.
+        // A workstream finishes after its shared tasks.
         for (area, index, stream) in project.workstreams() {
             for entry in &stream.tasks {
                 let TaskEntry::Shared(Some(task)) = entry else { continue };
                 let (task, stream) = (Item::Task(*task), Item::Workstream(area, index));
-                graph.edge((task, true), (stream, true));
-                graph.touch(task, &mut touched);
-                graph.touch(stream, &mut touched);
+                edges.add((task, true), (stream, true));
+                edges.add_item(task);
+                edges.add_item(stream);
             }
         }
-        graph
+        edges.into_graph()
     }
 
-    /// Adds what `item` consists of: its start and its end, within those of what contains it.
-    fn touch(&mut self, mut item: Item, touched: &mut BTreeSet<Item>) {
-        while touched.insert(item) {
-            self.edge((item, false), (item, true));
-            let Some(parent) = parent(item) else { break };
-            self.edge((parent, false), (item, false));
-            self.edge((item, true), (parent, true));
-            item = parent;
-        }
-    }
-
-    fn edge(&mut self, from: Event, to: Event) {
-        self.next.entry(from).or_default().push(to);
-        self.before.entry(to).or_default().push(from);
-        self.left.extend([from, to]);
-    }
-
-    /// Kahn's algorithm: takes away every event without a predecessor, until only cycles are left
-    /// and what comes after them.
-    fn remove_what_can_begin(&mut self) {
-        let mut waiting: HashMap<Event, usize> = HashMap::new();
-        let mut ready = Vec::new();
-        for event in &self.left {
-            let before = self.predecessors(*event).count();
-            waiting.insert(*event, before);
-            if before == 0 {
-                ready.push(*event);
-            }
-        }
-        while let Some(event) = ready.pop() {
-            self.left.remove(&event);
-            for next in self.next.get(&event).into_iter().flatten() {
-                if let Some(before) = waiting.get_mut(next) {
-                    *before = before.saturating_sub(1);
-                    if *before == 0 && self.left.contains(next) {
-                        ready.push(*next);
-                    }
-                }
-            }
-        }
-    }
-
-    /// A cycle in the order of time. Every event that is left has a predecessor that is left, so
-    /// walking back has to come round.
-    fn cycle(&self) -> Option<Vec<Event>> {
-        let mut walk = vec![*self.left.first()?];
-        let mut at: HashMap<Event, usize> = HashMap::new();
+    /// A cycle in the order of time. Every event that is left has a predecessor that is left, so a
+    /// walk backwards returns to an earlier event.
+    fn cycle(&self, is_left: &[bool]) -> Option<Vec<usize>> {
+        let mut walk = vec![is_left.iter().position(|is_left| *is_left)?];
+        let mut position: Vec<Option<usize>> = vec![None; self.events.len()];
         loop {
             let event = *walk.last()?;
-            if let Some(first) = at.insert(event, walk.len() - 1) {
+            if let Some(first) = position[event].replace(walk.len() - 1) {
                 let mut cycle = walk.split_off(first + 1);
                 cycle.reverse();
                 return Some(cycle);
             }
-            walk.push(self.predecessors(event).next()?);
+            walk.push(self.predecessors[event].iter().copied().find(|&before| is_left[before])?);
         }
-    }
-
-    fn remove(&mut self, events: &[Event]) {
-        for event in events {
-            self.left.remove(event);
-        }
-    }
-
-    fn predecessors(&self, event: Event) -> impl Iterator<Item = Event> {
-        self.before.get(&event).into_iter().flatten().copied().filter(|before| self.left.contains(before))
     }
 }
 
-/// What contains `item`.
+#[derive(Default)]
+struct Edges {
+    edges: Vec<(Event, Event)>,
+    /// The items whose own edges are added.
+    items: BTreeSet<Item>,
+}
+
+impl Edges {
+    fn add(&mut self, from: Event, to: Event) {
+        self.edges.push((from, to));
+    }
+
+    /// Adds the edges within `item`, and between `item` and the items that contain it.
+    fn add_item(&mut self, mut item: Item) {
+        while self.items.insert(item) {
+            self.add((item, false), (item, true));
+            let Some(parent) = parent(item) else { break };
+            self.add((parent, false), (item, false));
+            self.add((item, true), (parent, true));
+            item = parent;
+        }
+    }
+
+    fn into_graph(self) -> EventGraph {
+        let events: BTreeSet<Event> = self.edges.iter().flat_map(|&(from, to)| [from, to]).collect();
+        let index: BTreeMap<Event, usize> = events.iter().enumerate().map(|(index, event)| (*event, index)).collect();
+        let mut predecessors = vec![Vec::new(); events.len()];
+        for (from, to) in self.edges {
+            predecessors[index[&to]].push(index[&from]);
+        }
+        EventGraph { events: events.into_iter().collect(), predecessors }
+    }
+}
+
+/// The item that contains `item`.
 fn parent(item: Item) -> Option<Item> {
     match item {
         Item::Task(index) => Some(Item::Workstream(index.area, index.workstream)),

@@ -6,27 +6,28 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Item, Project};
+use crate::schedule::ROUNDING;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::network::{Network, NetworkNode};
 
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
-pub struct Dates {
+pub(crate) struct Dates {
     /// How long each node takes.
-    pub duration: Vec<f64>,
+    pub(crate) duration: Vec<f64>,
     /// The earliest start.
-    pub start: Vec<f64>,
+    pub(crate) start: Vec<f64>,
     /// The earliest finish.
-    pub finish: Vec<f64>,
+    pub(crate) finish: Vec<f64>,
     /// The latest finish that keeps every due date.
-    pub late: Vec<f64>,
+    pub(crate) late: Vec<f64>,
     /// By how much each node may be later before another one is.
-    pub free: Vec<f64>,
+    pub(crate) free: Vec<f64>,
 }
 
 /// What decides when each node of a network is reached.
 #[derive(Debug, Clone, Default)]
-pub struct DrivingPaths(Vec<Driver>);
+pub(crate) struct DrivingPaths(Vec<Driver>);
 
 /// The item of a node, and the node before it that is reached last.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +36,11 @@ struct Driver {
     before: Option<usize>,
 }
 
-/// Floats nearer to each other than this differ by rounding.
-const ROUNDING: f64 = 1e-6;
-
 impl Dates {
     /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have
     /// to be reached by a time; what nothing of these waits for has until the end of the project.
     #[must_use]
-    pub fn of(network: &Network, model: ForecastModel, due: &[(usize, f64)]) -> Self {
+    pub(crate) fn of(network: &Network, model: ForecastModel, due: &[(usize, f64)]) -> Self {
         let nodes = &network.nodes;
         let mean = |node: &NetworkNode| {
             node.duration.map_or(0.0, |(duration, part)| network.durations[duration].mean() * part)
@@ -78,13 +76,13 @@ impl Dates {
 
     /// When everything is finished.
     #[must_use]
-    pub fn end(&self) -> f64 {
+    pub(crate) fn end(&self) -> f64 {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
     /// What decides when each node is reached; of equals a milestone, or the first path.
     #[must_use]
-    pub fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
+    pub(crate) fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
         let driver = |node: &NetworkNode| Driver { item: node.item, before: self.driver(project, network, node) };
         DrivingPaths(network.nodes.iter().map(driver).collect())
     }
@@ -123,7 +121,7 @@ fn latest(nodes: &[NetworkNode], duration: &[f64], due: &[(usize, f64)]) -> Vec<
 impl DrivingPaths {
     /// The items that decide when `node` is reached, in the order of time.
     #[must_use]
-    pub fn path_to(&self, node: usize) -> Vec<Item> {
+    pub(crate) fn path_to(&self, node: usize) -> Vec<Item> {
         let mut path: Vec<Item> = self.back(node).collect();
         path.reverse();
         // A workstream surrounds its tasks; it is named once.
@@ -134,7 +132,7 @@ impl DrivingPaths {
 
     /// The first of these items.
     #[must_use]
-    pub fn root_of(&self, node: usize) -> Option<Item> {
+    pub(crate) fn root_of(&self, node: usize) -> Option<Item> {
         self.back(node).last()
     }
 

@@ -9,15 +9,14 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
+use crate::schedule::ROUNDING;
 use crate::schedule::critical::{Dates, DrivingPaths};
 use crate::schedule::earned::EarnedSchedule;
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
-use crate::schedule::network::{Basis, Network, Scenario};
+use crate::schedule::network::scenario::Scenario;
+use crate::schedule::network::{Basis, Network};
 use crate::schedule::simulate::{SimulationParams, simulate};
 use crate::schedule::timeline::Timeline;
-
-/// What is later by less than a tenth of a second is so by rounding.
-const ROUNDING: f64 = 1e-6;
 
 /// How a forecast is made.
 #[derive(Debug, Clone)]

@@ -19,25 +19,25 @@ use crate::schedule::network::Network;
 
 /// What is to be found out.
 #[derive(Debug)]
-pub struct SimulationParams<'a> {
+pub(crate) struct SimulationParams<'a> {
     /// How many times the network is run through.
-    pub draws: NonZero<u32>,
+    pub(crate) draws: NonZero<u32>,
     /// The nodes whose times are wanted, each with the time by which it is to be reached.
-    pub wanted: &'a [(usize, Option<f64>)],
+    pub(crate) wanted: &'a [(usize, Option<f64>)],
     /// The node for which is asked what is critical.
-    pub critical_to: usize,
+    pub(crate) critical_to: usize,
     /// How many threads may work on it, which changes nothing but the time that it takes; as many as
     /// are worth it unless given.
-    pub threads: Option<NonZero<usize>>,
+    pub(crate) threads: Option<NonZero<usize>>,
 }
 
 /// What came of it.
 #[derive(Debug, Clone)]
-pub struct SimulationResult {
+pub(crate) struct SimulationResult {
     /// For each wanted node.
-    pub finish: ByModel<Vec<FinishPercentiles>>,
+    pub(crate) finish: ByModel<Vec<FinishPercentiles>>,
     /// For each node, in which part of the runs it decided when `critical_to` is reached, by plan.
-    pub criticality: Vec<f64>,
+    pub(crate) criticality: Vec<f64>,
 }
 
 /// Runs are computed in blocks of this many, node by node, so that the numbers of a block lie
@@ -49,7 +49,7 @@ const WORTH_A_THREAD: usize = 300_000;
 
 /// Runs through `network` many times.
 #[must_use]
-pub fn simulate(network: &Network, params: &SimulationParams<'_>) -> SimulationResult {
+pub(crate) fn simulate(network: &Network, params: &SimulationParams<'_>) -> SimulationResult {
     let draws = params.draws.get() as usize;
     let blocks = draws.div_ceil(BLOCK);
     let threads = params.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::date::{end_of_day, start_of_day};
 use crate::model::Project;
 use crate::model::calendar::Calendar;
+use crate::schedule::ROUNDING;
 
 /// Working days after a status date, and the instants that they are.
 #[derive(Debug, Clone, Copy)]
@@ -15,9 +16,6 @@ pub struct Timeline<'a> {
     zone: &'a TimeZone,
     status: Date,
 }
-
-/// Sums of durations differ by rounding; this much of a day is a tenth of a second.
-const ROUNDING: f64 = 1e-6;
 
 impl<'a> Timeline<'a> {
     /// The timeline of `project` as of `now`.

@@ -19,7 +19,8 @@ use readiness_exporter::quantity::{Estimate, WorkTime};
 use readiness_exporter::scalar::ScalarFormat;
 use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions, ItemForecast};
-use readiness_exporter::schedule::network::{Basis, ScenarioChange};
+use readiness_exporter::schedule::network::Basis;
+use readiness_exporter::schedule::network::scenario::ScenarioChange;
 use readiness_exporter::schedule::timeline::Timeline;
 
 /// A plan that was read, and the moment of its forecast.

@@ -1,95 +1,83 @@
-//! The order in which a network is run through.
+//! The order of a network's nodes, and its contraction.
 
+use crate::model::topology::topological_order;
 use crate::schedule::network::{ItemNodes, Network, NetworkNode};
 
-/// Takes nodes out of the way that are nothing but the beginning or the end of another node of the
-/// same item; tells which. Most items are left with one node, and a simulation visits every node.
-#[must_use]
-pub fn contract(network: &mut Network) -> Vec<bool> {
+/// Merges nodes that only mark the start or the finish of another node of the same item, and returns
+/// which nodes are removed. Most items keep one node, and a simulation run visits every node.
+pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
     let nodes = &mut network.nodes;
     let is_bare = |node: &NetworkNode| {
         node.duration.is_none() && node.delay == 0.0 && node.not_before == 0.0 && node.risk_events.is_empty()
     };
-    let mut gone = vec![false; nodes.len()];
-    let mut stands_for: Vec<usize> = (0..nodes.len()).collect();
+    let mut removed = vec![false; nodes.len()];
+    let mut replaced_by: Vec<usize> = (0..nodes.len()).collect();
     for index in 0..nodes.len() {
         if let [before] = nodes[index].before[..]
             && is_bare(&nodes[index])
             && nodes[index].item.is_some()
             && nodes[index].item == nodes[before].item
         {
-            (gone[index], stands_for[index]) = (true, stands_for[before]);
+            (removed[index], replaced_by[index]) = (true, replaced_by[before]);
         }
     }
-    let mut users = vec![0; nodes.len()];
-    for (node, _) in nodes.iter_mut().zip(&gone).filter(|(_, gone)| !**gone) {
+    let mut successors = vec![0; nodes.len()];
+    for (node, _) in nodes.iter_mut().zip(&removed).filter(|(_, removed)| !**removed) {
         for before in &mut node.before {
-            *before = stands_for[*before];
+            *before = replaced_by[*before];
         }
         node.before.sort_unstable();
         node.before.dedup();
-        node.before.iter().for_each(|&before| users[before] += 1);
+        node.before.iter().for_each(|&before| successors[before] += 1);
     }
     for index in 0..nodes.len() {
         if let [start] = nodes[index].before[..]
-            && !gone[index]
-            && users[start] == 1
+            && !removed[index]
+            && successors[start] == 1
             && is_bare(&nodes[start])
             && nodes[index].item == nodes[start].item
         {
             nodes[index].before = std::mem::take(&mut nodes[start].before);
-            (gone[start], stands_for[start]) = (true, index);
+            (removed[start], replaced_by[start]) = (true, index);
         }
     }
-    for place in network.items.values_mut() {
-        *place = ItemNodes { start: stands_for[place.start], finish: stands_for[stands_for[place.finish]] };
+    for nodes in network.items.values_mut() {
+        *nodes = ItemNodes { start: replaced_by[nodes.start], finish: replaced_by[replaced_by[nodes.finish]] };
     }
-    gone
+    removed
 }
 
-/// Nodes in an order in which each comes after those before it, without those that are gone: Kahn's
-/// algorithm. `None` where some wait for each other.
-#[must_use]
-pub fn sorted(mut network: Network, gone: &[bool]) -> Option<Network> {
+/// The network in topological order, without the removed nodes; `None` if it has a cycle.
+pub(crate) fn sorted(mut network: Network, removed: &[bool]) -> Option<Network> {
     let end = network.nodes.len() - 1;
-    let live = || (0..end).filter(|&index| !gone[index]);
-    let mut after: Vec<Vec<usize>> = vec![Vec::new(); end];
+    let mut has_successor = vec![false; network.nodes.len()];
+    let live = || (0..end).filter(|&index| !removed[index]);
     for index in live() {
-        network.nodes[index].before.iter().for_each(|&before| after[before].push(index));
+        network.nodes[index].before.iter().for_each(|&before| has_successor[before] = true);
     }
-    // What others wait for isn't finished last; the end needn't wait for it.
-    network.nodes[end].before = live().filter(|&index| after[index].is_empty()).collect();
-    let mut waiting: Vec<usize> = network.nodes.iter().map(|node| node.before.len()).collect();
-    let mut order: Vec<usize> = live().filter(|&index| waiting[index] == 0).collect();
-    let mut next = 0;
-    while let Some(&index) = order.get(next) {
-        next += 1;
-        for &later in &after[index] {
-            waiting[later] -= 1;
-            if waiting[later] == 0 {
-                order.push(later);
-            }
-        }
-    }
-    let is_whole = order.len() == live().count();
+    // Only nodes without successors can finish last.
+    network.nodes[end].before = live().filter(|&index| !has_successor[index]).collect();
+    let before: Vec<Vec<usize>> = network.nodes.iter().map(|node| node.before.clone()).collect();
+    let mut order = topological_order(&before, |index| index != end && !removed[index]);
+    let has_cycle = order.len() < live().count();
     order.push(end);
-    is_whole.then(|| reordered(network, &order))
+    (!has_cycle).then(|| reordered(network, &order))
 }
 
 fn reordered(mut network: Network, order: &[usize]) -> Network {
-    let mut place = vec![0; network.nodes.len()];
+    let mut position = vec![0; network.nodes.len()];
     for (new, &old) in order.iter().enumerate() {
-        place[old] = new;
+        position[old] = new;
     }
     let mut nodes: Vec<Option<NetworkNode>> = network.nodes.into_iter().map(Some).collect();
     network.nodes = order.iter().filter_map(|&old| nodes[old].take()).collect();
     for node in &mut network.nodes {
         for before in &mut node.before {
-            *before = place[*before];
+            *before = position[*before];
         }
     }
-    for item in network.items.values_mut() {
-        *item = ItemNodes { start: place[item.start], finish: place[item.finish] };
+    for nodes in network.items.values_mut() {
+        *nodes = ItemNodes { start: position[nodes.start], finish: position[nodes.finish] };
     }
     network
 }

@@ -76,8 +76,8 @@ fn a_fan_of_ten_thousand() {
 
 #[test]
 fn what_waits_for_itself_is_refused() {
-    assert_eq!(refused(&text("w: {needs: [x/w]}", "")), ["`x/w` waits for itself"]);
-    assert_eq!(refused("project: x\nmilestones: {m: {needs: [m]}}\n"), ["`m` waits for itself"]);
+    assert_eq!(refused(&text("w: {needs: [x/w]}", "")), ["`x/w` depends on itself"]);
+    assert_eq!(refused("project: x\nmilestones: {m: {needs: [m]}}\n"), ["`m` depends on itself"]);
     // A part waits for its whole.
     let errors = refused(&text("w: {needs: [x]}", ""));
     assert!(errors.len() == 1 && errors[0].contains("`x`") && errors[0].contains("`x/w`"), "{errors:?}");
@@ -94,7 +94,7 @@ fn a_cycle_of_needs_and_blocks_is_named() {
         assert!(errors[0].contains(path), "{path}: {errors:?}");
     }
     let errors = refused(&text("a: {blocks: [x/b]}, b: {blocks: [x/a]}", ""));
-    assert_eq!(errors, ["these wait for each other: `x/b` → `x/a` → `x/b`"]);
+    assert_eq!(errors, ["dependency cycle: `x/b` → `x/a` → `x/b`"]);
     let errors = refused(&text("a: {needs: [x/b], blocks: [x/b]}, b: {}", ""));
     assert_eq!(errors.len(), 1, "{errors:?}");
 }

@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use readiness_exporter::quantity::WorkTime;
 use readiness_exporter::schedule::finish::{ByModel, ForecastModel};
 use readiness_exporter::schedule::forecast::ItemForecast;
-use readiness_exporter::schedule::network::ScenarioChange;
+use readiness_exporter::schedule::network::scenario::ScenarioChange;
 
 use crate::schedule::made::{Made, Order, plan};
 use crate::schedule::{Plan, Seen};

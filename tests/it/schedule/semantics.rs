@@ -2,7 +2,8 @@
 
 use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::forecast::ForecastOptions;
-use readiness_exporter::schedule::network::{Basis, ScenarioChange};
+use readiness_exporter::schedule::network::Basis;
+use readiness_exporter::schedule::network::scenario::ScenarioChange;
 
 use crate::schedule::{Plan, Seen, date, estimate, time};
 
