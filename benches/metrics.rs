@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use readiness_exporter::clock;
-use readiness_exporter::metrics::FamilyId;
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::exposition::{Exposition, FragmentUpdate};
 use readiness_exporter::metrics::text::{Fragment, FragmentBuilder};
+use readiness_exporter::metrics::{label, series};
 
 const FILES: usize = 10_000;
 
@@ -62,19 +62,22 @@ fn change(file: usize, version: usize) -> FragmentUpdate<'static> {
 
 fn fragment(file: usize, version: usize) -> Fragment {
     let mut builder = FragmentBuilder::default();
-    let project = format!("project-{file:05}");
-    builder.sample(FamilyId::ProjectInfo, &[&project, &format!("Project number {file}"), "in progress"], 1.0);
-    builder.sample(FamilyId::ProjectCompletion, &[&project, "earned"], share(version, 97));
-    builder.sample(FamilyId::FileUp, &[&format!("/plans/{project}.readiness.yaml")], 1.0);
-    for task in 0..20 {
-        let (area, stream) = (["testing", "deployment"][task % 2], ["infrastructure", "monitoring"][task / 10]);
-        let (name, title) = (format!("task-number-{task}"), format!("Do what task {task} says, and say so"));
-        let labels = [&*project, area, stream, &*name];
-        builder.sample(FamilyId::TaskInfo, &[&labels[..], &[&title, "kim", "partial"]].concat(), 1.0);
-        builder.sample(FamilyId::TaskCompletion, &labels, share(task + version, 20));
-        builder.sample(FamilyId::TaskDue, &labels, 1_777_593_600.0);
+    let id = format!("project-{file:05}");
+    let (project, path, title) =
+        (label::Project(&id), format!("/plans/{id}.readiness.yaml"), format!("Project number {file}"));
+    builder.sample(series::ProjectInfo(project, label::Title(&title), label::Status("in progress")), 1.0);
+    builder.sample(series::ProjectCompletion(project, label::Method("earned")), share(version, 97));
+    builder.sample(series::FileUp(label::File(&path)), 1.0);
+    for number in 0..20 {
+        let area = label::Area(["testing", "deployment"][number % 2]);
+        let workstream = label::Workstream(["infrastructure", "monitoring"][number / 10]);
+        let (name, title) = (format!("task-number-{number}"), format!("Do what task {number} says, and say so"));
+        let (task, assignee, status) = (label::Task(&name), label::Assignee("kim"), label::Status("partial"));
+        builder.sample(series::TaskInfo(project, area, workstream, task, label::Title(&title), assignee, status), 1.0);
+        builder.sample(series::TaskCompletion(project, area, workstream, task), share(number + version, 20));
+        builder.sample(series::TaskDue(project, area, workstream, task), 1_777_593_600.0);
         for bound in ["optimistic", "pessimistic"] {
-            builder.sample(FamilyId::TaskEstimate, &[&labels[..], &[bound]].concat(), 432_000.0);
+            builder.sample(series::TaskEstimate(project, area, workstream, task, label::Bound(bound)), 432_000.0);
         }
     }
     builder.finish()

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use crate::hash;
 use crate::metrics::body::Encoding;
 use crate::metrics::gzip::Compressor;
+use crate::metrics::series::{FAMILIES, FamilyId};
 use crate::metrics::text::{self, Fragment, Samples};
-use crate::metrics::{FAMILIES, FamilyId};
 
 /// What orders files, and chooses their bucket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,101 +1,56 @@
-//! The documentation of the metrics, printed from the table of families: `docs/metrics.md`.
+//! `docs/metrics.md`, generated from the table of families.
 
 use std::fmt::Write as _;
 
 use crate::finding::Kind;
-use crate::metrics::{FAMILIES, Family, Group, Subject};
-
-/// Every label, in the order of the documentation, and what its values are.
-const LABELS: [(&str, &str); 37] = [
-    ("project", "id of the project"),
-    ("area", "id of the area"),
-    ("workstream", "id of the workstream within its area"),
-    ("task", "id of the task within its workstream"),
-    ("milestone", "id of the milestone"),
-    ("risk", "id of the risk"),
-    ("action", "position of the action in the file, from 1"),
-    ("note", "of `readiness_note_info`: position of the remark in the file, from 1; elsewhere: the remark"),
-    ("phase", "position of the phase in the file, from 1"),
-    ("component", "name of the component"),
-    ("feature", "name of the feature"),
-    ("item", "path of an item: `ml`, `ml/azure`, `ml/azure/workspace`, or a milestone's id"),
-    ("from", "path of the item that comes first"),
-    ("to", "path of the item that waits for it"),
-    ("title", "what people call it"),
-    ("text", "the remark"),
-    ("status", "of a task: `todo`, `partial`, `done` or `waived`; of a project: where it stands, in words"),
-    ("assignee", "who does the task"),
-    ("priority", "`critical`, `high`, `medium` or `low`"),
-    ("severity", "of a risk: `high`, `medium` or `low`"),
-    ("blocker", "`true` if other work waits for the workstream, else `false`"),
-    ("impact", "what follows, in words"),
-    ("mitigation", "what is done against the risk, in words"),
-    ("when", "when to do it, as the file says: a day or a month"),
-    ("horizon", "how soon, in words"),
-    ("method", "`earned`: counted from tasks and points; `reported`: as people say"),
-    ("bound", "`optimistic`, `likely` or `pessimistic`"),
-    ("percentile", "`50`, `85` or `95`: in so many of 100 simulated runs it was reached by then"),
-    ("model", "`plan`: by plan alone; `risk`: risks that have a probability and a delay may come true"),
-    (
-        "basis",
-        "`estimated`; `inferred` from points; `overrun`: the estimate is used up; `fixed_date`: a milestone that nothing leads to, taken to be reached when due; `no_estimate`: nothing tells",
-    ),
-    ("pace", "`observed` since the baseline began; `required` from now on to keep it"),
-    ("root", "path of the item with which the slip begins"),
-    ("kind", "kind of finding, from the list below; each begins at 0"),
-    ("file", "path of the file, as it was found"),
-    (
-        "reason",
-        "of a failure: `unreadable`, `invalid` or `duplicate_project`, each from 0 on; of a waiver: why, in words",
-    ),
-    ("code", "HTTP status code; 200, 500 and 503 begin at 0"),
-    ("version revision rustversion", "of the exporter, its source and its compiler"),
-];
+use crate::metrics::label::LABELS;
+use crate::metrics::series::FAMILIES;
+use crate::metrics::{Family, Group, Subject};
 
 const INTRODUCTION: &str = "\
 # Metrics
 
-What `/metrics` serves. This page is printed from the table that the metrics are written from
-(`src/metrics.rs`); after a change there, `make docs` writes it anew.
+The metrics that `/metrics` serves. This file is generated from the table that the metrics are written from
+(`src/metrics/series.rs`): run `make docs` after a change there.
 
-- Names and labels are a contract: none is renamed, and none gets another meaning, within a major version.
-- Ratios go from 0 to 1. Dates are moments in seconds since 1970: what is due on a day, the day's last second in
-  the project's time zone; what begins on a day, its first. Durations of work are working time, in which a day
-  counts 86400 seconds.
-- What the file doesn't say is absent, never 0. What has passed or was reached stays. What is taken out of a file
-  is gone with the next scrape.
-- Texts stand in `_info` metrics only, whose value is always 1. Join them by their ids:
+- Names and labels are a contract: within a major version, none is renamed or changes its meaning.
+- Ratios range from 0 to 1.
+- Dates are Unix timestamps in seconds. A due date is the last second of its day in the project's time zone, a start
+  date the first second.
+- Durations are working time in seconds: a working day counts 86400 seconds.
+- A value that the file does not have is absent, never 0. Dates in the past and reached milestones stay. Series of items
+  that are removed from a file disappear with the next scrape.
+- Free text is only in the labels of `_info` metrics, whose value is always 1. Join them by id:
   `readiness_milestone_due_timestamp_seconds * on (project, milestone) group_left (title) readiness_milestone_info`.
-- An empty label is the same as none.
+- An empty label is not written: to Prometheus, empty and absent are the same.
 ";
 
 const BUDGET: &str = "
-## How many series
+## Number of series
 
-At most so many for each thing that the files name. What an area lists as `done` counts as one more workstream
-of it, without an id; a task shared by `ref` counts once.
+The maximum number of series for each entity in the files. The tasks that an area lists as `done` count as one more
+workstream, without an id. A task that is shared by `ref` counts once.
 
 ";
 
 const LEVERS: &str = "
-A project like the [example](../examples/castiel.readiness.yaml), with 125 tasks, has several hundred, and most of them
-are about tasks. `--metrics.tasks=false` leaves out the metrics under *Tasks* and keeps the counts by status; above
-`--metrics.max-series` the same happens by itself, and `readiness_exporter_series_dropped` says how many series
-are missing.
+A project like the [example](../examples/castiel.readiness.yaml), with 125 tasks, has several hundred series, most of
+them about tasks. `--metrics.tasks=false` drops the metrics under *Tasks* and keeps the counts by status. Above
+`--metrics.max-series` the exporter drops them itself, and then other groups; `readiness_exporter_series_dropped` is the
+number of series dropped.
 ";
 
 const FINDINGS: &str = "
 ## Kinds of findings
 
-The values of the label `kind`; a kind is never renamed. Errors keep a file from being served, so
-`readiness_inconsistencies` has the warnings only. What to do about each stands in
-[format.md](format.md#what-check-says).
+The values of the label `kind`; a kind is never renamed. A file with errors is not served, so
+`readiness_inconsistencies` counts warnings only. [format.md](format.md#what-check-says) says how to fix each.
 
-| Kind | Severity | What is wrong |
+| Kind | Severity | Meaning |
 |---|---|---|
 ";
 
-/// The whole documentation of the metrics, in Markdown.
+/// `docs/metrics.md`.
 #[must_use]
 pub fn markdown() -> String {
     let mut out = INTRODUCTION.to_owned();
@@ -108,8 +63,8 @@ pub fn markdown() -> String {
         }
     }
     out.push_str("\n## Labels\n\n| Label | Values |\n|---|---|\n");
-    for (labels, values) in LABELS {
-        let _ = writeln!(out, "| {} | {values} |", code(labels.split(' ')));
+    for (label, values) in LABELS {
+        let _ = writeln!(out, "| `{label}` | {values} |");
     }
     out.push_str(BUDGET);
     out.push_str(&budget());
@@ -132,12 +87,13 @@ fn code<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn budget() -> String {
-    let mut out = "| For each | Series | Of them |\n|---|---|---|\n".to_owned();
+    let mut out = "| Entity | Series | Families with more than one |\n|---|---|---|\n".to_owned();
     for subject in Subject::ALL {
         let own: Vec<&Family> = FAMILIES.iter().filter(|family| family.subject == *subject).collect();
-        let many = own.iter().filter(|family| family.most > 1).map(|it| format!("{} × `{}`", it.most, it.name));
+        let many =
+            own.iter().filter(|family| family.max_series > 1).map(|it| format!("{} × `{}`", it.max_series, it.name));
         let many = many.collect::<Vec<_>>().join(", ");
-        let most: usize = own.iter().map(|family| family.most).sum();
+        let most: usize = own.iter().map(|family| family.max_series).sum();
         let _ = writeln!(out, "| {} | {most} | {many} |", subject.name());
     }
     out
@@ -184,13 +140,13 @@ mod tests {
     use std::path::Path;
 
     use crate::finding::Severity;
-    use crate::metrics::FamilyId;
-    use crate::metrics::collect::FailureReason;
+    use crate::metrics::file_health::FailureReason;
+    use crate::metrics::series::FamilyId;
 
     use super::*;
 
     #[test]
-    fn the_documentation_is_the_committed_one() {
+    fn the_committed_documentation_is_up_to_date() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&file, markdown()).unwrap();
@@ -199,17 +155,17 @@ mod tests {
     }
 
     #[test]
-    fn every_label_is_explained_and_none_that_does_not_exist() {
-        let explained: BTreeSet<&str> = LABELS.iter().flat_map(|(labels, _)| labels.split(' ')).collect();
+    fn the_documented_labels_are_those_of_the_families() {
+        let documented: BTreeSet<&str> = LABELS.iter().map(|(label, _)| *label).collect();
         let used: BTreeSet<&str> = FAMILIES.iter().flat_map(|family| family.labels).copied().collect();
-        assert_eq!(explained, used);
+        assert_eq!(documented, used);
     }
 
     #[test]
-    fn closed_lists_are_as_long_as_the_budget_says() {
+    fn closed_lists_of_label_values_fit_the_maximum_number_of_series() {
         let warnings = Kind::ALL.iter().filter(|kind| kind.severity() == Severity::Warning);
-        assert_eq!(warnings.count(), FamilyId::Inconsistencies.family().most);
-        assert_eq!(FailureReason::ALL.len(), FamilyId::FileReloadFailuresTotal.family().most);
+        assert_eq!(warnings.count(), FamilyId::Inconsistencies.family().max_series);
+        assert_eq!(FailureReason::ALL.len(), FamilyId::FileReloadFailuresTotal.family().max_series);
         let (_, reasons) = LABELS[LABELS.iter().position(|(label, _)| *label == "reason").unwrap()];
         assert!(FailureReason::ALL.iter().all(|reason| reasons.contains(reason.name())));
     }

@@ -17,8 +17,9 @@ use std::{panic, thread};
 use crate::metrics::body::{Body, Encoding, Pieces};
 use crate::metrics::bucket::{Bucket, FamilyChunk, FileKey, SampleSource};
 use crate::metrics::gzip::{self, Compressor};
+use crate::metrics::series::FAMILIES;
 use crate::metrics::text::Fragment;
-use crate::metrics::{FAMILIES, Family, Group};
+use crate::metrics::{Family, Group};
 
 /// How many files a bucket holds on average before the number of buckets doubles. When the average
 /// falls below a quarter, the number is halved; in between, both fit.
@@ -294,19 +295,21 @@ mod tests {
     use flate2::read::MultiGzDecoder;
     use proptest::prelude::*;
 
-    use crate::metrics::FamilyId;
     use crate::metrics::text::FragmentBuilder;
+    use crate::metrics::{label, series};
 
     use super::*;
 
     /// The title changes with the version, and the number of tasks; the rest stays.
     fn fragment(file: u16, version: u8) -> Fragment {
         let (mut builder, project, title) = (FragmentBuilder::default(), format!("p{file}"), format!("v{version}"));
-        builder.sample(FamilyId::ProjectInfo, &[&project, &title, ""], 1.0);
+        let project = label::Project(&project);
+        builder.sample(series::ProjectInfo(project, label::Title(&title), label::Status("")), 1.0);
         for task in 0..version % 4 {
-            builder.sample(FamilyId::TaskCompletion, &[&project, "a", "w", &format!("t{task}")], 0.5);
+            let (area, workstream, task) = (label::Area("a"), label::Workstream("w"), format!("t{task}"));
+            builder.sample(series::TaskCompletion(project, area, workstream, label::Task(&task)), 0.5);
         }
-        builder.sample(FamilyId::ProjectCompletion, &[&project, "earned"], 0.25);
+        builder.sample(series::ProjectCompletion(project, label::Method("earned")), 0.25);
         builder.finish()
     }
 

@@ -10,7 +10,8 @@ use prometheus::proto::{Counter, Gauge, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder as _, HistogramOpts, Opts, Registry, TextEncoder};
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
-use crate::metrics::{FamilyId, Type};
+use crate::metrics::MetricType as FamilyType;
+use crate::metrics::series::FamilyId;
 
 /// The bounds of [`SelfMetrics::reload_duration`], in seconds: one hot file up to a cold start.
 const RELOAD_BUCKETS: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -201,7 +202,7 @@ impl Collector for ProcessCollector {
 
 fn family(id: FamilyId, value: f64) -> MetricFamily {
     let (row, mut metric, mut family) = (id.family(), Metric::default(), MetricFamily::default());
-    if row.kind == Type::Counter {
+    if row.kind == FamilyType::Counter {
         let mut counter = Counter::default();
         counter.set_value(value);
         metric.set_counter(counter);
@@ -316,8 +317,9 @@ impl Units {
 #[cfg(test)]
 mod tests {
     use crate::clock;
+    use crate::metrics::Group;
+    use crate::metrics::series::FAMILIES;
     use crate::metrics::text::header;
-    use crate::metrics::{FAMILIES, Group};
 
     use super::*;
 
@@ -341,7 +343,7 @@ mod tests {
         for family in own {
             let (_, rest) = text.split_once(&header(family)).unwrap_or_else(|| panic!("{}", family.name));
             let series = rest.lines().take_while(|line| !line.starts_with('#'));
-            assert_eq!(series.count(), family.most, "{}", family.name);
+            assert_eq!(series.count(), family.max_series, "{}", family.name);
         }
     }
 

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 
 use crate::metrics::gzip::Compressor;
-use crate::metrics::{Family, FamilyId, Group};
+use crate::metrics::series::{FamilyId, Series};
+use crate::metrics::{Family, Group};
 
 /// The rendered samples of one file, family by family in the order of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,19 +135,37 @@ struct SampleRun {
 }
 
 impl FragmentBuilder {
-    /// Adds the sample of `family` whose labels have these values, in the order of the table.
+    /// Adds a sample of `series`.
     ///
-    /// A label without a value is left out: to Prometheus, empty is absent. A value that isn't
-    /// finite is left out with its sample, since no ratio, duration or date is infinite; in debug
-    /// builds it is a mistake, and so is a wrong number of labels.
-    pub fn sample(&mut self, family: FamilyId, labels: &[&str], value: f64) {
-        let row = family.family();
-        debug_assert_eq!(labels.len(), row.labels.len(), "labels of {}", row.name);
-        debug_assert!(value.is_finite(), "{value} as a value of {}", row.name);
+    /// A label with an empty value is not written: to Prometheus, empty is absent. No ratio, duration
+    /// or date is infinite, so a value that is not finite is a bug: debug builds panic, and release
+    /// builds drop the sample.
+    ///
+    /// Label values have types, so values in the wrong order don't compile:
+    ///
+    /// ```
+    /// use readiness_exporter::metrics::text::FragmentBuilder;
+    /// use readiness_exporter::metrics::{label, series};
+    ///
+    /// FragmentBuilder::default().sample(series::AreaWeight(label::Project("shop"), label::Area("web")), 1.0);
+    /// ```
+    ///
+    /// ```compile_fail,E0308
+    /// use readiness_exporter::metrics::text::FragmentBuilder;
+    /// use readiness_exporter::metrics::{label, series};
+    ///
+    /// FragmentBuilder::default().sample(series::AreaWeight(label::Area("web"), label::Project("shop")), 1.0);
+    /// ```
+    pub fn sample<S: Series>(&mut self, series: S, value: f64) {
+        series.with_values(|labels| self.add(S::FAMILY.family(), labels, value));
+    }
+
+    fn add(&mut self, family: &Family, labels: &[&str], value: f64) {
+        debug_assert!(value.is_finite(), "{value} as a value of {}", family.name);
         if value.is_finite() {
             let start = self.text.len();
-            write_sample(&mut self.text, row, labels, value);
-            self.extend(SampleRun { family, series: 1, start, end: self.text.len() });
+            write_sample(&mut self.text, family, labels, value);
+            self.extend(SampleRun { family: family.id, series: 1, start, end: self.text.len() });
         }
     }
 
@@ -233,7 +252,10 @@ mod tests {
     use prometheus::{Encoder as _, TextEncoder};
     use proptest::prelude::*;
 
-    use crate::metrics::{FAMILIES, Type};
+    use crate::metrics::MetricType as FamilyType;
+    use crate::metrics::label;
+    use crate::metrics::series;
+    use crate::metrics::series::FAMILIES;
 
     use super::*;
 
@@ -243,7 +265,7 @@ mod tests {
         let mut builder = FragmentBuilder::default();
         for (family, labels, value) in samples {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            builder.sample(*family, &labels, *value);
+            builder.add(family.family(), &labels, *value);
         }
         builder.finish()
     }
@@ -256,7 +278,7 @@ mod tests {
             let mut out = MetricFamily::default();
             out.set_name(family.name.to_owned());
             out.set_help(family.help.to_owned());
-            let counts = family.kind == Type::Counter;
+            let counts = family.kind == FamilyType::Counter;
             out.set_field_type(if counts { MetricType::COUNTER } else { MetricType::GAUGE });
             (!metrics.is_empty()).then(|| {
                 out.set_metric(metrics);
@@ -288,7 +310,7 @@ mod tests {
 
     fn any_sample() -> impl Strategy<Value = Sample> {
         let writable: Vec<_> =
-            FAMILIES.iter().filter(|family| family.kind != Type::Histogram).map(|family| family.id).collect();
+            FAMILIES.iter().filter(|family| family.kind != FamilyType::Histogram).map(|family| family.id).collect();
         let text = prop_oneof!["", "[a-z]{1,8}", "[a\\\\\"\n\r\té☃]{0,8}", any::<String>()];
         let value = prop_oneof![
             any::<f64>().prop_filter("finite", |value| value.is_finite()),
@@ -320,15 +342,20 @@ mod tests {
     #[test]
     fn samples_are_grouped_by_family_and_a_builder_serves_again() {
         let mut builder = FragmentBuilder::default();
-        builder.sample(FamilyId::TaskInfo, &["p", "a", "w", "t", "A \"b\"\nc\\", "", "todo"], 1.0);
-        builder.sample(FamilyId::ProjectCompletion, &["p", "earned"], 0.525);
-        builder.sample(FamilyId::TaskInfo, &["p", "a", "w", "u", "", "", "done"], 1.0);
+        let task = |id, title, status| {
+            let (project, area, workstream) = (label::Project("p"), label::Area("a"), label::Workstream("w"));
+            let (title, status) = (label::Title(title), label::Status(status));
+            series::TaskInfo(project, area, workstream, label::Task(id), title, label::Assignee(""), status)
+        };
+        builder.sample(task("t", "A \"b\"\nc\\", "todo"), 1.0);
+        builder.sample(series::ProjectCompletion(label::Project("p"), label::Method("earned")), 0.525);
+        builder.sample(task("u", "", "done"), 1.0);
         let fragment = builder.finish();
         insta::assert_snapshot!(fragment.exposition(), @r#"
-        # HELP readiness_project_completion_ratio Completion of the project, as earned by its areas and as reported by people.
+        # HELP readiness_project_completion_ratio Completion of the project: earned by its areas, and reported in the file. Either is absent if the file has nothing to compute or report it from.
         # TYPE readiness_project_completion_ratio gauge
         readiness_project_completion_ratio{project="p",method="earned"} 0.525
-        # HELP readiness_task_info A task, who does it, and where it stands.
+        # HELP readiness_task_info Information about a task: title, assignee and status.
         # TYPE readiness_task_info gauge
         readiness_task_info{project="p",area="a",workstream="w",task="t",title="A \"b\"\nc\\",status="todo"} 1
         readiness_task_info{project="p",area="a",workstream="w",task="u",status="done"} 1
@@ -345,7 +372,7 @@ mod tests {
     #[cfg(not(debug_assertions))]
     fn what_is_not_finite_is_left_out() {
         let mut builder = FragmentBuilder::default();
-        builder.sample(FamilyId::AreaWeight, &["p", "a"], f64::NAN);
+        builder.sample(series::AreaWeight(label::Project("p"), label::Area("a")), f64::NAN);
         assert_eq!(builder.finish(), Fragment::default());
     }
 }

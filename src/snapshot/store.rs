@@ -15,8 +15,8 @@ use crate::finding::print::location::sort_by_location;
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::metrics::collect;
-use crate::metrics::collect::{FailureReason, FileHealth};
 use crate::metrics::exposition::{Exposition, FragmentUpdate};
+use crate::metrics::file_health::{FailureReason, FileHealth};
 use crate::metrics::gzip::Compressor;
 use crate::metrics::text::Packed;
 use crate::model::load::{Plan, load};
@@ -328,7 +328,7 @@ impl Store {
             let is_reported = shard.has_file(path, file.named.as_deref());
             changes.exposition.push(if is_reported {
                 let (health, path) = (file.health(), path.clone());
-                FragmentUpdate::replace(health_key(&path), move || collect::health(&path, &health))
+                FragmentUpdate::replace(health_key(&path), move || health.samples(&path))
             } else {
                 FragmentUpdate::remove(health_key(path))
             });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use readiness_exporter::metrics::FAMILIES;
+use readiness_exporter::metrics::series::FAMILIES;
 use serde_json::Value;
 
 use crate::servers::Prometheus;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use readiness_exporter::metrics::FAMILIES;
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
+use readiness_exporter::metrics::series::FAMILIES;
 use readiness_exporter::snapshot::store::{Store, StoreOptions};
 use readiness_exporter::source::scan::scan;
 

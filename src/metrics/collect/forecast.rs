@@ -1,0 +1,136 @@
+//! The samples of a forecast.
+
+use crate::date::start_of_day;
+use crate::metrics::collect::{Collector, SECONDS_PER_WORKING_DAY, count, seconds};
+use crate::metrics::series::Series;
+use crate::metrics::{label, series};
+use crate::model::Item;
+use crate::schedule::earned::EarnedSchedule;
+use crate::schedule::finish::{ByModel, FinishPercentiles};
+use crate::schedule::forecast::{Forecast, ItemForecast};
+use crate::schedule::timeline::Timeline;
+
+impl Collector<'_> {
+    pub(super) fn forecast(&mut self, forecast: &Forecast) {
+        let id = self.id;
+        let timeline = Timeline::at(self.project, forecast.status_date);
+        self.sample(series::ForecastStart(id), seconds(forecast.start));
+        let offset = self.project.zone.to_offset(forecast.start).seconds();
+        self.sample(series::ProjectUtcOffset(id), f64::from(offset));
+        for (basis, number) in forecast.counts() {
+            self.sample(series::ForecastItems(id, label::Basis(basis)), count(number));
+        }
+        if let Some(end) = &forecast.end {
+            self.finish(end.finish, timeline, |percentile, model| series::ProjectForecast(id, percentile, model));
+            self.on_time(end.finish, |model| series::ProjectOnTime(id, model));
+            self.slip(end.finish, end.due, |percentile, model| series::ProjectSlip(id, percentile, model));
+        }
+        for (item, forecast) in &forecast.items {
+            let path = self.project.path(*item);
+            let path = label::Item(&path);
+            self.sample(series::ItemInfo(id, path, label::Title(self.project.title(*item))), 1.0);
+            match *item {
+                Item::Workstream(area, index) => self.workstream_forecast(area, index, forecast, timeline),
+                Item::Milestone(index) => self.milestone_forecast(index, forecast, timeline),
+                Item::Area(_) | Item::Task(_) => continue,
+            }
+            if forecast.finish.is_some() {
+                self.sample(series::Criticality(id, path), forecast.criticality);
+            }
+        }
+        if let Some(earned) = &forecast.earned_schedule {
+            self.earned_schedule(earned);
+        }
+    }
+
+    fn workstream_forecast(&mut self, area: usize, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
+        let Some(finish) = forecast.finish else { return };
+        let (project, id, stream) = (self.project, self.id, self.project.workstream(area, index));
+        let (area, workstream) = (label::Area(project.areas[area].id.as_str()), label::Workstream(stream.id.as_str()));
+        self.finish(finish, timeline, |percentile, model| {
+            series::WorkstreamForecast(id, area, workstream, percentile, model)
+        });
+        let actual = stream.started.map(|day| start_of_day(day, &project.zone));
+        let start = actual.unwrap_or_else(|| timeline.begin(forecast.early.0));
+        self.sample(series::WorkstreamStart(id, area, workstream), seconds(start));
+    }
+
+    fn milestone_forecast(&mut self, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
+        let (project, id) = (self.project, self.id);
+        let milestone = label::Milestone(project.milestones[index].id.as_str());
+        self.sample(series::MilestoneUnestimated(id, milestone), count(forecast.without_estimate.len()));
+        let Some(finish) = forecast.finish else { return };
+        self.finish(finish, timeline, |percentile, model| series::MilestoneForecast(id, milestone, percentile, model));
+        self.on_time(finish, |model| series::MilestoneOnTime(id, milestone, model));
+        self.slip(finish, forecast.due, |percentile, model| series::MilestoneSlip(id, milestone, percentile, model));
+        if forecast.due.is_some() {
+            self.sample(series::MilestoneFloat(id, milestone), working_seconds(forecast.total_float()));
+        }
+        if let Some(root) = forecast.driving_root {
+            let path = project.path(root);
+            let root = label::Root(&path);
+            self.sample(series::ForecastRoot(id, milestone, root), 1.0);
+            if forecast.is_late() {
+                self.sample(series::SlipRoot(id, milestone, root), 1.0);
+            }
+        }
+    }
+
+    fn earned_schedule(&mut self, earned: &EarnedSchedule) {
+        let id = self.id;
+        self.sample(series::ProjectBaseline(id), earned.planned_completion);
+        let paces = [("observed", earned.observed_pace), ("required", earned.required_pace)];
+        for (pace, ratio) in paces {
+            if let Some(ratio) = ratio {
+                self.sample(series::ProjectPace(id, label::Pace(pace)), ratio);
+            }
+        }
+        if let Some(performance) = earned.performance() {
+            self.sample(series::ProjectSpi(id), performance);
+        }
+        if let Some(to_complete) = earned.to_complete() {
+            self.sample(series::ProjectTspi(id), to_complete);
+        }
+    }
+
+    fn finish<S: Series>(
+        &mut self,
+        finish: ByModel<FinishPercentiles>,
+        timeline: Timeline<'_>,
+        series: impl Fn(label::Percentile<'static>, label::Model<'static>) -> S,
+    ) {
+        for (model, finish) in finish.entries() {
+            for (percentile, days) in finish.percentiles.entries() {
+                let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
+                self.sample(series, seconds(timeline.finish(days)));
+            }
+        }
+    }
+
+    fn slip<S: Series>(
+        &mut self,
+        finish: ByModel<FinishPercentiles>,
+        due: Option<f64>,
+        series: impl Fn(label::Percentile<'static>, label::Model<'static>) -> S,
+    ) {
+        let Some(due) = due else { return };
+        for (model, finish) in finish.entries() {
+            for (percentile, days) in finish.slip(due).entries() {
+                let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
+                self.sample(series, working_seconds(days));
+            }
+        }
+    }
+
+    fn on_time<S: Series>(&mut self, finish: ByModel<FinishPercentiles>, series: impl Fn(label::Model<'static>) -> S) {
+        for (model, finish) in finish.entries() {
+            if let Some(probability) = finish.on_time {
+                self.sample(series(label::Model(model.name())), probability);
+            }
+        }
+    }
+}
+
+fn working_seconds(days: f64) -> f64 {
+    (days * SECONDS_PER_WORKING_DAY).round()
+}

@@ -1,0 +1,138 @@
+//! The health of a file, and its samples.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::metrics::text::{Fragment, FragmentBuilder};
+use crate::metrics::{label, series};
+
+/// Why the current content of a file is not served: the closed list of values of the label `reason`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailureReason {
+    /// The file can't be read or doesn't exist.
+    Unreadable,
+    /// Its content has errors.
+    Invalid,
+    /// Another file serves its project.
+    DuplicateProject,
+}
+
+impl FailureReason {
+    /// In the order of the documentation, and of [`FileHealth::failures`].
+    pub(crate) const ALL: [Self; 3] = [Self::Unreadable, Self::Invalid, Self::DuplicateProject];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Invalid => "invalid",
+            Self::DuplicateProject => "duplicate_project",
+        }
+    }
+}
+
+/// What the metrics say about a file.
+#[derive(Debug, Clone)]
+pub(crate) struct FileHealth {
+    /// The id of the project served from it.
+    pub(crate) project: Option<Box<str>>,
+    /// Whether its current content is served.
+    pub(crate) up: bool,
+    /// Time of the load of the content that is served.
+    pub(crate) loaded_at: Option<Timestamp>,
+    /// Errors in its current content.
+    pub(crate) errors: usize,
+    /// Warnings about its current content.
+    pub(crate) warnings: usize,
+    /// Loads of new content.
+    pub(crate) reloads: u64,
+    /// Those of them whose content was not served, by reason.
+    pub(crate) failures: [u64; FailureReason::ALL.len()],
+}
+
+impl FileHealth {
+    pub(crate) fn samples(&self, path: &Path) -> Fragment {
+        let mut out = FragmentBuilder::default();
+        let file = path.to_string_lossy();
+        let file = label::File(file.as_ref());
+        let project = label::Project(self.project.as_deref().unwrap_or_default());
+        out.sample(series::FileInfo(file, project), 1.0);
+        out.sample(series::FileUp(file), f64::from(self.up));
+        if let Some(at) = self.loaded_at {
+            out.sample(series::FileLastLoad(file), seconds(at));
+        }
+        out.sample(series::FileErrors(file), count(self.errors as u64));
+        out.sample(series::FileWarnings(file), count(self.warnings as u64));
+        out.sample(series::FileReloadsTotal(file), count(self.reloads));
+        for (reason, failures) in FailureReason::ALL.iter().zip(self.failures) {
+            out.sample(series::FileReloadFailuresTotal(file, label::Reason(reason.name())), count(failures));
+        }
+        out.finish()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^52")]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_second() as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn count(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_its_own() {
+        let health = FileHealth {
+            project: Some("shop".into()),
+            up: true,
+            loaded_at: Some(Timestamp::from_second(1_769_472_000).unwrap()),
+            errors: 2,
+            warnings: 3,
+            reloads: 20,
+            failures: [5, 6, 7],
+        };
+        let text = health.samples(Path::new("plans/shop.yaml")).exposition();
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        insta::assert_snapshot!(samples.join("\n"), @r#"
+        readiness_file_errors{file="plans/shop.yaml"} 2
+        readiness_file_info{file="plans/shop.yaml",project="shop"} 1
+        readiness_file_last_load_timestamp_seconds{file="plans/shop.yaml"} 1769472000
+        readiness_file_reload_failures_total{file="plans/shop.yaml",reason="unreadable"} 5
+        readiness_file_reload_failures_total{file="plans/shop.yaml",reason="invalid"} 6
+        readiness_file_reload_failures_total{file="plans/shop.yaml",reason="duplicate_project"} 7
+        readiness_file_reloads_total{file="plans/shop.yaml"} 20
+        readiness_file_up{file="plans/shop.yaml"} 1
+        readiness_file_warnings{file="plans/shop.yaml"} 3
+        "#);
+    }
+
+    #[test]
+    fn a_file_that_was_never_served_has_no_project_and_no_load() {
+        let health = FileHealth {
+            project: None,
+            up: false,
+            loaded_at: None,
+            errors: 0,
+            warnings: 0,
+            reloads: 0,
+            failures: [0; 3],
+        };
+        let text = health.samples(Path::new("shop.yaml")).exposition();
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        insta::assert_snapshot!(samples.join("\n"), @r#"
+        readiness_file_errors{file="shop.yaml"} 0
+        readiness_file_info{file="shop.yaml"} 1
+        readiness_file_reload_failures_total{file="shop.yaml",reason="unreadable"} 0
+        readiness_file_reload_failures_total{file="shop.yaml",reason="invalid"} 0
+        readiness_file_reload_failures_total{file="shop.yaml",reason="duplicate_project"} 0
+        readiness_file_reloads_total{file="shop.yaml"} 0
+        readiness_file_up{file="shop.yaml"} 0
+        readiness_file_warnings{file="shop.yaml"} 0
+        "#);
+    }
+}

@@ -1,0 +1,60 @@
+//! The labels: a type for each, so that two label values can't be swapped, and their documentation.
+
+macro_rules! labels {
+    ($($label:ident $name:literal: $values:literal;)*) => {
+        $(
+            #[doc = concat!("The label `", $name, "`: ", $values, ".")]
+            #[derive(Debug, Clone, Copy)]
+            pub struct $label<'a>(pub &'a str);
+
+            impl $label<'_> {
+                pub(crate) const NAME: &'static str = $name;
+            }
+        )*
+
+        /// Every label and a description of its values, in the order of the documentation.
+        pub(crate) const LABELS: &[(&str, &str)] = &[$(($name, $values),)*];
+    };
+}
+
+labels! {
+    Project "project": "id of the project";
+    Area "area": "id of the area";
+    Workstream "workstream": "id of the workstream, unique in its area";
+    Task "task": "id of the task, unique in its workstream";
+    Milestone "milestone": "id of the milestone";
+    Risk "risk": "id of the risk";
+    Action "action": "position of the action in the file, from 1";
+    Note "note": "of `readiness_note_info`: position of the note in the file, from 1; elsewhere: text of the note";
+    Phase "phase": "position of the phase in the file, from 1";
+    Component "component": "name of the component";
+    Feature "feature": "name of the feature";
+    Item "item": "path of an item: `ml`, `ml/azure`, `ml/azure/workspace`, or the id of a milestone";
+    From "from": "path of the item that must be finished first";
+    To "to": "path of the item that needs it";
+    Title "title": "title in the file";
+    Text "text": "text of the note";
+    Status "status": "of a task: `todo`, `partial`, `done` or `waived`; of a project: free text";
+    Assignee "assignee": "assignee of the task";
+    Priority "priority": "`critical`, `high`, `medium` or `low`";
+    Severity "severity": "severity of a risk: `high`, `medium` or `low`";
+    Blocker "blocker": "`true` if the file says that other work waits for the workstream, `false` otherwise";
+    Impact "impact": "consequence, as free text";
+    Mitigation "mitigation": "mitigation of the risk, as free text";
+    When "when": "day or month of the action, as in the file";
+    Horizon "horizon": "time frame of the action, as free text";
+    Method "method": "`earned`: computed from tasks and points; `reported`: from the file";
+    Bound "bound": "`optimistic`, `likely` or `pessimistic`";
+    Percentile "percentile": "`50`, `85` or `95`: percentage of simulation runs that finish by then";
+    Model "model": "`plan`: without risks; `risk`: with every risk that has a probability and a delay";
+    Basis "basis": "`estimated`; `inferred`: from points; `overrun`: the estimate is used up; `fixed_date`: a milestone that needs nothing, assumed to be reached on its due date; `no_estimate`: neither estimate nor points";
+    Pace "pace": "`observed` since the start of the baseline; `required` from now on to keep it";
+    Root "root": "path of the first open item on the driving path";
+    Kind "kind": "kind of finding, from the list below; each starts at 0";
+    File "file": "path of the file, as found";
+    Reason "reason": "of a failure: `unreadable`, `invalid` or `duplicate_project`, each starts at 0; of a waiver: free text";
+    Code "code": "HTTP status code; 200, 500 and 503 start at 0";
+    Version "version": "version of the exporter";
+    Revision "revision": "source revision of the exporter";
+    Rustversion "rustversion": "version of the compiler";
+}
