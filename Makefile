@@ -121,7 +121,7 @@ bench: test-prerequisites target/peers ## benchmark next to node_exporter's text
 
 mutants: test-prerequisites ## mutate the rules one by one, and check that a test fails for each
 	@$(call with_servers,promtool); \
-	$(CARGO) test --locked --test e2e -- --ignored --nocapture tests_notice_every_mutant
+	$(CARGO) test --locked --test e2e -- --ignored --nocapture every_mutant_is_killed
 
 mutants-src: prerequisites ## mutate SAMPLE=200 places of the sources, and check that a test fails for each
 	@tests/tools/prerequisites cargo-mutants

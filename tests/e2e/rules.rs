@@ -1,4 +1,4 @@
-//! The rules: what they select, what their tests say, and which notifications arrive.
+//! Tests of the rules: series and labels, promtool tests, notifications, and mutants.
 
 pub(crate) mod files;
 mod checks;

@@ -1,4 +1,4 @@
-//! What the rules select is what is served: Prometheus' own parser says what that is.
+//! The rules use only series and labels that exist. Prometheus' own parser extracts them from the expressions.
 
 use std::collections::BTreeSet;
 
@@ -6,20 +6,20 @@ use crate::names::Names;
 use crate::rules::files::{Rule, rules};
 use crate::servers::Prometheus;
 
-/// The queries in the template `text`, with a value in place of each verb.
+/// The queries in the template `text`, with `"x"` for each `%q`.
 fn queries(text: &str) -> Vec<String> {
     let quoted = text.split("printf \"").skip(1).map(|rest| rest.split('"').next().unwrap());
     quoted.filter(|it| it.contains("%q")).map(|it| it.replace("%q", "\"x\"")).collect()
 }
 
-/// The labels that the template `text` prints.
-fn printed(text: &str) -> Vec<String> {
+/// The labels that the template `text` uses.
+fn used_labels(text: &str) -> Vec<String> {
     let word = |rest: &str| rest.split(|it: char| !it.is_ascii_alphanumeric() && it != '_').next().unwrap().to_owned();
     let after = |start: &str| text.split(start).skip(1).map(word).collect::<Vec<_>>();
     [after("$labels."), after(".Labels."), after("label \"")].concat()
 }
 
-/// Everything that the rules name.
+/// Series and labels that the rules use.
 fn names(prometheus: &Prometheus, rules: &[Rule]) -> Names {
     let mut names = Names::default();
     for rule in rules {
@@ -28,7 +28,7 @@ fn names(prometheus: &Prometheus, rules: &[Rule]) -> Names {
         for query in texts().flat_map(queries).chain([rule.expr.clone()]) {
             names.of(prometheus, &query, &rule.name);
         }
-        names.read.extend(texts().flat_map(printed));
+        names.read.extend(texts().flat_map(used_labels));
     }
     names
 }
@@ -41,5 +41,5 @@ fn every_series_and_label_of_the_rules_is_served_by_default_or_recorded() {
     let recorded: BTreeSet<&str> = rules.iter().filter(|rule| !rule.is_alert).map(|rule| rule.name.as_str()).collect();
     names.assert_known(&recorded);
     let unused: Vec<_> = recorded.iter().filter(|it| !names.series.contains_key(**it)).collect();
-    assert!(unused.is_empty(), "nothing uses {unused:?}");
+    assert!(unused.is_empty(), "unused recording rules: {unused:?}");
 }

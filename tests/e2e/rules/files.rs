@@ -1,23 +1,20 @@
-//! The rule files, as the tests read them.
+//! Reads the rule files.
 
 use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
-/// One rule.
 pub(crate) struct Rule {
-    /// The name of its series, or of its alert.
+    /// Name of the recorded series or of the alert.
     pub(crate) name: String,
-    /// Whether it is an alert.
     pub(crate) is_alert: bool,
-    /// What it evaluates.
     pub(crate) expr: String,
-    /// Everything else about it.
+    /// The complete rule.
     pub(crate) yaml: Value,
 }
 
 impl Rule {
-    /// The texts of an alert, by name.
+    /// The annotations of an alert, by name.
     pub(crate) fn annotations(&self) -> Vec<(String, String)> {
         let annotations = self.yaml["annotations"].as_mapping().into_iter().flatten();
         annotations.map(|(name, text)| (text_of(name), text_of(text))).collect()
@@ -28,12 +25,12 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The root of the repository.
+/// Root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The rule files, in the order of their names.
+/// The rule files, sorted by name.
 pub(crate) fn paths() -> Vec<PathBuf> {
     matching(&root().join("rules"), ".rules.yaml")
 }
@@ -46,7 +43,7 @@ pub(crate) fn matching(folder: &Path, end: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Every rule of every file.
+/// All rules of all files.
 pub(crate) fn rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     for path in paths() {

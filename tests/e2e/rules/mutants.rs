@@ -1,7 +1,7 @@
-//! Mutants: rules changed in one place, each of which a test has to notice.
+//! Mutation tests: a test must fail for every rule with one changed word.
 //!
-//! `make mutants` runs this; it takes minutes, since promtool runs the tests for every mutant. `MUTATED=Slipping
-//! make mutants` changes those rules alone whose names contain that.
+//! `make mutants` takes minutes, because promtool runs the tests for every mutant. `MUTATED=Slipping make mutants`
+//! only mutates rules whose names contain `Slipping`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,24 +15,24 @@ use serde_yaml::Value;
 use crate::rules::files::{Rule, matching, paths, root, rules};
 use crate::tools;
 
-/// A change of one word of an expression, or of how long it has to stand.
+/// A rule with one changed word in its expression or in `for`.
 struct Mutant {
     rule: String,
-    /// The word, which one of its kind in the rule, and what it becomes: `max 2 -> min`.
+    /// The word, its number among equal words of the rule, and its replacement: `max 2 -> min`.
     change: String,
-    /// Where that is.
+    /// File and line.
     place: String,
-    /// The rule file with the change.
     file: String,
+    /// Content of the file with the change.
     text: String,
 }
 
-/// A mutant that no test can notice, since it changes nothing that can be seen.
+/// Mutants that are equivalent to the original rule, so no test can detect them.
 #[derive(Debug)]
 struct Equivalent {
     rule: &'static str,
     changes: &'static [&'static str],
-    #[expect(dead_code, reason = "for whoever reads it")]
+    #[expect(dead_code, reason = "documentation")]
     reason: &'static str,
 }
 
@@ -46,22 +46,22 @@ const EQUIVALENT: [Equivalent; 3] = [
     Equivalent {
         rule: "workstream:readiness_dependency_info:waiting",
         changes: &["0 1 -> 1", "0 2 -> 1"],
-        reason: "only labels are looked at",
+        reason: "only labels are used, not values",
     },
     Equivalent {
         rule: "item:readiness_completion_ratio:open",
         changes: &["max 1 -> min"],
-        reason: "an item is a workstream, an area or a milestone, and so of one series",
+        reason: "each item is one workstream, area or milestone, so it has one series",
     },
     Equivalent {
         rule: "file:readiness_file_up:invalid",
         changes: &["[15m 5 -> [450s"],
-        reason: "what was invalid within 15 minutes is so by the first half of the rule",
+        reason: "the first half of the rule covers files that were invalid within 15 minutes",
     },
 ];
 
-/// What `word` becomes, one at a time.
-fn changes(word: &str) -> Vec<String> {
+/// Replacements of `word`; each makes a mutant.
+fn replacements(word: &str) -> Vec<String> {
     let other: &[&str] = match word {
         ">" => &["<="],
         "<" => &[">="],
@@ -80,14 +80,14 @@ fn changes(word: &str) -> Vec<String> {
     other.iter().map(|it| (*it).to_owned()).collect()
 }
 
-/// A tenth more, and a tenth less; of nothing, one.
+/// 10 % more and 10 % less; 1 for 0.
 fn number(word: &str) -> Option<Vec<String>> {
     let number: f64 = word.parse().ok()?;
     let near = |factor: f64| (number * factor).to_string();
     Some(if number == 0.0 { vec!["1".to_owned()] } else { vec![near(1.1), near(0.9)] })
 }
 
-/// Half as long: `[15m]`, `[1h`.
+/// Half of a duration: `[15m`, `1h`.
 fn duration(word: &str) -> Option<Vec<String>> {
     let bare = word.strip_prefix('[').unwrap_or(word);
     let (amount, unit) = bare.split_at_checked(bare.len().checked_sub(1)?)?;
@@ -102,7 +102,7 @@ fn duration(word: &str) -> Option<Vec<String>> {
     Some(vec![format!("{bracket}{}s", seconds / 2)])
 }
 
-/// The places of the words of `text` that may be changed: what isn't quoted, nor part of a name.
+/// Offsets of the words of `text` that can be mutated: unquoted and not part of a name.
 fn words(text: &str) -> Vec<(usize, &str)> {
     let mut words = Vec::new();
     let mut quoted = false;
@@ -121,13 +121,13 @@ fn words(text: &str) -> Vec<(usize, &str)> {
     words
 }
 
-/// Every mutant of the rules in `file`.
+/// All mutants of the rules in `file`.
 fn mutants(file: &Path) -> Vec<Mutant> {
     let text = std::fs::read_to_string(file).unwrap();
     let name = file.file_name().unwrap().to_str().unwrap().to_owned();
     let mut mutants = Vec::new();
     for Rule { name: rule, expr, yaml, .. } in rules() {
-        // Where the rule begins, and so where its expression and its `for` are found.
+        // Start of the rule, which contains its expression and `for`.
         let Some(head) = ["alert", "record"].iter().find_map(|key| text.find(&format!("- {key}: {rule}\n"))) else {
             continue;
         };
@@ -140,7 +140,7 @@ fn mutants(file: &Path) -> Vec<Mutant> {
             mutants.push(Mutant { rule: rule.clone(), change, place, file: name.clone(), text });
         };
         let body = block.find("expr:").unwrap() + "expr:".len();
-        // An expression ends where a line begins further left than it.
+        // An expression ends before the first line with less indentation.
         let further_left = |line: &&str| !line.trim().is_empty() && line.len() - line.trim_start().len() < 10;
         let below = body + block[body..].find('\n').map_or(0, |end| end + 1);
         let lines = block[below..].split_inclusive('\n').take_while(|line| !further_left(line));
@@ -150,17 +150,17 @@ fn mutants(file: &Path) -> Vec<Mutant> {
         let words = words(&block[body..stop]);
         for (number, (at, word)) in words.iter().enumerate() {
             let which = 1 + words[..number].iter().filter(|(_, it)| it == word).count();
-            for other in changes(word) {
+            for other in replacements(word) {
                 let place = body + at;
                 let changed = format!("{}{other}{}", &block[..place], &block[place + word.len()..]);
                 add(format!("{word} {which} -> {other}"), line(place), changed);
             }
         }
-        if let Some(stands) = yaml["for"].as_str() {
-            let old = format!("        for: {stands}");
-            let half = duration(stands).unwrap().remove(0);
+        if let Some(pending) = yaml["for"].as_str() {
+            let old = format!("        for: {pending}");
+            let half = duration(pending).unwrap().remove(0);
             add(
-                format!("for {stands} -> {half}"),
+                format!("for {pending} -> {half}"),
                 line(block.find(&old).unwrap()),
                 block.replace(&old, &format!("        for: {half}")),
             );
@@ -169,23 +169,24 @@ fn mutants(file: &Path) -> Vec<Mutant> {
     mutants
 }
 
-/// A file of tests, and the rules that it needs: fewer rules are evaluated faster.
+/// A file of tests, and the rules that it needs, because fewer rules are faster.
 struct Suite {
     file: PathBuf,
-    /// The names of its tests.
+    /// Names of the tests.
     tests: Vec<String>,
+    /// Names of the rules.
     needs: BTreeSet<String>,
-    /// How long one of its tests takes.
+    /// Mean duration of a test.
     cost: Duration,
 }
 
 impl Suite {
-    /// Every file of tests with the rules that its alert is made of; with all, where it needs others, too.
-    #[expect(clippy::disallowed_methods, reason = "the quickest tests come first")]
+    /// All test files, each with the rules that its alert depends on, or with all rules if its tests require more.
+    #[expect(clippy::disallowed_methods, reason = "sorts tests by duration")]
     fn all(promtool: &Path, rules: &[Rule]) -> Vec<Self> {
         let everything: BTreeSet<String> = rules.iter().map(|rule| rule.name.clone()).collect();
         let files = matching(&root().join("tests/rules"), ".test.yaml");
-        let suites = on_every_core(&files, |file| {
+        let suites = map_parallel(&files, |file| {
             let alert = file.file_name().unwrap().to_str().unwrap().trim_end_matches(".test.yaml");
             let suite = Self {
                 file: file.clone(),
@@ -193,21 +194,21 @@ impl Suite {
                 needs: needs(alert, rules),
                 cost: Duration::ZERO,
             };
-            let suite = if suite.is_enough(promtool) { suite } else { Self { needs: everything.clone(), ..suite } };
-            let begun = Instant::now();
-            assert!(suite.is_enough(promtool), "the tests of {alert} fail without any mutant");
-            Self { cost: begun.elapsed() / u32::try_from(suite.tests.len()).unwrap(), ..suite }
+            let suite = if suite.passes(promtool) { suite } else { Self { needs: everything.clone(), ..suite } };
+            let start = Instant::now();
+            assert!(suite.passes(promtool), "tests of {alert} fail without a mutant");
+            Self { cost: start.elapsed() / u32::try_from(suite.tests.len()).unwrap(), ..suite }
         });
         suites.into_iter().collect()
     }
 
-    /// Whether all of its tests pass with no more than the rules that it needs.
-    fn is_enough(&self, promtool: &Path) -> bool {
-        Stage::of(self, None).passes(promtool, ".*")
+    /// Whether all tests pass with only the rules in `needs`.
+    fn passes(&self, promtool: &Path) -> bool {
+        Workspace::create(self, None).passes(promtool, ".*")
     }
 
-    /// The rule file `text` without the rules that aren't needed.
-    fn only_needed(&self, text: &str) -> String {
+    /// The rule file `text` with only the rules in `needs`.
+    fn filter(&self, text: &str) -> String {
         let mut file: Value = serde_yaml::from_str(text).unwrap();
         for group in file["groups"].as_sequence_mut().unwrap() {
             let is_needed = |rule: &Value| {
@@ -226,15 +227,15 @@ fn names_of_tests(file: &Path) -> Vec<String> {
     tests.iter().map(|test| test["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A folder with the rules, one of them changed, and a file of tests.
-struct Stage {
+/// A directory with the rules, at most one of them mutated, and a test file.
+struct Workspace {
     folder: tempfile::TempDir,
     tests: PathBuf,
 }
 
-impl Stage {
-    /// The rules that `suite` needs, with `mutant` in place of its file.
-    fn of(suite: &Suite, mutant: Option<&Mutant>) -> Self {
+impl Workspace {
+    /// Writes the rules that `suite` needs, with the file of `mutant` instead of the original.
+    fn create(suite: &Suite, mutant: Option<&Mutant>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (rules, tests) = (folder.path().join("rules"), folder.path().join("tests/rules"));
         std::fs::create_dir_all(&rules).unwrap();
@@ -243,25 +244,25 @@ impl Stage {
             let name = path.file_name().unwrap().to_str().unwrap();
             let mutated = mutant.filter(|mutant| mutant.file == name).map(|mutant| mutant.text.clone());
             let text = mutated.unwrap_or_else(|| std::fs::read_to_string(&path).unwrap());
-            std::fs::write(rules.join(name), suite.only_needed(&text)).unwrap();
+            std::fs::write(rules.join(name), suite.filter(&text)).unwrap();
         }
         let tests = tests.join(suite.file.file_name().unwrap());
         std::fs::copy(&suite.file, &tests).unwrap();
         Self { folder, tests }
     }
 
-    /// Whether the tests pass whose names match the regular expression `names`.
+    /// Whether the tests with names that match the regular expression `names` pass.
     fn passes(&self, promtool: &Path, names: &str) -> bool {
         let mut command = Command::new(promtool);
         command.args(["test", "rules", "--run", names]).arg(&self.tests).current_dir(&self.folder);
-        // As many of them run as there are cores, and each on one.
+        // One process per core.
         command.env("GOMAXPROCS", "1").stdout(Stdio::null()).stderr(Stdio::null());
         command.status().unwrap().success()
     }
 }
 
-/// What `work` makes of each of `items`, on as many threads as there are cores; in any order.
-fn on_every_core<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Calls `work` for all `items`, with one thread per core. The order of the results is not defined.
+fn map_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().unwrap().get() {
@@ -276,10 +277,10 @@ fn on_every_core<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -
     results.into_inner().unwrap()
 }
 
-/// Which tests have killed mutants of a rule, the last one first: they are tried first on the next.
+/// Tests that killed mutants of a rule, the most recent first. They run first for the next mutant of the rule.
 type Killers = Mutex<BTreeMap<String, Vec<(usize, usize)>>>;
 
-/// Whether a test fails with `mutant`: tests that killed others of its rule are tried first, then fast ones.
+/// Whether a test fails with `mutant`. Tests that killed other mutants of the rule run first, then fast tests.
 fn is_killed(mutant: &Mutant, promtool: &Path, suites: &[Suite], killers: &Killers) -> bool {
     let known = killers.lock().unwrap().get(&mutant.rule).cloned().unwrap_or_default();
     let concerned = (0..suites.len()).filter(|it| suites[*it].needs.contains(&mutant.rule));
@@ -287,12 +288,12 @@ fn is_killed(mutant: &Mutant, promtool: &Path, suites: &[Suite], killers: &Kille
         concerned.flat_map(|suite| (0..suites[suite].tests.len()).map(move |test| (suite, test))).collect();
     let rank = |it: &(usize, usize)| known.iter().position(|killer| killer == it).unwrap_or(known.len());
     tests.sort_by_key(|it| (rank(it), suites[it.0].cost));
-    let mut stages: BTreeMap<usize, Stage> = BTreeMap::new();
+    let mut workspaces: BTreeMap<usize, Workspace> = BTreeMap::new();
     let killer = tests.into_iter().find(|(suite, test)| {
-        let stage = stages.entry(*suite).or_insert_with(|| Stage::of(&suites[*suite], Some(mutant)));
-        // Any letter but these may mean something else in an expression.
+        let workspace = workspaces.entry(*suite).or_insert_with(|| Workspace::create(&suites[*suite], Some(mutant)));
+        // Other characters may be special in a regular expression.
         let name = suites[*suite].tests[*test].replace(|it: char| !it.is_ascii_alphanumeric(), ".");
-        !stage.passes(promtool, &format!("^{name}$"))
+        !workspace.passes(promtool, &format!("^{name}$"))
     });
     if let Some(killer) = killer {
         let mut killers = killers.lock().unwrap();
@@ -303,7 +304,7 @@ fn is_killed(mutant: &Mutant, promtool: &Path, suites: &[Suite], killers: &Kille
     killer.is_some()
 }
 
-/// The rules that the alert `name` is made of, and itself.
+/// The alert `name` and the rules that it depends on.
 fn needs(name: &str, rules: &[Rule]) -> BTreeSet<String> {
     let mut needs = BTreeSet::new();
     let mut next = vec![name.to_owned()];
@@ -319,9 +320,9 @@ fn needs(name: &str, rules: &[Rule]) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "it takes minutes: make mutants"]
-#[expect(clippy::print_stdout, reason = "its figure is asked for")]
-#[expect(clippy::disallowed_methods, reason = "MUTATED is for people who run it")]
-fn tests_notice_every_mutant() {
+#[expect(clippy::print_stdout, reason = "output for developers")]
+#[expect(clippy::disallowed_methods, reason = "MUTATED is set by the developer who runs it")]
+fn every_mutant_is_killed() {
     let rules = rules();
     let promtool = tools::path("promtool");
     let suites = Suite::all(&promtool, &rules);
@@ -330,30 +331,30 @@ fn tests_notice_every_mutant() {
         paths().iter().flat_map(|path| mutants(path)).filter(|mutant| mutant.rule.contains(&part)).collect();
     let unknown: Vec<_> =
         EQUIVALENT.iter().filter(|it| it.rule.contains(&part) && !mutants.iter().any(|mutant| it.is(mutant))).collect();
-    assert!(unknown.is_empty(), "no such mutants: {unknown:#?}");
+    assert!(unknown.is_empty(), "equivalent mutants that do not exist: {unknown:#?}");
     let (equivalent, mutants): (Vec<_>, Vec<_>) =
         mutants.into_iter().partition(|mutant| EQUIVALENT.iter().any(|it| it.is(mutant)));
     let killers = Killers::default();
     let tried = AtomicUsize::new(0);
-    let survivors: Vec<String> = on_every_core(&mutants, |mutant| {
+    let survivors: Vec<String> = map_parallel(&mutants, |mutant| {
         let survivor = format!("{}: {}, {}", mutant.rule, mutant.change, mutant.place);
         let is_killed = is_killed(mutant, &promtool, &suites, &killers);
         let tried = 1 + tried.fetch_add(1, Ordering::Relaxed);
         if tried.is_multiple_of(20) {
-            println!("{tried} of {} tried", mutants.len());
+            println!("{tried} of {} mutants tested", mutants.len());
         }
         let survivor = (!is_killed).then_some(survivor)?;
-        println!("no test noticed {survivor}");
+        println!("survived: {survivor}");
         Some(survivor)
     })
     .into_iter()
     .flatten()
     .collect();
     println!(
-        "{} of {} mutants killed; {} more change nothing",
+        "{} of {} mutants killed, {} more are equivalent",
         mutants.len() - survivors.len(),
         mutants.len(),
         equivalent.len()
     );
-    assert!(survivors.is_empty(), "no test noticed:\n{}", survivors.join("\n"));
+    assert!(survivors.is_empty(), "surviving mutants:\n{}", survivors.join("\n"));
 }

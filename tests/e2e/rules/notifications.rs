@@ -1,7 +1,7 @@
-//! From an edit of the file to the message that somebody reads, through real servers.
+//! Notifications after an edit of a file, through a real Prometheus and Alertmanager.
 //!
-//! Two things differ from what is shipped: rules are evaluated every second, and conditions have to
-//! stand for five. The example is moved to the present, so that its day is today.
+//! The rules are the shipped ones, except that they are evaluated every second and `for` is 5 s. The dates of the
+//! example are shifted so that its status date is today.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -17,10 +17,10 @@ use crate::processes::{PATIENCE, daemon};
 use crate::rules::files;
 use crate::servers::{Alertmanager, Prometheus};
 
-/// So long nothing may arrive for quiet to be believed: five times as long as anything takes here.
+/// Time without notifications after which no more are expected: five times the longest delay in these tests.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Takes notifications, as the servers of mail and chat would.
+/// A webhook receiver.
 struct Webhook {
     url: String,
     notifications: Receiver<Value>,
@@ -56,12 +56,12 @@ impl Webhook {
         Self { url, notifications }
     }
 
-    /// What is new in the notifications, once there is so `many` of it and then quiet: status, name,
-    /// project, and root, item or milestone.
-    fn hears(&self, many: usize, known: &mut Vec<String>) -> Vec<(String, String)> {
-        let mut news: Vec<(String, String)> = Vec::new();
-        let patience = |heard: usize| if heard < many { PATIENCE } else { QUIET };
-        while let Ok(notification) = self.notifications.recv_timeout(patience(news.len())) {
+    /// Changes of alerts after `count` of them have arrived, followed by a quiet time. Each is a line with status,
+    /// name, project, and root, item or milestone; and the summary. `firing` are the alerts that fired before.
+    fn receive(&self, count: usize, firing: &mut Vec<String>) -> Vec<(String, String)> {
+        let mut changes: Vec<(String, String)> = Vec::new();
+        let timeout = |received: usize| if received < count { PATIENCE } else { QUIET };
+        while let Ok(notification) = self.notifications.recv_timeout(timeout(changes.len())) {
             for alert in notification["alerts"].as_array().unwrap() {
                 let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default();
                 let about = format!("{}{}{}", label("root"), label("item"), label("milestone"));
@@ -70,37 +70,37 @@ impl Webhook {
                 let line = line.trim_end().to_owned();
                 let opposite = line.replacen("resolved", "firing", 1);
                 if line != opposite {
-                    known.retain(|it| *it != opposite);
-                } else if known.contains(&line) {
+                    firing.retain(|it| *it != opposite);
+                } else if firing.contains(&line) {
                     continue;
                 } else {
-                    known.push(line.clone());
+                    firing.push(line.clone());
                 }
-                news.push((line, alert["annotations"]["summary"].as_str().unwrap().to_owned()));
+                changes.push((line, alert["annotations"]["summary"].as_str().unwrap().to_owned()));
             }
         }
-        news
+        changes
     }
 }
 
-/// The rules, evaluated every second.
-fn write_hasty_rules(folder: &Path) {
+/// Writes the rules with short intervals.
+fn write_fast_rules(folder: &Path) {
     for path in files::paths() {
         let text = std::fs::read_to_string(&path).unwrap();
-        let hasty = |line: &str| match line.trim_start().split_once(": ") {
+        let fast = |line: &str| match line.trim_start().split_once(": ") {
             Some(("interval", _)) => "    interval: 1s".to_owned(),
             Some(("for", _)) => "        for: 5s".to_owned(),
             _ => line.to_owned(),
         };
-        let text: Vec<String> = text.lines().map(hasty).collect();
+        let text: Vec<String> = text.lines().map(fast).collect();
         std::fs::write(folder.join(path.file_name().unwrap()), text.join("\n")).unwrap();
     }
 }
 
-/// `text` with every date so many weeks later that its status date is today, or up to six days ahead:
-/// days of the week stay what they are, and so does the forecast.
+/// `text` with all dates shifted by whole weeks, so that its status date is between today and 6 days from now. Days
+/// of the week do not change, and neither does the forecast.
 #[expect(clippy::disallowed_methods, reason = "the daemon under test has no other clock")]
-fn moved_to_the_present(text: &str) -> String {
+fn shifted_to_today(text: &str) -> String {
     let status: Date = "2026-01-27".parse().unwrap();
     let days = (ZonedDateTime::now().date() - status).get_days();
     let weeks = days.div_euclid(7) + i32::from(days.rem_euclid(7) > 0);
@@ -120,33 +120,33 @@ fn moved_to_the_present(text: &str) -> String {
     moved.collect()
 }
 
-/// The example with a plan that can be kept: its date for the models can't.
-fn kept_plan() -> String {
+/// The example with a later due date for the models, so that no milestone is late.
+fn plan_on_time() -> String {
     let example = std::fs::read_to_string(files::root().join("examples/castiel.readiness.yaml")).unwrap();
-    let example = edited(
+    let example = replace_once(
         &example,
         "due: 2026-03\n    baseline: 2026-03-31\n    needs: [ml/training",
         "due: 2026-04-24\n    baseline: 2026-03-31\n    needs: [ml/training",
     );
-    moved_to_the_present(&example)
+    shifted_to_today(&example)
 }
 
-fn edited(text: &str, old: &str, new: &str) -> String {
+fn replace_once(text: &str, old: &str, new: &str) -> String {
     assert_eq!(text.matches(old).count(), 1, "the example has one `{old}`");
     text.replace(old, new)
 }
 
-/// The workspace takes two weeks longer.
-fn slipped(text: &str) -> String {
-    edited(
+/// `text` with a workspace that takes two weeks longer.
+fn with_slip(text: &str) -> String {
+    replace_once(
         text,
         "estimate: 2-3w\n        blocker: true\n        impact: Blocks ML",
         "estimate: 4-5w\n        blocker: true\n        impact: Blocks ML",
     )
 }
 
-/// The workspace is there.
-fn finished(text: &str) -> String {
+/// `text` with all tasks of the workspace done.
+fn with_workspace_done(text: &str) -> String {
     let start = text.find("      azure:\n").unwrap();
     let end = start + text[start..].find("      training:\n").unwrap();
     let done = text[start..end].replace("- todo: ", "- done: ");
@@ -154,19 +154,19 @@ fn finished(text: &str) -> String {
     format!("{}{done}{}", &text[..start], &text[end..])
 }
 
-/// Daemon, Prometheus, Alertmanager and a receiver, in a row.
-struct Chain {
+/// The exporter, Prometheus, Alertmanager and a receiver, connected in this order.
+struct Pipeline {
     _daemon: crate::processes::Running,
     _alertmanager: Alertmanager,
     _prometheus: Prometheus,
     webhook: Webhook,
     folder: tempfile::TempDir,
-    known: Vec<String>,
+    firing: Vec<String>,
 }
 
-impl Chain {
-    /// Serves `files`, by name; `config` makes the configuration of Alertmanager of the receiver's URL.
-    fn of(files: &[(&str, &str)], config: impl Fn(&str) -> String) -> Self {
+impl Pipeline {
+    /// Serves `files`, by name. `config` returns the configuration of Alertmanager for the URL of the receiver.
+    fn start(files: &[(&str, &str)], config: impl Fn(&str) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["plans", "rules"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -188,10 +188,9 @@ impl Chain {
             rules.display(),
             alertmanager.address
         ));
-        // Rules come after the first scrape: on a slow machine it may be long in coming, and an exporter that
-        // nobody has scraped for five seconds is absent.
+        // Rules are loaded after the first scrape, because ReadinessExporterAbsent fires after 5 s without one.
         prometheus.ask("readiness_project_info", &[]);
-        write_hasty_rules(&rules);
+        write_fast_rules(&rules);
         prometheus.reload();
         Self {
             _daemon: daemon,
@@ -199,26 +198,26 @@ impl Chain {
             _prometheus: prometheus,
             webhook,
             folder,
-            known: Vec::new(),
+            firing: Vec::new(),
         }
     }
 
-    /// The one thing that is new after the plan `name` became `text`, and whatever else is.
-    fn after(&mut self, name: &str, text: &str) -> Vec<(String, String)> {
+    /// Writes `text` to the file `name` and returns the changes of alerts that follow, at least one.
+    fn edit(&mut self, name: &str, text: &str) -> Vec<(String, String)> {
         std::fs::write(self.folder.path().join("plans").join(name), text).unwrap();
-        self.hears(1)
+        self.receive(1)
     }
 
-    fn hears(&mut self, many: usize) -> Vec<(String, String)> {
-        self.webhook.hears(many, &mut self.known)
+    fn receive(&mut self, count: usize) -> Vec<(String, String)> {
+        self.webhook.receive(count, &mut self.firing)
     }
 }
 
-/// The shipped configuration: its waiting shortened, its clock left out, its receiver the webhook.
-fn shipped(url: &str) -> String {
+/// The shipped configuration with the webhook as receiver, short waits and no time intervals.
+fn shipped_config(url: &str) -> String {
     let text = std::fs::read_to_string(files::root().join("rules/alertmanager.yaml")).unwrap();
     let mut config: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-    hurry(&mut config["route"]);
+    shorten_waits(&mut config["route"]);
     for receiver in config["receivers"].as_sequence_mut().unwrap() {
         for webhook in receiver["webhook_configs"].as_sequence_mut().into_iter().flatten() {
             webhook["url"] = url.into();
@@ -227,8 +226,8 @@ fn shipped(url: &str) -> String {
     serde_yaml::to_string(&config).unwrap()
 }
 
-/// Waits for a second at most, at any time of the day, on this route and those below it.
-fn hurry(route: &mut serde_yaml::Value) {
+/// Sets all waits of the route and its children to 1 s, and removes their time intervals.
+fn shorten_waits(route: &mut serde_yaml::Value) {
     let route = route.as_mapping_mut().unwrap();
     for name in ["group_wait", "group_interval"] {
         route.insert(name.into(), "1s".into());
@@ -237,12 +236,12 @@ fn hurry(route: &mut serde_yaml::Value) {
         route.remove(name);
     }
     for child in route.get_mut("routes").and_then(|it| it.as_sequence_mut()).into_iter().flatten() {
-        hurry(child);
+        shorten_waits(child);
     }
 }
 
-/// The inhibition that kube-prometheus-stack's chart has by default, and its grouping.
-fn of_the_stack(url: &str) -> String {
+/// Default inhibition and grouping of the kube-prometheus-stack chart.
+fn kube_prometheus_stack_config(url: &str) -> String {
     format!(
         "route:\n  receiver: hook\n  group_by: [namespace]\n  group_wait: 1s\n  group_interval: 1s\n  repeat_interval: 12h\n\
          inhibit_rules:\n\
@@ -254,64 +253,64 @@ fn of_the_stack(url: &str) -> String {
     )
 }
 
-fn lines(news: &[(String, String)]) -> Vec<&str> {
-    let mut lines: Vec<&str> = news.iter().map(|(line, _)| line.as_str()).collect();
+fn lines(changes: &[(String, String)]) -> Vec<&str> {
+    let mut lines: Vec<&str> = changes.iter().map(|(line, _)| line.as_str()).collect();
     lines.sort_unstable();
     lines
 }
 
-/// Prints what a reader would see, for `--nocapture`.
-#[expect(clippy::print_stdout, reason = "for whoever wants to read it")]
-fn show(step: &str, news: &[(String, String)]) {
+/// Prints the notifications, for `--nocapture`.
+#[expect(clippy::print_stdout, reason = "output for developers")]
+fn print(step: &str, changes: &[(String, String)]) {
     println!("{step}:");
-    for (line, summary) in news {
+    for (line, summary) in changes {
         println!("  {line}\n    {summary}");
     }
 }
 
 #[test]
-fn a_slip_of_the_workspace_notifies_once_for_its_root_and_resolves_once() {
-    let plan = kept_plan();
-    let mut chain = Chain::of(&[("castiel.yaml", &plan)], shipped);
-    let news = chain.hears(1);
-    show("a plan that can be kept", &news);
-    assert_eq!(lines(&news), ["firing ReadinessReportInconsistent castiel"]);
+fn a_slip_notifies_once_for_its_root_and_resolves_once() {
+    let plan = plan_on_time();
+    let mut pipeline = Pipeline::start(&[("castiel.yaml", &plan)], shipped_config);
+    let changes = pipeline.receive(1);
+    print("no milestone is late", &changes);
+    assert_eq!(lines(&changes), ["firing ReadinessReportInconsistent castiel"]);
 
-    let late = slipped(&plan);
-    let news = chain.after("castiel.yaml", &late);
-    show("the workspace slips by two weeks", &news);
-    assert_eq!(lines(&news), ["firing ReadinessMilestoneUnlikely castiel ml/azure"]);
-    let summary = &news[0].1;
+    let late = with_slip(&plan);
+    let changes = pipeline.edit("castiel.yaml", &late);
+    print("the workspace slips by two weeks", &changes);
+    assert_eq!(lines(&changes), ["firing ReadinessMilestoneUnlikely castiel ml/azure"]);
+    let summary = &changes[0].1;
     assert!(summary.starts_with("Models trained and deployed will be about 6 working days late (P85 "), "{summary}");
     assert!(summary.ends_with("); root: Azure ML Workspace Infrastructure"), "{summary}");
 
-    let news = chain.after("castiel.yaml", &finished(&late));
-    show("the workspace is done", &news);
-    assert_eq!(lines(&news), ["resolved ReadinessMilestoneUnlikely castiel ml/azure"]);
+    let changes = pipeline.edit("castiel.yaml", &with_workspace_done(&late));
+    print("the workspace is done", &changes);
+    assert_eq!(lines(&changes), ["resolved ReadinessMilestoneUnlikely castiel ml/azure"]);
 }
 
 #[test]
-fn inhibition_of_the_stack_silences_no_other_project_in_the_namespace() {
-    let plan = kept_plan();
-    let other = |text: &str| edited(text, "project: castiel\n", "project: pollux\n");
-    let overdue = "milestones: {gone: {title: Gone by, due: 2026-01-05}}";
-    let third = format!("version: 1\nproject: bygone\ntitle: Bygone\n{overdue}\n");
-    let files = [("castiel.yaml", &*plan), ("pollux.yaml", &other(&plan)), ("bygone.yaml", &third)];
-    let mut chain = Chain::of(&files, of_the_stack);
-    let news = chain.hears(3);
-    show("two plans that can be kept, and a third that has gone by", &news);
+fn inhibition_of_kube_prometheus_stack_does_not_silence_other_projects() {
+    let plan = plan_on_time();
+    let other = |text: &str| replace_once(text, "project: castiel\n", "project: pollux\n");
+    let overdue = "milestones: {launch: {title: Launch, due: 2026-01-05}}";
+    let third = format!("version: 1\nproject: overdue\ntitle: Overdue\n{overdue}\n");
+    let files = [("castiel.yaml", &*plan), ("pollux.yaml", &other(&plan)), ("overdue.yaml", &third)];
+    let mut pipeline = Pipeline::start(&files, kube_prometheus_stack_config);
+    let changes = pipeline.receive(3);
+    print("two projects without a late milestone, and one with an overdue milestone", &changes);
     assert_eq!(
-        lines(&news),
+        lines(&changes),
         [
-            "firing ReadinessMilestoneOverdue bygone gone",
+            "firing ReadinessMilestoneOverdue overdue launch",
             "firing ReadinessReportInconsistent castiel",
             "firing ReadinessReportInconsistent pollux",
         ]
     );
-    let news = chain.after("castiel.yaml", &slipped(&plan));
-    show("the workspace of one slips by two weeks", &news);
-    assert_eq!(lines(&news), ["firing ReadinessMilestoneUnlikely castiel ml/azure"]);
-    let news = chain.after("pollux.yaml", &other(&slipped(&plan)));
-    show("and that of the other", &news);
-    assert_eq!(lines(&news), ["firing ReadinessMilestoneUnlikely pollux ml/azure"]);
+    let changes = pipeline.edit("castiel.yaml", &with_slip(&plan));
+    print("the workspace of one project slips by two weeks", &changes);
+    assert_eq!(lines(&changes), ["firing ReadinessMilestoneUnlikely castiel ml/azure"]);
+    let changes = pipeline.edit("pollux.yaml", &other(&with_slip(&plan)));
+    print("the workspace of the other project slips by two weeks", &changes);
+    assert_eq!(lines(&changes), ["firing ReadinessMilestoneUnlikely pollux ml/azure"]);
 }
