@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-/// Labels that say where an alert comes from, in contrast to what it is about.
+/// Labels of the rule and of the scrape, as opposed to those of the subject of an alert.
 const ORIGIN: [&str; 4] = ["severity", "job", "namespace", "cluster"];
 
 /// The order in which labels are printed.
@@ -17,22 +17,22 @@ struct Alert {
     name: String,
     severity: String,
     pending: String,
-    /// What there is one alert for.
-    per: String,
+    /// Subject of the alert: labels such as `project`, or a noun.
+    subject: String,
     /// First paragraph of the runbook: "Fires when …".
     condition: String,
 }
 
 impl Alert {
     fn row(&self) -> String {
-        let Self { name, severity, pending, per, condition } = self;
+        let Self { name, severity, pending, subject, condition } = self;
         let condition = condition.strip_prefix("Fires when ").unwrap();
         let condition = without_threshold_names(condition.trim_end_matches('.'));
-        format!("| [{name}](runbooks/{name}.md) | {severity} | {pending} | {condition} | {per} |\n")
+        format!("| [{name}](runbooks/{name}.md) | {severity} | {pending} | {condition} | {subject} |\n")
     }
 
     fn facts(&self) -> String {
-        format!("Severity: {}. `for`: {}. One alert per {}.\n", self.severity, self.pending, self.per)
+        format!("Severity: {}. `for`: {}. One alert per {}.\n", self.severity, self.pending, self.subject)
     }
 }
 
@@ -62,7 +62,7 @@ fn alerts() -> Vec<Alert> {
         Alert {
             severity: text(&rule["labels"]["severity"]),
             pending: text(&rule["for"]),
-            per: per(&name),
+            subject: subject(&name),
             condition: paragraphs(&name)[1].clone(),
             name,
         }
@@ -74,8 +74,8 @@ fn paragraphs(alert: &str) -> Vec<String> {
     read(&format!("docs/runbooks/{alert}.md")).split("\n\n").map(str::to_owned).collect()
 }
 
-/// What there is one alert for: the labels that every firing alert has in the tests of the rules.
-fn per(alert: &str) -> String {
+/// Subject of an alert: the labels that every firing alert has in the tests of the rules.
+fn subject(alert: &str) -> String {
     let tests = yaml(&format!("tests/rules/{alert}.test.yaml"));
     let expected = tests["tests"].as_sequence().unwrap().iter();
     let expected = expected.flat_map(|test| test["alert_rule_test"].as_sequence().into_iter().flatten());
@@ -184,7 +184,7 @@ fn every_runbook_has_the_same_sections() {
 
 /// The introduction of a runbook names the thresholds of its alert.
 #[test]
-fn runbooks_name_every_threshold_that_exists() {
+fn every_threshold_is_named_in_a_runbook() {
     let defined: BTreeSet<String> =
         rules("thresholds.rules.yaml").iter().map(|rule| rule["record"].as_str().unwrap().to_owned()).collect();
     let named: BTreeSet<String> = alerts()
@@ -195,7 +195,7 @@ fn runbooks_name_every_threshold_that_exists() {
         })
         .collect();
     let difference: Vec<_> = named.symmetric_difference(&defined).collect();
-    assert!(difference.is_empty(), "either no runbook names it or no rule defines it: {difference:?}");
+    assert!(difference.is_empty(), "only in runbooks or only in the rules: {difference:?}");
 }
 
 #[test]

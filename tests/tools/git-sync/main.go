@@ -1,5 +1,5 @@
-// Stands for git-sync, whose image can't be had without its registry: it takes the same flags, as far as the chart sets
-// them, refuses others, and publishes each commit in the same way. It is for tests only.
+// Replacement of git-sync for tests without access to its registry. It supports the flags that the chart sets, rejects
+// others, and publishes each commit in the same way.
 package main
 
 import (
@@ -18,24 +18,24 @@ import (
 )
 
 var (
-	repo    = flag.String("repo", "", "the repository")
-	ref     = flag.String("ref", "HEAD", "the branch or tag")
-	root    = flag.String("root", "", "where everything is kept")
-	link    = flag.String("link", "", "the link to the present commit, in root")
-	period  = flag.Duration("period", 10*time.Second, "how often to look")
-	depth   = flag.Int("depth", 1, "how many commits to fetch")
-	stale   = flag.Duration("stale-worktree-timeout", 0, "how long an old commit stays")
-	bind    = flag.String("http-bind", "", "where to listen")
-	metrics = flag.Bool("http-metrics", false, "whether to serve metrics")
-	_       = flag.String("submodules", "recursive", "without effect")
-	fails   = flag.Int("max-failures", 0, "how many failures are borne; -1 is all")
+	repo    = flag.String("repo", "", "repository URL")
+	ref     = flag.String("ref", "HEAD", "branch or tag")
+	root    = flag.String("root", "", "directory of all files")
+	link    = flag.String("link", "", "symbolic link to the current commit, in root")
+	period  = flag.Duration("period", 10*time.Second, "time between fetches")
+	depth   = flag.Int("depth", 1, "number of commits to fetch")
+	stale   = flag.Duration("stale-worktree-timeout", 0, "time after which old commits are deleted")
+	bind    = flag.String("http-bind", "", "listen address")
+	metrics = flag.Bool("http-metrics", false, "serve metrics")
+	_       = flag.String("submodules", "recursive", "no effect")
+	fails   = flag.Int("max-failures", 0, "maximum number of consecutive failures, -1 for no limit")
 )
 
 func main() {
 	log.SetFlags(0)
 	flag.Parse()
 	if *repo == "" || *root == "" || flag.NArg() > 0 {
-		log.Fatalf("--repo and --root are required, and nothing but flags: %q", flag.Args())
+		log.Fatalf("--repo and --root are required, arguments are not supported: %q", flag.Args())
 	}
 	var synced atomic.Bool
 	go serve(&synced)
@@ -64,7 +64,7 @@ func serve(synced *atomic.Bool) {
 	log.Fatal(http.ListenAndServe(*bind, nil))
 }
 
-// Publishes the commit that ref names, unless it is there already.
+// sync publishes the commit of ref if it is not published yet.
 func sync() error {
 	remote := git.NewRemote(memory.NewStorage(), &config.RemoteConfig{Name: "origin", URLs: []string{*repo}})
 	references, err := remote.List(&git.ListOptions{})
@@ -97,7 +97,7 @@ func publish(name plumbing.ReferenceName, hash string) error {
 	if _, err := git.PlainClone(folder, false, &options); err != nil {
 		return err
 	}
-	// What is published has no history of its own.
+	// Worktrees of git-sync contain no repository.
 	if err := os.RemoveAll(filepath.Join(folder, ".git")); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Stands for k8s-sidecar, whose image can't be had without its registry: it reads the same variables, as far as the
-// chart sets them, and treats the API and the folder in the same way. It is for tests only.
+// Replacement of k8s-sidecar for tests without access to its registry. It supports the environment variables that the
+// chart sets, and has the same behaviour towards the API and the directory.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Where a pod finds its token.
+// Directory of the pod's token.
 const account = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 type configMap struct {
@@ -38,11 +38,11 @@ type sidecar struct {
 func main() {
 	log.SetFlags(0)
 	if resource := os.Getenv("RESOURCE"); resource != "configmap" {
-		log.Fatalf("RESOURCE=%s: this stand-in knows ConfigMaps alone", resource)
+		log.Fatalf("unsupported RESOURCE=%s: only configmap is supported", resource)
 	}
-	// Names without their namespace would overwrite each other.
+	// Otherwise, files of equal names in two namespaces would overwrite each other.
 	if os.Getenv("UNIQUE_FILENAMES") != "true" {
-		log.Fatal("UNIQUE_FILENAMES: this stand-in knows true alone")
+		log.Fatal("unsupported UNIQUE_FILENAMES: only true is supported")
 	}
 	if os.Getenv("LABEL") == "" || os.Getenv("FOLDER") == "" {
 		log.Fatal("LABEL and FOLDER are required")
@@ -89,7 +89,7 @@ func main() {
 	log.Fatal(http.ListenAndServe(":8080", nil))
 }
 
-// Writes the files of all ConfigMaps at path, and from then on what changes; calls listed once.
+// follow writes the files of all ConfigMaps at path, then applies changes. It calls listed after the first list.
 func (it *sidecar) follow(path string, listed func()) {
 	for isFirst := true; ; time.Sleep(time.Second) {
 		version, err := it.list(path)
@@ -154,7 +154,7 @@ func (it *sidecar) watch(path, version string) error {
 }
 
 func (it *sidecar) get(path string, query url.Values) (*http.Response, error) {
-	// Read each time, since tokens are replaced.
+	// Tokens are rotated.
 	token, err := os.ReadFile(filepath.Join(account, "token"))
 	if err != nil {
 		return nil, err

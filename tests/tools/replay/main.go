@@ -1,11 +1,10 @@
-// Replay evaluates rule files over a history that Prometheus keeps, as Prometheus would have when it was the
-// present: with its own engine, rule groups and storage. It prints which alerts fired, from when until when,
-// and how many messages a week they would have made.
+// Replay evaluates rule files over recorded data, with Prometheus' own engine, rule groups and storage. It prints the
+// alerts that fired, with start and end, and the number of notifications per week.
 //
-//	replay [-snapshot FOLDER] DATA FROM TO STEP RULES…
+//	replay [-snapshot DIRECTORY] DATA FROM TO STEP RULES…
 //
-// DATA is a folder of blocks, FROM and TO are times like 2026-01-27T00:00:00Z, and STEP is a duration. What the
-// rules record goes into FOLDER, as blocks.
+// DATA is a directory of TSDB blocks, FROM and TO are times such as 2026-01-27T00:00:00Z, and STEP is a duration.
+// Recorded series are written to DIRECTORY as blocks.
 package main
 
 import (
@@ -29,7 +28,7 @@ import (
 )
 
 func main() {
-	snapshot := flag.String("snapshot", "", "where to keep what the rules record, as blocks")
+	snapshot := flag.String("snapshot", "", "directory for the recorded series, as blocks")
 	flag.Parse()
 	if err := run(flag.Args(), *snapshot); err != nil {
 		fmt.Fprintln(os.Stderr, "replay:", err)
@@ -39,7 +38,7 @@ func main() {
 
 func run(arguments []string, snapshot string) error {
 	if len(arguments) < 5 {
-		return errors.New("usage: replay [-snapshot FOLDER] DATA FROM TO STEP RULES…")
+		return errors.New("usage: replay [-snapshot DIRECTORY] DATA FROM TO STEP RULES…")
 	}
 	from, err := time.Parse(time.RFC3339, arguments[1])
 	if err != nil {
@@ -53,42 +52,42 @@ func run(arguments []string, snapshot string) error {
 	if err != nil {
 		return err
 	}
-	world, err := open(arguments[0])
+	data, err := open(arguments[0])
 	if err != nil {
 		return err
 	}
-	defer world.close()
-	groups, err := world.load(step, arguments[4:])
+	defer data.close()
+	groups, err := data.load(step, arguments[4:])
 	if err != nil {
 		return err
 	}
 	alerts := replay(groups, from, to, step)
 	print(alerts, from)
 	if snapshot != "" {
-		if err := world.recorded.Snapshot(snapshot, true); err != nil {
+		if err := data.recorded.Snapshot(snapshot, true); err != nil {
 			return err
 		}
 	}
 	return failures(groups)
 }
 
-// world is what rules read and write: the history, and beside it what they record.
-type world struct {
+// databases are the recorded data, and the series that the rules record.
+type databases struct {
 	history  *tsdb.DB
 	recorded *tsdb.DB
 	scratch  string
 }
 
-func open(data string) (*world, error) {
+func open(path string) (*databases, error) {
 	scratch, err := os.MkdirTemp("", "replay")
 	if err != nil {
 		return nil, err
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	// Nothing is compacted or dropped.
+	// No retention, and no compaction (below).
 	options := tsdb.DefaultOptions()
 	options.RetentionDuration = 0
-	history, err := tsdb.Open(data, quiet, nil, options, nil)
+	history, err := tsdb.Open(path, quiet, nil, options, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -97,37 +96,37 @@ func open(data string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &world{history, recorded, scratch}, nil
+	return &databases{history, recorded, scratch}, nil
 }
 
-func (w *world) close() {
-	w.recorded.Close()
-	w.history.Close()
-	os.RemoveAll(w.scratch)
+func (d *databases) close() {
+	d.recorded.Close()
+	d.history.Close()
+	os.RemoveAll(d.scratch)
 }
 
-// Querier reads the history and what was recorded as one.
-func (w *world) Querier(mint, maxt int64) (storage.Querier, error) {
-	history, err := w.history.Querier(mint, maxt)
+// Querier merges both databases.
+func (d *databases) Querier(mint, maxt int64) (storage.Querier, error) {
+	history, err := d.history.Querier(mint, maxt)
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := w.recorded.Querier(mint, maxt)
+	recorded, err := d.recorded.Querier(mint, maxt)
 	if err != nil {
 		return nil, err
 	}
 	return storage.NewMergeQuerier([]storage.Querier{recorded}, []storage.Querier{history}, storage.ChainedSeriesMerge), nil
 }
 
-func (w *world) load(step time.Duration, files []string) ([]*rules.Group, error) {
-	// Files in the order in which their rules build on each other: what an alert reads was recorded before.
-	// What was recorded a step ago is to be seen, as it is with Prometheus' five minutes and a step of one.
+func (d *databases) load(step time.Duration, files []string) ([]*rules.Group, error) {
+	// Files are in the order in which their rules build on each other, so series are recorded before alerts use them.
+	// The lookback must include the previous step, as it does in Prometheus with 5 minutes and a step of 1 minute.
 	lookback := max(5*time.Minute, step+time.Minute)
 	engine := promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, LookbackDelta: lookback})
 	manager := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc:    rules.EngineQueryFunc(engine, w),
-		AppendableV2: w.recorded,
-		Queryable:    w,
+		QueryFunc:    rules.EngineQueryFunc(engine, d),
+		AppendableV2: d.recorded,
+		Queryable:    d,
 		NotifyFunc:   func(context.Context, string, ...*rules.Alert) {},
 		Context:      context.Background(),
 		Logger:       slog.New(slog.DiscardHandler),
@@ -142,7 +141,7 @@ func (w *world) load(step time.Duration, files []string) ([]*rules.Group, error)
 		inFile := make([]*rules.Group, 0, len(groups))
 		for _, group := range groups {
 			for _, rule := range group.AlertingRules() {
-				// Nothing stood before, and without this, alerts are not recorded.
+				// No state is restored. Without this call, alerts are not recorded.
 				rule.SetRestored(true)
 			}
 			inFile = append(inFile, group)
@@ -153,14 +152,14 @@ func (w *world) load(step time.Duration, files []string) ([]*rules.Group, error)
 	return all, nil
 }
 
-// alert is a time during which an alert fired.
+// alert is a period during which an alert fired.
 type alert struct {
 	labels     string
 	summary    string
 	start, end time.Time
 }
 
-// replay evaluates every group at each step, or as often as it asks for where that is less.
+// replay evaluates each group at every step, or at its interval if that is longer.
 func replay(groups []*rules.Group, from, to time.Time, step time.Duration) []alert {
 	var done []alert
 	firing := map[string]alert{}
@@ -203,7 +202,7 @@ func replay(groups []*rules.Group, from, to time.Time, step time.Duration) []ale
 	return done
 }
 
-// describe names an alert by what tells it from others.
+// describe returns the name of an alert and the labels that identify it.
 func describe(all labels.Labels) string {
 	words := []string{all.Get("alertname")}
 	for _, name := range []string{"project", "root", "milestone", "item", "area", "workstream", "task", "file", "instance"} {
@@ -216,14 +215,14 @@ func describe(all labels.Labels) string {
 
 func print(alerts []alert, from time.Time) {
 	const layout = "Mon 02 Jan 15:04"
-	messages := map[int]map[time.Time]bool{}
+	notifications := map[int]map[time.Time]bool{}
 	note := func(at time.Time) {
 		at = flushed(at)
 		week := int(at.Sub(from).Hours() / 24 / 7)
-		if messages[week] == nil {
-			messages[week] = map[time.Time]bool{}
+		if notifications[week] == nil {
+			notifications[week] = map[time.Time]bool{}
 		}
-		messages[week][at] = true
+		notifications[week][at] = true
 	}
 	for _, it := range alerts {
 		end := "still firing    "
@@ -236,16 +235,16 @@ func print(alerts []alert, from time.Time) {
 	}
 	weeks := 0
 	sum := 0
-	fmt.Print("\nmessages a week, grouped by project, in working hours:")
+	fmt.Print("\nnotifications per week, grouped by project, in working hours:")
 	for week := 0; week <= 12; week++ {
-		fmt.Printf(" %d", len(messages[week]))
-		sum += len(messages[week])
+		fmt.Printf(" %d", len(notifications[week]))
+		sum += len(notifications[week])
 		weeks++
 	}
-	fmt.Printf("; %.1f on average, of %d alerts\n", float64(sum)/float64(weeks), len(alerts))
+	fmt.Printf("; mean %.1f, %d alerts\n", float64(sum)/float64(weeks), len(alerts))
 }
 
-// flushed is when a message about something goes out: within half an hour, from 8 to 18 on working days.
+// flushed returns the time of the notification about a change: within 30 minutes, from 8 to 18 on working days.
 func flushed(at time.Time) time.Time {
 	at = at.Truncate(30 * time.Minute).Add(30 * time.Minute)
 	for at.Hour() < 8 || at.Hour() >= 18 || at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
@@ -254,7 +253,7 @@ func flushed(at time.Time) time.Time {
 	return at
 }
 
-// failures says which rules could not be evaluated when they were last.
+// failures returns errors of the last evaluation of each rule.
 func failures(groups []*rules.Group) error {
 	var errs []error
 	for _, group := range groups {
