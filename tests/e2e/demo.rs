@@ -1,4 +1,4 @@
-//! `make demo`, with a few days of history in place of weeks.
+//! Test of `make demo`, with a week of history.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use crate::servers::{query, wait_until};
 use crate::tools;
 
-/// The script, which is told to stop as by Ctrl-C when the test is over, however that ends.
+/// The process of the script. It gets SIGTERM when it is dropped.
 struct Demo(Child);
 
 impl Demo {
     fn stop(&mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
-        assert!(told.success());
+        let status = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        assert!(status.success());
         self.0.wait().unwrap();
     }
 }
@@ -31,13 +31,13 @@ fn free_address() -> String {
 }
 
 #[test]
-fn it_serves_projects_with_their_history_and_leaves_nothing_running() {
+fn the_demo_serves_projects_with_history_and_stops_all_servers() {
     let folder = tempfile::tempdir().unwrap();
     let [exporter, prometheus, alertmanager] = [(); 3].map(|()| free_address());
-    let built = Path::new(env!("CARGO_BIN_EXE_readiness-exporter"));
+    let exporter_binary = Path::new(env!("CARGO_BIN_EXE_readiness-exporter"));
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/run"));
     command.arg(folder.path()).env("DAYS", "7").env("GRAFANA", "no-such-program");
-    command.env("EXPORTER", built).env("HISTORY", built.with_file_name("examples").join("history"));
+    command.env("EXPORTER", exporter_binary).env("HISTORY", exporter_binary.with_file_name("examples").join("history"));
     for name in ["prometheus", "promtool", "replay", "alertmanager"] {
         command.env(name.to_uppercase(), tools::path(name));
     }
@@ -45,12 +45,12 @@ fn it_serves_projects_with_their_history_and_leaves_nothing_running() {
     command.envs(addresses);
     let mut demo = Demo(command.stderr(Stdio::null()).spawn().unwrap());
     let url = format!("http://{prometheus}");
-    wait_until("all of it is there", || addresses.iter().all(|(_, address)| TcpStream::connect(address).is_ok()));
-    // The third project has no past.
+    wait_until("all servers listen", || addresses.iter().all(|(_, address)| TcpStream::connect(address).is_ok()));
+    // The project `payments` has no history.
     let live = "readiness_project_info{project=\"payments\"}";
     wait_until("the exporter is scraped", || query(&url, live, &["project"]) == ["payments 1"]);
 
-    // What was told of the past, and what the rules made of that.
+    // The imported history, and the series that the rules recorded from it.
     let projects = "group by (project) (readiness_project_info) and count_over_time((group by (project) (readiness_project_info))[2d:1h]) > 40";
     assert_eq!(query(&url, projects, &["project"]), ["castiel 1", "harbor 1"]);
     let recorded =

@@ -1,9 +1,9 @@
-//! The sources of Go modules that are pinned beside the real servers.
+//! Sources of the pinned Go modules of the real servers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of the source of `module`, which `tests/tools/folder` pins.
+/// Downloads the source of `module`, in the version pinned by `tests/tools/folder`, and returns its directory.
 pub(crate) fn source(folder: &str, module: &str) -> PathBuf {
     let output = Command::new("go")
         .args(["mod", "download", "-json", module])
@@ -11,8 +11,8 @@ pub(crate) fn source(folder: &str, module: &str) -> PathBuf {
         .env("GOFLAGS", "-mod=mod")
         .output()
         .unwrap();
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout)
+    let info: serde_json::Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    assert!(said["Error"].is_null(), "{module}: {}", said["Error"]);
-    PathBuf::from(said["Dir"].as_str().unwrap())
+    assert!(info["Error"].is_null(), "{module}: {}", info["Error"]);
+    PathBuf::from(info["Dir"].as_str().unwrap())
 }
