@@ -31,6 +31,8 @@ pub struct Summary {
     pub earned: Option<Ratio>,
     /// Completion as people report it.
     pub reported: Option<Ratio>,
+    /// Difference of reported and earned completion up to which there is no warning.
+    pub tolerance: Ratio,
     /// Its tasks by status.
     pub tasks: TaskCounts,
     /// Its areas, in the order of the file.
@@ -92,6 +94,7 @@ impl Summary {
             next_review: project.next_review,
             earned: completion.project(),
             reported: completion::reported(project),
+            tolerance: project.policy.tolerance,
             tasks: completion::counts(done.chain(project.tasks().map(|(_, task)| task))),
             areas: (0..project.areas.len()).map(|area| area_summary(project, area, completion)).collect(),
             milestones: milestones(project, completion, forecast),

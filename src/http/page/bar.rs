@@ -1,136 +1,126 @@
-//! Bars: how much is earned, with a mark at what is reported; and the tasks by status.
+//! Bars of completion and of tasks by status.
 //!
-//! Everything that a bar shows is said in words, too: in its label, and in the text beside it.
+//! Every figure of a bar is also text: in its label, or next to it.
 
-use std::fmt;
+use maud::{Markup, html};
 
-use crate::http::page::text::Percent;
+use crate::http::page::text::{percent, percent_number};
 use crate::model::completion::TaskCounts;
 use crate::quantity::Ratio;
-use crate::schedule::summary::Summary;
+use crate::schedule::summary::{AreaSummary, Summary};
 
-/// From how many percentage points on reported and earned are far apart; the format's tolerance.
-pub const LARGE_GAP: f64 = 3.0;
+/// Differences up to this are rounding errors, as in the consistency checks of the model.
+const ROUNDING: f64 = 1e-9;
 
-/// Completion as it is earned and as it is reported.
+/// Earned and reported completion.
 #[derive(Debug, Clone, Copy)]
-pub struct Completion {
-    /// Counted from tasks and points.
-    pub earned: Option<Ratio>,
-    /// As people say.
-    pub reported: Option<Ratio>,
+pub(crate) struct CompletionFigures {
+    pub(crate) earned: Option<Ratio>,
+    pub(crate) reported: Option<Ratio>,
 }
 
-impl Completion {
-    /// The completion of a whole project.
-    #[must_use]
-    pub fn of(project: &Summary) -> Self {
+impl CompletionFigures {
+    pub(crate) fn of_project(project: &Summary) -> Self {
         Self { earned: project.earned, reported: project.reported }
     }
 
-    /// Whether all is earned.
-    #[must_use]
-    pub fn is_complete(self) -> bool {
+    pub(crate) fn of_area(area: &AreaSummary) -> Self {
+        Self { earned: area.earned, reported: area.reported }
+    }
+
+    pub(crate) fn is_complete(self) -> bool {
         self.earned.is_some_and(|earned| earned >= Ratio::ONE)
     }
 
-    /// What sorts it among others: earned where that is known.
-    #[must_use]
-    pub fn known(self) -> Option<Ratio> {
+    /// Earned completion, or reported completion if none is earned.
+    pub(crate) fn known(self) -> Option<Ratio> {
         self.earned.or(self.reported)
     }
 
-    /// By how many percentage points more is reported than earned.
-    #[must_use]
-    pub fn gap(self) -> Option<f64> {
-        // The difference of what is shown: other figures would look like a mistake.
-        let gap = Percent(self.reported?).number() - Percent(self.earned?).number();
-        Some((gap * 10.0).round() / 10.0)
-    }
-
-    /// The figures with their names, each an element of its own.
-    pub(crate) fn write_figures(self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (ratio, word) in [(self.earned, "earned"), (self.reported, "reported")] {
-            match ratio {
-                Some(ratio) => write!(out, "<span><b>{}</b> {word}</span>", Percent(ratio))?,
-                None => write!(out, "<span class=\"quiet\"><b>–</b> {word}</span>")?,
-            }
+    /// Reported minus earned completion in percentage points, if the difference exceeds
+    /// `policy.tolerance`, as in the finding `points_mismatch`.
+    fn gap(self, tolerance: Ratio) -> Option<f64> {
+        let (earned, reported) = (self.earned?, self.reported?);
+        if (reported.get() - earned.get()).abs() <= tolerance.get() + ROUNDING {
+            return None;
         }
-        Ok(())
+        // The difference of the displayed figures, so that a reader gets the same result.
+        let gap = ((percent_number(reported) - percent_number(earned)) * 10.0).round() / 10.0;
+        Some(gap).filter(|gap| gap.abs() > ROUNDING)
     }
 
-    /// The figures with their names: `25 % earned, 30 % reported`.
-    fn figures(self) -> String {
-        let earned = self.earned.map(|ratio| format!("{} earned", Percent(ratio)));
-        let reported = self.reported.map(|ratio| format!("{} reported", Percent(ratio)));
+    fn label(self) -> String {
+        let earned = self.earned.map(|ratio| format!("{} earned", percent(ratio)));
+        let reported = self.reported.map(|ratio| format!("{} reported", percent(ratio)));
         let figures: Vec<String> = earned.into_iter().chain(reported).collect();
-        if figures.is_empty() { "no completion given".to_owned() } else { figures.join(", ") }
+        if figures.is_empty() { "no completion".to_owned() } else { figures.join(", ") }
     }
 }
 
-/// The bar of a completion.
-#[derive(Debug, Clone, Copy)]
-pub struct Bar(pub Completion);
-
-impl fmt::Display for Bar {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(completion) = self;
-        write!(out, "<span class=\"bar\" role=\"img\" aria-label=\"{}\">", completion.figures())?;
-        if let Some(earned) = completion.earned {
-            write!(out, "<span class=\"fill\" style=\"width:{}%\"></span>", Percent(earned).number())?;
-        }
-        if let Some(reported) = completion.reported {
-            write!(out, "<span class=\"mark\" style=\"left:{}%\"></span>", Percent(reported).number())?;
-        }
-        out.write_str("</span>")
-    }
-}
-
-/// The words for a large gap between what is reported and what is earned; nothing for a small one.
-#[derive(Debug, Clone, Copy)]
-pub struct Gap(pub Completion);
-
-impl fmt::Display for Gap {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let points = |gap: f64| if (gap - 1.0).abs() < 0.05 { "point" } else { "points" };
-        match self.0.gap() {
-            Some(gap) if LARGE_GAP <= gap => {
-                write!(out, "<span class=\"gap bad\">▲ {gap}&nbsp;{} more reported than earned</span>", points(gap))
+/// The figures as text.
+pub(crate) fn figures(completion: CompletionFigures) -> Markup {
+    html! {
+        @for (ratio, method) in [(completion.earned, "earned"), (completion.reported, "reported")] {
+            @match ratio {
+                Some(ratio) => { span { b { (percent(ratio)) } " " (method) } }
+                None => { span.quiet { b { "–" } " " (method) } }
             }
-            Some(gap) if gap <= -LARGE_GAP => {
-                write!(out, "<span class=\"gap\">▼ {}&nbsp;{} less reported than earned</span>", -gap, points(-gap))
-            }
-            _ => Ok(()),
         }
     }
 }
 
-/// The tasks by status, as a bar and in words.
-#[derive(Debug, Clone, Copy)]
-pub struct Tasks(pub TaskCounts);
+/// A bar of earned completion with a mark at reported completion.
+pub(crate) fn completion_bar(completion: CompletionFigures) -> Markup {
+    html! {
+        span.bar role="img" aria-label=(completion.label()) {
+            @if let Some(earned) = completion.earned {
+                span.fill style={ "width:" (percent_number(earned)) "%" } {}
+            }
+            @if let Some(reported) = completion.reported {
+                span.mark style={ "left:" (percent_number(reported)) "%" } {}
+            }
+        }
+    }
+}
 
-impl fmt::Display for Tasks {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(tasks) = self;
-        let parts = [
-            ("done", tasks.done, "done"),
-            ("partial", tasks.partial, "partial"),
-            ("todo", tasks.todo, "to do"),
-            ("waived", tasks.waived, "waived"),
-        ];
-        if tasks.done + tasks.partial + tasks.todo + tasks.waived == 0 {
-            return out.write_str("<p class=\"quiet\">no tasks</p>");
+/// A warning if reported and earned completion differ by more than `tolerance`.
+pub(crate) fn gap_warning(completion: CompletionFigures, tolerance: Ratio) -> Markup {
+    let points = |gap: f64| if (gap - 1.0).abs() < 0.05 { "point" } else { "points" };
+    html! {
+        @match completion.gap(tolerance) {
+            Some(gap) if gap > 0.0 => {
+                span.gap.bad { "▲ reported " (gap) "\u{a0}" (points(gap)) " above earned" }
+            }
+            Some(gap) => { span.gap { "▼ reported " (-gap) "\u{a0}" (points(-gap)) " below earned" } }
+            None => {}
         }
-        // The list beside it says the same, so that a screen reader may leave the bar out.
-        out.write_str("<span class=\"stack\" aria-hidden=\"true\">")?;
-        for (class, count, _) in parts.iter().filter(|(_, count, _)| *count > 0) {
-            write!(out, "<span class=\"{class}\" style=\"flex-grow:{count}\"></span>")?;
+    }
+}
+
+/// The tasks by status, as a bar and as a list.
+pub(crate) fn task_bar(tasks: TaskCounts) -> Markup {
+    let statuses = [
+        ("done", tasks.done, "done"),
+        ("partial", tasks.partial, "partial"),
+        ("todo", tasks.todo, "to do"),
+        ("waived", tasks.waived, "waived"),
+    ];
+    html! {
+        @if statuses.iter().all(|(_, count, _)| *count == 0) {
+            p.quiet { "no tasks" }
+        } @else {
+            // The list has the same figures, so screen readers can skip the bar.
+            span.stack aria-hidden="true" {
+                @for (class, count, _) in statuses.iter().filter(|(_, count, _)| *count > 0) {
+                    span class=(class) style={ "flex-grow:" (count) } {}
+                }
+            }
+            ul.counts {
+                @for (class, count, label) in statuses.iter().filter(|(class, count, _)| *count > 0 || *class == "done") {
+                    li { span class={ "swatch " (class) } {} b { (count) } " " (label) }
+                }
+            }
         }
-        out.write_str("</span><ul class=\"counts\">")?;
-        for (class, count, word) in parts.iter().filter(|(class, count, _)| *count > 0 || *class == "done") {
-            write!(out, "<li><span class=\"swatch {class}\"></span><b>{count}</b> {word}</li>")?;
-        }
-        out.write_str("</ul>")
     }
 }
 
@@ -138,23 +128,45 @@ impl fmt::Display for Tasks {
 mod tests {
     use super::*;
 
-    fn completion(earned: f64, reported: f64) -> Completion {
-        Completion { earned: Some(Ratio::clamped(earned)), reported: Some(Ratio::clamped(reported)) }
+    fn completion(earned: f64, reported: f64) -> CompletionFigures {
+        CompletionFigures { earned: Some(Ratio::clamped(earned)), reported: Some(Ratio::clamped(reported)) }
+    }
+
+    fn warning(earned: f64, reported: f64, tolerance: f64) -> String {
+        gap_warning(completion(earned, reported), Ratio::clamped(tolerance)).into_string()
     }
 
     #[test]
-    fn a_large_gap_is_said() {
-        let words = |earned, reported| Gap(completion(earned, reported)).to_string();
-        assert!(words(0.25, 0.30).contains("▲ 5&nbsp;points more reported than earned"));
-        assert!(words(0.525, 0.495).contains("▼ 3&nbsp;points less reported than earned"));
-        assert_eq!(words(0.525, 0.5375), "");
-        assert_eq!(Gap(Completion { earned: None, reported: Some(Ratio::ONE) }).to_string(), "");
+    fn a_gap_above_the_tolerance_is_a_warning() {
+        let above = "<span class=\"gap bad\">▲ reported 5\u{a0}points above earned</span>";
+        let below = "<span class=\"gap\">▼ reported 3.5\u{a0}points below earned</span>";
+        assert_eq!(warning(0.25, 0.30, 0.03), above);
+        assert_eq!(warning(0.525, 0.49, 0.03), below);
+        assert_eq!(warning(0.525, 0.495, 0.03), "", "a gap of exactly the tolerance is allowed");
+        let none = CompletionFigures { earned: None, reported: Some(Ratio::ONE) };
+        assert_eq!(gap_warning(none, Ratio::clamped(0.0)).into_string(), "");
     }
 
     #[test]
-    fn a_bar_is_said_in_words() {
-        insta::assert_snapshot!(Bar(completion(0.25, 0.3)), @r#"<span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span>"#);
-        let none = Bar(Completion { earned: None, reported: None }).to_string();
-        assert!(none.contains("no completion given") && !none.contains("fill"), "{none}");
+    fn the_tolerance_is_that_of_the_policy() {
+        assert_eq!(warning(0.25, 0.30, 0.05), "");
+        assert_eq!(warning(0.25, 0.30, 0.1), "");
+        assert!(warning(0.25, 0.26, 0.0).contains("reported 1\u{a0}point above earned"));
+        assert!(warning(0.25, 0.26, 0.005).contains("reported 1\u{a0}point above earned"));
+        assert_eq!(warning(0.25, 0.25, 0.0), "");
+        assert_eq!(warning(0.5, 0.50001, 0.0), "", "the displayed figures are equal");
+    }
+
+    #[test]
+    fn a_bar_has_its_figures_as_label() {
+        let bar = completion_bar(completion(0.25, 0.3)).into_string();
+        assert!(
+            bar.starts_with("<span class=\"bar\" role=\"img\" aria-label=\"25\u{a0}% earned, 30\u{a0}% reported\">"),
+            "{bar}"
+        );
+        let parts = r#"<span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span>"#;
+        assert!(bar.ends_with(parts), "{bar}");
+        let none = completion_bar(CompletionFigures { earned: None, reported: None }).into_string();
+        assert!(none.contains("no completion") && !none.contains("fill"), "{none}");
     }
 }

@@ -1,136 +1,81 @@
-//! Texts of the page: escaped, with dates, percentages and numbers as people say them.
-
-use std::fmt;
+//! Text of the page: dates, percentages, counts and messages.
 
 use jiff::civil::Date;
+use maud::{Markup, html};
 
 use crate::quantity::Ratio;
 
-/// A text of a file, safe inside an element and inside a quoted attribute.
-#[derive(Debug, Clone, Copy)]
-pub struct Escaped<'a>(pub &'a str);
+/// User text, isolated so that its writing direction does not affect the text around it.
+pub(crate) fn isolated(text: &str) -> Markup {
+    html! { bdi { (text) } }
+}
 
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-            out.write_str(&rest[..at])?;
-            out.write_str(match rest.as_bytes()[at] {
-                b'&' => "&amp;",
-                b'<' => "&lt;",
-                b'>' => "&gt;",
-                b'"' => "&quot;",
-                _ => "&#39;",
-            })?;
-            rest = &rest[at + 1..];
+/// A message with its back-quoted parts as code.
+///
+/// An odd number of back-ticks means that the user's text has one, so that the parts are unknown.
+pub(crate) fn message(text: &str) -> Markup {
+    if text.matches('`').count() % 2 == 1 {
+        return isolated(text);
+    }
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { bdi { (part) } } } @else { (part) }
         }
-        out.write_str(rest)
     }
 }
 
-/// A text of a file on its own, so that its direction doesn't turn the words around it.
-#[derive(Debug, Clone, Copy)]
-pub struct Isolated<'a>(pub &'a str);
-
-impl fmt::Display for Isolated<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "<bdi>{}</bdi>", Escaped(self.0))
-    }
+/// A percentage with at most one decimal, rounded down, so that only complete is 100 %.
+pub(crate) fn percent(ratio: Ratio) -> String {
+    format!("{}\u{a0}%", percent_number(ratio))
 }
 
-/// A message whose backticks stand around what the user wrote.
-#[derive(Debug, Clone, Copy)]
-pub struct Message<'a>(pub &'a str);
-
-impl fmt::Display for Message<'_> {
-    /// With an odd number of backticks one is the user's own, and nobody can tell which.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.matches('`').count() % 2 == 1 {
-            return write!(out, "{}", Isolated(self.0));
-        }
-        for (index, part) in self.0.split('`').enumerate() {
-            if index % 2 == 1 {
-                write!(out, "<code><bdi>{}</bdi></code>", Escaped(part))?;
-            } else {
-                write!(out, "{}", Escaped(part))?;
-            }
-        }
-        Ok(())
-    }
+/// The number of [`percent`].
+///
+/// A millionth is added, since a mean of decimal fractions can be slightly below its exact value.
+pub(crate) fn percent_number(ratio: Ratio) -> f64 {
+    ((ratio.get() * 1000.0 + 1e-6).floor() / 10.0).min(100.0)
 }
 
-/// A ratio as a percentage with at most one decimal, rounded down: 100 % is complete, nothing less.
-#[derive(Debug, Clone, Copy)]
-pub struct Percent(pub Ratio);
-
-impl Percent {
-    /// The number before the sign.
-    ///
-    /// A millionth is forgiven, since a mean of decimal fractions may lie just below its value.
-    #[must_use]
-    pub fn number(self) -> f64 {
-        ((self.0.get() * 1000.0 + 1e-6).floor() / 10.0).min(100.0)
-    }
+pub(crate) fn day(date: Date) -> Markup {
+    html! { time datetime=(date) { (date.strftime("%-d\u{a0}%b\u{a0}%Y")) } }
 }
 
-impl fmt::Display for Percent {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}\u{a0}%", self.number())
-    }
-}
-
-/// A date, such as 30 Apr 2026, on one line and readable to programs.
-#[derive(Debug, Clone, Copy)]
-pub struct Day(pub Date);
-
-impl fmt::Display for Day {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(date) = self;
-        write!(out, "<time datetime=\"{date}\">{}</time>", date.strftime("%-d\u{a0}%b\u{a0}%Y"))
-    }
-}
-
-/// When something is due and what is left, or that nobody said when.
-#[derive(Debug, Clone, Copy)]
-pub struct Due {
-    /// The day.
-    pub date: Option<Date>,
-    /// Whether what was to be done by then is done.
-    pub met: bool,
-    /// The day on which it is looked at.
-    pub today: Date,
-}
-
-impl fmt::Display for Due {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(date) = self.date else { return out.write_str("<span class=\"quiet\">no date</span>") };
-        let (class, words) = match left(date, self.today) {
-            _ if self.met => ("good", "✓ met".to_owned()),
-            words if date < self.today => ("bad", format!("⚠ {words}")),
-            words => ("quiet", words),
-        };
-        write!(out, "{} <span class=\"{class}\">{words}</span>", Day(date))
-    }
+/// A due date and the days left or overdue. `met` means that it needs no attention.
+pub(crate) fn due(date: Option<Date>, met: bool, today: Date) -> Markup {
+    let Some(date) = date else {
+        return html! { span.quiet { "no date" } };
+    };
+    let (class, words) = match days_left(date, today) {
+        _ if met => ("good", "✓ met".to_owned()),
+        words if date < today => ("bad", format!("⚠ {words}")),
+        words => ("quiet", words),
+    };
+    html! { (day(date)) " " span class=(class) { (words) } }
 }
 
 /// A number and its noun.
-#[derive(Debug, Clone, Copy)]
-pub struct Count(pub usize, pub &'static str);
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number}\u{a0}{noun}{}", plural(number))
+}
 
-impl fmt::Display for Count {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(number, noun) = self;
-        write!(out, "{number}\u{a0}{noun}{}", if *number == 1 { "" } else { "s" })
+/// Reports entries that are not shown.
+pub(crate) fn not_shown(all: usize, shown: usize, noun: &str) -> Markup {
+    let rest = all.saturating_sub(shown);
+    html! {
+        @if rest > 0 { p.quiet { (rest) "\u{a0}more " (noun) (plural(rest)) " not shown" } }
     }
 }
 
-/// How many days `date` lies after `today`; negative when it has gone by.
+fn plural(number: usize) -> &'static str {
+    if number == 1 { "" } else { "s" }
+}
+
+/// Days from `today` to `date`, negative in the past.
 fn days_until(date: Date, today: Date) -> i32 {
     today.until(date).map_or(0, |span| span.get_days())
 }
 
-/// What is left until a date on which something is due, in words.
-fn left(date: Date, today: Date) -> String {
+fn days_left(date: Date, today: Date) -> String {
     match days_until(date, today) {
         0 => "due today".to_owned(),
         1 => "1 day left".to_owned(),
@@ -140,9 +85,8 @@ fn left(date: Date, today: Date) -> String {
     }
 }
 
-/// How far a date is away, in words.
-#[must_use]
-pub fn away(date: Date, today: Date) -> String {
+/// The distance of a date that is not a due date.
+pub(crate) fn relative_day(date: Date, today: Date) -> String {
     match days_until(date, today) {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
@@ -157,17 +101,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_stay_texts() {
-        let hostile = "<script>alert('1')</script>\" onload=x & é";
-        let escaped = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=x &amp; é";
-        assert_eq!(Escaped(hostile).to_string(), escaped);
-        assert_eq!(Message("`<b>` isn't a key").to_string(), "<code><bdi>&lt;b&gt;</bdi></code> isn&#39;t a key");
-        assert_eq!(Message("a lone ` stays").to_string(), "<bdi>a lone ` stays</bdi>");
+    fn messages_are_escaped_with_code_for_quoted_parts() {
+        let markup = message("`<b>` isn't a key").into_string();
+        assert_eq!(markup, "<code><bdi>&lt;b&gt;</bdi></code> isn't a key");
+        assert_eq!(message("one ` of the user").into_string(), "<bdi>one ` of the user</bdi>");
     }
 
     #[test]
-    fn only_what_is_complete_reads_so() {
-        let percent = |value| Percent(Ratio::clamped(value)).to_string();
+    fn only_complete_is_100_percent() {
+        let percent = |value| percent(Ratio::clamped(value));
         assert_eq!(percent(1.0), "100\u{a0}%");
         assert_eq!(percent(0.99999), "99.9\u{a0}%");
         assert_eq!(percent(0.5375), "53.7\u{a0}%");
@@ -177,13 +119,20 @@ mod tests {
     }
 
     #[test]
-    fn days_are_said_in_words() {
+    fn days_are_relative_to_today() {
         let day = |text: &str| text.parse::<Date>().unwrap();
-        let words = |date: &str| (left(day(date), day("2026-01-27")), away(day(date), day("2026-01-27")));
+        let words = |date: &str| (days_left(day(date), day("2026-01-27")), relative_day(day(date), day("2026-01-27")));
         assert_eq!(words("2026-01-27"), ("due today".into(), "today".into()));
         assert_eq!(words("2026-01-28"), ("1 day left".into(), "tomorrow".into()));
         assert_eq!(words("2026-01-26"), ("1 day overdue".into(), "yesterday".into()));
         assert_eq!(words("2026-04-30"), ("93 days left".into(), "in 93 days".into()));
         assert_eq!(words("2025-12-31"), ("27 days overdue".into(), "27 days ago".into()));
+    }
+
+    #[test]
+    fn entries_that_are_not_shown_are_counted() {
+        assert_eq!(not_shown(3, 3, "file").into_string(), "");
+        assert_eq!(not_shown(4, 3, "file").into_string(), "<p class=\"quiet\">1\u{a0}more file not shown</p>");
+        assert!(not_shown(9, 3, "file").into_string().contains("6\u{a0}more files not shown"));
     }
 }
