@@ -143,7 +143,7 @@ impl ServeArgs {
             listen: if self.systemd_socket {
                 Listen::Systemd
             } else {
-                Listen::On(self.listen.iter().map(|text| parse::address(text)).collect::<Result<_, _>>()?)
+                Listen::Addresses(self.listen.iter().map(|text| parse::address(text)).collect::<Result<_, _>>()?)
             },
             web_config: self.web_config,
             probe_listen: self.probe_listen.as_deref().map(parse::address).transpose()?,
@@ -154,7 +154,7 @@ impl ServeArgs {
             } else {
                 ExporterMetrics::Enabled
             },
-            interval: self.interval,
+            poll_interval: self.interval,
             store: StoreOptions {
                 limits: self.limits.limits(),
                 tasks: self.tasks,

@@ -1,8 +1,13 @@
-//! Log lines as Prometheus' exporters write them: `time=… level=INFO msg="…" key=value`.
+//! Log lines in the two formats of Prometheus' exporters, `--log.format=logfmt` and `json`.
+//!
+//! Both follow the handlers of Go's `log/slog`: `TextHandler`, which quotes with `strconv.Quote`,
+//! and `JSONHandler`, which writes numbers and booleans as JSON values.
 
 use std::fmt;
-use std::str::FromStr;
+use std::fmt::Write as _;
 
+use serde::Serializer as _;
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
@@ -11,115 +16,237 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock;
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogEncoding {
+pub(crate) enum LogEncoding {
     /// `key=value` pairs.
     Logfmt,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Writes log lines of at least `level` to standard error from now on.
+/// Logs events of `level` and above to standard error.
 ///
-/// Only the first call of a process counts.
-pub fn init(level: tracing::Level, format: LogEncoding) {
+/// Only the first call in a process has an effect.
+pub(crate) fn init(level: tracing::Level, format: LogEncoding) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
-        .event_format(Lines(format))
+        .event_format(LineFormatter(format))
         .finish();
-    // A second subscriber is refused, and the first goes on.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-struct Lines(LogEncoding);
+struct LineFormatter(LogEncoding);
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for LineFormatter
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = Line::default();
+        let mut line = LogLine::default();
         event.record(&mut line);
         let level = event.metadata().level().as_str();
         let time = format!("{:.3}", clock::now());
-        match self.0 {
-            LogEncoding::Logfmt => write!(out, "{}", line.logfmt(&time, level))?,
-            LogEncoding::Json => write!(out, "{}", line.json(&time, level))?,
-        }
-        writeln!(out)
+        let text = match self.0 {
+            LogEncoding::Logfmt => line.logfmt(&time, level),
+            LogEncoding::Json => line.json(&time, level),
+        };
+        writeln!(out, "{text}")
     }
 }
 
-/// What an event says.
 #[derive(Debug, Default)]
-struct Line {
+struct LogLine {
     message: String,
-    fields: Vec<(&'static str, String)>,
+    /// Strings, numbers and booleans.
+    fields: Vec<(&'static str, Value)>,
 }
 
-impl Line {
+impl LogLine {
     fn logfmt(&self, time: &str, level: &str) -> String {
-        let mut line = format!("time={time} level={level} msg={}", quoted(&self.message));
+        let mut line = format!("time={time} level={level} msg={}", quoted_if_needed(&self.message));
         for (key, value) in &self.fields {
-            line.push_str(&format_args!(" {key}={}", quoted(value)).to_string());
+            // Writing to a string can't fail.
+            let _ = match value {
+                Value::String(text) => write!(line, " {key}={}", quoted_if_needed(text)),
+                value => write!(line, " {key}={value}"),
+            };
         }
         line
     }
 
-    fn json(&self, time: &str, level: &str) -> serde_json::Value {
-        let mut object = serde_json::Map::new();
-        let fields = self.fields.iter().map(|(key, value)| (*key, value.as_str()));
-        for (key, value) in [("time", time), ("level", level), ("msg", &self.message)].into_iter().chain(fields) {
-            object.insert(key.to_owned(), value.into());
-        }
-        object.into()
+    /// The keys are in the order of slog: time, level and message first.
+    fn json(&self, time: &str, level: &str) -> String {
+        let head = [("time", Value::from(time)), ("level", level.into()), ("msg", self.message.as_str().into())];
+        let entries = head.into_iter().chain(self.fields.iter().cloned());
+        let mut out = Vec::new();
+        // Strings, numbers and booleans can always be serialized, and writing to memory can't fail.
+        let _ = serde_json::Serializer::new(&mut out).collect_map(entries);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    fn push(&mut self, field: &Field, value: impl Into<Value>) {
+        self.fields.push((field.name(), value.into()));
     }
 }
 
-impl Visit for Line {
+impl Visit for LogLine {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
             value.clone_into(&mut self.message);
         } else {
-            self.fields.push((field.name(), value.to_owned()));
+            self.push(field, value);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.record_str(field, &format!("{value:?}"));
     }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.push(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.push(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.push(field, value);
+    }
+
+    /// JSON has no number for infinities and NaN, so these are strings.
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        let number = serde_json::Number::from_f64(value);
+        self.push(field, number.map_or_else(|| value.to_string().into(), Value::Number));
+    }
 }
 
-/// A value as it stands, or in quotes where it would fall apart.
+/// Quotes under the same condition as slog's `TextHandler`.
+fn quoted_if_needed(value: &str) -> String {
+    let needs_quotes = |letter: char| match letter {
+        ' ' | '=' | '"' | char::REPLACEMENT_CHARACTER => true,
+        '\u{7f}' => false,
+        letter => !is_printable(letter),
+    };
+    if value.is_empty() || value.contains(needs_quotes) { quoted(value) } else { value.to_owned() }
+}
+
+/// The same as Go's `strconv.Quote`.
 fn quoted(value: &str) -> String {
-    let plain = !value.is_empty() && !value.contains(|letter: char| letter.is_whitespace() || "\"=\\".contains(letter));
-    if plain && !value.contains(char::is_control) { value.to_owned() } else { format!("{value:?}") }
+    let mut quoted = String::with_capacity(value.len() + 2);
+    quoted.push('"');
+    for letter in value.chars() {
+        let code = u32::from(letter);
+        // Writing to a string can't fail.
+        let _ = match letter {
+            '"' | '\\' => write!(quoted, "\\{letter}"),
+            '\u{7}' => write!(quoted, "\\a"),
+            '\u{8}' => write!(quoted, "\\b"),
+            '\t' => write!(quoted, "\\t"),
+            '\n' => write!(quoted, "\\n"),
+            '\u{b}' => write!(quoted, "\\v"),
+            '\u{c}' => write!(quoted, "\\f"),
+            '\r' => write!(quoted, "\\r"),
+            letter if is_printable(letter) => write!(quoted, "{letter}"),
+            '\0'..'\u{80}' => write!(quoted, "\\x{code:02x}"),
+            '\u{80}'..'\u{10000}' => write!(quoted, "\\u{code:04x}"),
+            _ => write!(quoted, "\\U{code:08x}"),
+        };
+    }
+    quoted.push('"');
+    quoted
 }
 
-impl FromStr for LogEncoding {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "logfmt" => Ok(Self::Logfmt),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("expected `logfmt` or `json`, found `{text}`")),
-        }
+/// The same as Go's `unicode.IsPrint`.
+///
+/// The standard library doesn't export its table, but escapes by it. Combining marks are printable,
+/// and are escaped at the start of a text only, hence the letter before.
+fn is_printable(letter: char) -> bool {
+    match letter {
+        ' '..='~' => true,
+        letter if letter.is_control() => false,
+        letter => String::from_iter(['a', letter]).escape_debug().nth(1) == Some(letter),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tracing_subscriber::layer::{Context, SubscriberExt};
 
     #[test]
-    fn a_line_reads_as_other_exporters_write_it() {
-        let line = Line { message: "file loaded".into(), fields: vec![("file", "a b.yaml".into()), ("n", "3".into())] };
-        assert_eq!(line.logfmt("T", "INFO"), r#"time=T level=INFO msg="file loaded" file="a b.yaml" n=3"#);
-        let json = r#"{"file":"a b.yaml","level":"INFO","msg":"file loaded","n":"3","time":"T"}"#;
-        assert_eq!(line.json("T", "INFO").to_string(), json);
+    fn logfmt_has_time_level_and_message_first() {
+        let fields = vec![("file", "a b.yaml".into()), ("n", 3.into()), ("ok", true.into())];
+        let line = LogLine { message: "file loaded".into(), fields };
+        assert_eq!(line.logfmt("T", "INFO"), r#"time=T level=INFO msg="file loaded" file="a b.yaml" n=3 ok=true"#);
+    }
+
+    /// Expected values are the output of Go 1.26: `slog.New(slog.NewTextHandler(…)).Info(value)`.
+    #[test]
+    fn logfmt_quotes_as_gos_slog() {
+        for (value, expected) in [
+            ("plain", "plain"),
+            ("", r#""""#),
+            ("a b", r#""a b""#),
+            ("a=b", r#""a=b""#),
+            ("a\"b", r#""a\"b""#),
+            (r"a\b", r"a\b"),
+            (r"a \b", r#""a \\b""#),
+            ("café", "café"),
+            ("cafe\u{301}", "cafe\u{301}"),
+            ("\u{301}", "\u{301}"),
+            ("日本", "日本"),
+            ("it's", "it's"),
+            ("a\nb", r#""a\nb""#),
+            ("\t\r\u{7}\u{8}\u{b}\u{c}", r#""\t\r\a\b\v\f""#),
+            ("\u{1b}[31mred\u{1b}[0m", r#""\x1b[31mred\x1b[0m""#),
+            ("\0", r#""\x00""#),
+            ("\u{7f}", "\u{7f}"),
+            ("\u{7f} ", r#""\x7f ""#),
+            ("\u{85}", r#""\u0085""#),
+            ("\u{a0}", r#""\u00a0""#),
+            ("a\u{200b}b", r#""a\u200bb""#),
+            ("\u{202e}gnp", r#""\u202egnp""#),
+            ("\u{2028}", r#""\u2028""#),
+            ("\u{fffd}", "\"\u{fffd}\""),
+            ("\u{e0001}", r#""\U000e0001""#),
+            ("🎉", "🎉"),
+        ] {
+            assert_eq!(quoted_if_needed(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn json_has_time_level_and_message_first() {
+        let line = LogLine { message: "file loaded".into(), fields: vec![("file", "a\n\u{1b}".into())] };
+        assert_eq!(line.json("T", "INFO"), r#"{"time":"T","level":"INFO","msg":"file loaded","file":"a\n\u001b"}"#);
+    }
+
+    /// Keeps the last event.
+    #[derive(Clone, Default)]
+    struct Capture(std::sync::Arc<std::sync::Mutex<LogLine>>);
+
+    impl<S: Subscriber> tracing_subscriber::Layer<S> for Capture {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let mut line = LogLine::default();
+            event.record(&mut line);
+            *self.0.lock().unwrap() = line;
+        }
+    }
+
+    #[test]
+    fn json_has_numbers_and_booleans_as_values() {
+        let capture = Capture::default();
+        let subscriber = tracing_subscriber::registry().with(capture.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let error = "no\nroom";
+            tracing::info!(files = 3_usize, change = -1, seconds = 0.25, ok = true, nan = f64::NAN, %error, "reloaded");
+        });
+        let line = capture.0.lock().unwrap();
+        insta::assert_snapshot!(line.json("T", "INFO"), @r#"{"time":"T","level":"INFO","msg":"reloaded","files":3,"change":-1,"seconds":0.25,"ok":true,"nan":"NaN","error":"no\nroom"}"#);
+        insta::assert_snapshot!(line.logfmt("T", "INFO"), @r#"time=T level=INFO msg=reloaded files=3 change=-1 seconds=0.25 ok=true nan=NaN error="no\nroom""#);
     }
 }

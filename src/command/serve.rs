@@ -1,4 +1,7 @@
-//! The command `serve`: looks at the files, serves what they say, and looks again.
+//! The `serve` command: loads readiness files, serves them as metrics, and reloads them when they
+//! change.
+
+mod systemd;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,8 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
-use listenfd::ListenFd;
+use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -26,131 +28,120 @@ use crate::snapshot::store::{Store, StoreOptions, StoreUpdate};
 use crate::source::scan::{Changed, Scan};
 use crate::source::watch::{Trigger, Watcher};
 
-/// What is served, and where.
+/// The options of `serve`.
 #[derive(Debug)]
-pub struct ServeOptions {
+pub(crate) struct ServeOptions {
     /// Files and directories.
-    pub paths: Vec<PathBuf>,
-    /// Where metrics and the page are served.
-    pub listen: Listen,
-    /// TLS, passwords and headers of what is served there.
-    pub web_config: Option<PathBuf>,
-    /// Where health alone is served.
-    pub probe_listen: Option<SocketAddr>,
-    /// The path of the metrics.
-    pub telemetry_path: String,
-    /// Scrapes at the same time.
-    pub max_requests: Option<NonZero<u32>>,
-    /// Whether the exporter tells of itself.
-    pub exporter_metrics: ExporterMetrics,
-    /// How often the files are looked at in any case.
-    pub interval: Duration,
-    /// What is served of them.
-    pub store: StoreOptions,
-    /// From which level on is logged, and how.
-    pub log: (tracing::Level, log::LogEncoding),
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) listen: Listen,
+    pub(crate) web_config: Option<PathBuf>,
+    /// Additional address for the health endpoints, without TLS and authentication.
+    pub(crate) probe_listen: Option<SocketAddr>,
+    /// Path of the metrics endpoint.
+    pub(crate) telemetry_path: String,
+    /// Maximum number of concurrent scrapes.
+    pub(crate) max_requests: Option<NonZero<u32>>,
+    pub(crate) exporter_metrics: ExporterMetrics,
+    /// Interval of full rescans.
+    pub(crate) poll_interval: Duration,
+    pub(crate) store: StoreOptions,
+    pub(crate) log: (tracing::Level, log::LogEncoding),
 }
 
 /// Where to listen.
 #[derive(Debug)]
-pub enum Listen {
-    /// On these addresses.
-    On(Vec<SocketAddr>),
-    /// On the sockets that systemd opened.
+pub(crate) enum Listen {
+    Addresses(Vec<SocketAddr>),
+    /// The sockets that systemd opened.
     Systemd,
 }
 
-/// Serves until the process is told to stop.
+/// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// What kept it from starting: an address that is taken, a runtime that can't be made.
-pub fn run(options: ServeOptions) -> anyhow::Result<()> {
+/// An address is in use, the web configuration is invalid, or the runtime cannot be started.
+pub(crate) fn run(options: ServeOptions) -> anyhow::Result<()> {
     log::init(options.log.0, options.log.1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("can't start the runtime")?;
+        .context("cannot start the runtime")?;
     runtime.block_on(serve(options))
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup()).context("can't listen for SIGHUP")?;
-    let stop = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    // Addresses come first: one that is taken is told before anything is read.
-    let listeners = listeners(&options.listen)?;
-    let probe = options.probe_listen.map(bind).transpose()?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot handle SIGHUP")?;
+    let stop_signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Addresses are bound first, so that one in use is reported before any file is read.
+    let listeners = match &options.listen {
+        Listen::Addresses(addresses) => addresses.iter().map(|address| bind(*address)).collect::<Result<_, _>>()?,
+        Listen::Systemd => systemd::listeners()?,
+    };
+    let probe_listener = options.probe_listen.map(bind).transpose()?;
     let self_metrics = Arc::new(SelfMetrics::new(options.exporter_metrics)?);
     self_metrics.set_config_reload(true, clock::now());
-    let web = options.web_config.map(|path| Web::load(path, Arc::clone(&self_metrics))).transpose()?.map(Arc::new);
     self_metrics.set_shard(options.store.shard.index(), options.store.shard.count());
+    let web = options.web_config.map(|path| Web::load(path, Arc::clone(&self_metrics))).transpose()?.map(Arc::new);
     let (publish, snapshot) = watch::channel(None);
-    let (ask, mut asked) = mpsc::channel(16);
-    let (tell_stop, stopped) = watch::channel(false);
+    let (reload, mut reload_requests) = mpsc::channel(16);
+    let (stop, stopped) = watch::channel(false);
 
+    let max_scrapes = options.max_requests.map_or(Semaphore::MAX_PERMITS, |max| max.get() as usize);
     let routes = |health_only| {
         Arc::new(Routes {
             snapshot: snapshot.clone(),
             self_metrics: Arc::clone(&self_metrics),
-            reload: ask.clone(),
+            reload: reload.clone(),
             telemetry_path: options.telemetry_path.clone(),
-            scrapes: Arc::new(Semaphore::new(
-                options.max_requests.map_or(Semaphore::MAX_PERMITS, |most| most.get() as usize),
-            )),
+            scrapes: Arc::new(Semaphore::new(max_scrapes)),
             health_only,
         })
     };
     let mut servers = JoinSet::new();
-    let all = Service { routes: routes(false), web: web.clone() };
-    // Whoever asks for health, kubelet for one, may know neither passwords nor CAs.
-    let health = Service { routes: routes(true), web: None };
-    for (listener, service) in listeners.into_iter().map(|it| (it, &all)).chain(probe.map(|it| (it, &health))) {
-        tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
-        servers.spawn(http::serve(listener, service.clone(), ConnectionLimits::default(), stopped.clone()));
+    let full = Service { routes: routes(false), web: web.clone() };
+    for listener in listeners {
+        start(&mut servers, listener, full.clone(), stopped.clone())?;
+    }
+    if let Some(listener) = probe_listener {
+        // Probes of a kubelet have neither passwords nor CA certificates.
+        start(&mut servers, listener, Service { routes: routes(true), web: None }, stopped)?;
     }
 
     let mut reloader = Reloader {
         paths: options.paths,
-        seen: Some((Store::new(options.store), Scan::default())),
-        watcher: Watcher::new(options.interval),
+        state: Some((Store::new(options.store), Scan::default())),
+        watcher: Watcher::new(options.poll_interval),
         self_metrics,
         web,
         publish,
     };
     tokio::select! {
-        () = reloader.run(&mut hangup, &mut asked) => {}
-        () = told_to_stop(stop) => {}
+        () = reloader.run(&mut hangup, &mut reload_requests) => {}
+        () = stop_requested(stop_signals) => {}
     }
-    // The receivers of the stop are the servers; without one there is nobody to tell.
-    let _ = tell_stop.send(true);
+    systemd::notify_stopping();
+    // Sending fails only if no server is left.
+    let _ = stop.send(true);
     while servers.join_next().await.is_some() {}
-    tracing::info!("stopped");
+    tracing::info!("shutdown complete");
     Ok(())
 }
 
-fn listeners(listen: &Listen) -> anyhow::Result<Vec<TcpListener>> {
-    let mut sockets = match listen {
-        Listen::On(addresses) => return addresses.iter().map(|address| bind(*address)).collect(),
-        Listen::Systemd => ListenFd::from_env(),
-    };
-    let mut listeners = Vec::new();
-    for index in 0..sockets.len() {
-        let Some(listener) = sockets.take_tcp_listener(index).context("systemd's sockets have to be of TCP")? else {
-            continue;
-        };
-        listener.set_nonblocking(true)?;
-        listeners.push(TcpListener::from_std(listener)?);
-    }
-    ensure!(
-        !listeners.is_empty(),
-        "systemd opened no socket: start it by a socket unit, or leave out --web.systemd-socket"
-    );
-    Ok(listeners)
+fn start(
+    servers: &mut JoinSet<()>,
+    listener: TcpListener,
+    service: Service,
+    stopped: watch::Receiver<bool>,
+) -> io::Result<()> {
+    tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
+    servers.spawn(http::serve(listener, service, ConnectionLimits::default(), stopped));
+    Ok(())
 }
 
-/// A listener whose address can be used again at once after a restart.
+/// Binds with `SO_REUSEADDR`, so that a restart can bind at once.
 ///
-/// Every address of the machine means those of IPv4 alone where there is no IPv6.
+/// `[::]` falls back to `0.0.0.0` on a machine without IPv6.
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listen = |address: SocketAddr| {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -158,31 +149,31 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
         socket.bind(address)?;
         socket.listen(1024)
     };
-    let every_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    let any_v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
     match listen(address) {
-        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => listen(every_v4),
-        listener => listener,
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !is_taken(&error) => listen(any_v4),
+        result => result,
     }
-    .with_context(|| format!("can't listen on {address}"))
+    .with_context(|| format!("cannot listen on {address}"))
 }
 
 fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-async fn told_to_stop((mut terminate, mut interrupt): (Signal, Signal)) {
+async fn stop_requested((mut terminate, mut interrupt): (Signal, Signal)) {
     let name = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
     };
-    tracing::info!(signal = name, "stopping");
+    tracing::info!(signal = name, "shutting down");
 }
 
-/// Looks at the files, and publishes what they say.
+/// Reloads the files when they change, and publishes the result.
 struct Reloader {
     paths: Vec<PathBuf>,
-    /// The last scan, and what was made of it. Lent to a thread of its own while it works.
-    seen: Option<(Store, Scan)>,
+    /// The loaded files and the last scan. `None` while a reload runs in its own thread.
+    state: Option<(Store, Scan)>,
     watcher: Watcher,
     self_metrics: Arc<SelfMetrics>,
     web: Option<Arc<Web>>,
@@ -190,96 +181,109 @@ struct Reloader {
 }
 
 impl Reloader {
-    async fn run(&mut self, hangup: &mut Signal, asked: &mut mpsc::Receiver<ReloadRequest>) {
+    async fn run(&mut self, hangup: &mut Signal, requests: &mut mpsc::Receiver<ReloadRequest>) {
+        // The first result is reported like that of a SIGHUP reload.
+        let mut report_to_systemd = true;
+        let mut request = None;
         let mut changed = Changed::Anything;
-        let mut answer = None;
         loop {
             if let Some(web) = &self.web {
-                // Also where nobody asks for anything, a bad edit is told of.
+                // Reports an invalid web configuration even if no request arrives.
                 web.current().await;
             }
-            let outcome = self.look(changed).await;
-            if let Some(answer) = answer.take() {
-                // Who asked may have left.
-                let _ = ReloadRequest::send(answer, outcome);
+            let result = self.reload(changed).await;
+            if let Some(request) = request.take() {
+                // Sending fails if the client has disconnected.
+                let _ = ReloadRequest::send(request, result);
             }
+            if report_to_systemd {
+                systemd::notify_ready();
+            }
+            report_to_systemd = false;
             changed = tokio::select! {
-                wake = self.watcher.wait() => match wake {
-                    Trigger::Changed(changed) => {
-                        tracing::debug!(?changed, "looking at what changed");
-                        changed
-                    }
-                    Trigger::Poll => {
-                        tracing::debug!("looking at the files, as every while");
-                        Changed::Anything
-                    }
-                },
+                trigger = self.watcher.wait() => changes_of(trigger),
                 _ = hangup.recv() => {
-                    tracing::info!(signal = "SIGHUP", "reloading");
+                    tracing::info!(signal = "SIGHUP", "reload requested");
+                    systemd::notify_reloading();
+                    report_to_systemd = true;
                     Changed::Anything
                 }
-                request = asked.recv() => {
-                    answer = request;
+                received = requests.recv() => {
+                    request = received;
                     Changed::Anything
                 }
             }
         }
     }
 
-    /// One look at the files: what changed is read, and what is served is exchanged.
-    async fn look(&mut self, changed: Changed) -> ReloadResult {
-        let Some((mut store, mut seen)) = self.seen.take() else {
-            return Err("a reload before this one broke off".to_owned());
+    /// Scans for changes, reads the changed files, and publishes the new snapshot.
+    async fn reload(&mut self, changed: Changed) -> ReloadResult {
+        let Some((mut store, mut scan)) = self.state.take() else {
+            return Err("a previous reload panicked".to_owned());
         };
         let paths = self.paths.clone();
-        let begun = clock::instant();
-        let work = tokio::task::spawn_blocking(move || {
-            seen.update(&paths, &changed);
-            let update = store.update(&seen, clock::now());
-            (store, seen, update)
+        let start = clock::instant();
+        let task = tokio::task::spawn_blocking(move || {
+            scan.update(&paths, &changed);
+            let update = store.update(&scan, clock::now());
+            (store, scan, update)
         });
-        match work.await {
-            Ok((store, seen, update)) => {
-                let outcome = self.published(&seen, &update, begun.elapsed());
-                self.seen = Some((store, seen));
-                outcome
+        match task.await {
+            Ok((store, scan, update)) => {
+                let result = self.publish(&scan, &update, start.elapsed());
+                self.state = Some((store, scan));
+                result
             }
-            Err(error) => Err(format!("the reload broke off: {error}")),
+            Err(error) => Err(format!("the reload panicked: {error}")),
         }
     }
 
-    fn published(&mut self, scan: &Scan, update: &StoreUpdate, took: Duration) -> ReloadResult {
+    fn publish(&mut self, scan: &Scan, update: &StoreUpdate, duration: Duration) -> ReloadResult {
         self.watcher.rewatch(scan);
         let snapshot = &update.snapshot;
         if !update.changed.is_empty() {
-            self.self_metrics.observe_reload(took);
-            report(update, took);
+            self.self_metrics.observe_reload(duration);
+            log_changes(update, duration);
         }
-        self.self_metrics.missing_paths.set(count(scan.missing.len()));
-        self.self_metrics.series.set(count(snapshot.exposition.series()));
-        self.self_metrics.series_dropped.set(count(snapshot.exposition.dropped()));
+        self.self_metrics.missing_paths.set(gauge_value(scan.missing.len()));
+        self.self_metrics.series.set(gauge_value(snapshot.exposition.series()));
+        self.self_metrics.series_dropped.set(gauge_value(snapshot.exposition.dropped()));
         self.self_metrics.watch_active.set(i64::from(self.watcher.is_active()));
         self.publish.send_replace(Some(Arc::clone(snapshot)));
-        let down: Vec<String> = snapshot.files.iter().filter(|file| !file.up).map(|file| file.first_error()).collect();
-        if down.is_empty() { Ok(()) } else { Err(down.join("; ")) }
+        let failed: Vec<String> =
+            snapshot.files.iter().filter(|file| !file.up).map(|file| file.first_error()).collect();
+        if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
     }
 }
 
-/// Logs what a look changed: every file by name while they are few.
-fn report(update: &StoreUpdate, took: Duration) {
-    const FEW: usize = 20;
-    for path in update.changed.iter().take(FEW) {
+fn changes_of(trigger: Trigger) -> Changed {
+    match trigger {
+        Trigger::Changed(changed) => {
+            tracing::debug!(?changed, "files changed, rescanning");
+            changed
+        }
+        Trigger::Poll => {
+            tracing::debug!("poll interval elapsed, rescanning");
+            Changed::Anything
+        }
+    }
+}
+
+/// Logs the result for each of the first 20 changed files, then a summary.
+fn log_changes(update: &StoreUpdate, duration: Duration) {
+    const MAX_FILES: usize = 20;
+    for path in update.changed.iter().take(MAX_FILES) {
         match update.snapshot.files.iter().find(|file| file.path == *path) {
-            Some(file) if file.up => tracing::info!(file = %path.display(), "loaded"),
-            Some(file) => tracing::warn!(file = %path.display(), reason = file.first_error(), "not loaded"),
-            None => tracing::info!(file = %path.display(), "gone"),
+            Some(file) if file.up => tracing::info!(file = %path.display(), "file loaded"),
+            Some(file) => tracing::warn!(file = %path.display(), reason = file.first_error(), "file not loaded"),
+            None => tracing::info!(file = %path.display(), "file removed"),
         }
     }
     let (changed, files, series) =
         (update.changed.len(), update.snapshot.files.len(), update.snapshot.exposition.series());
-    tracing::info!(changed, files, series, seconds = took.as_secs_f64(), "reloaded");
+    tracing::info!(changed, files, series, seconds = duration.as_secs_f64(), "files reloaded");
 }
 
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+fn gauge_value(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

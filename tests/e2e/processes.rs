@@ -57,6 +57,6 @@ pub(crate) fn daemon(paths: &[&str]) -> (Running, String) {
     let daemon = Running::start(&mut command);
     let line = daemon.says("msg=listening");
     let address = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    daemon.says("msg=reloaded");
+    daemon.says("msg=\"files reloaded\"");
     (daemon, address)
 }

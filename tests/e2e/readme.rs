@@ -89,7 +89,7 @@ fn every_command_does_what_the_readme_says() {
                 let running = Running::start(&mut world.command("exec make run"));
                 let said = running.says("msg=listening");
                 let address = said.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-                running.says("msg=reloaded");
+                running.says("msg=\"files reloaded\"");
                 served = Some((running, address));
             }
             ["curl", ..] => {
@@ -106,7 +106,7 @@ fn every_command_does_what_the_readme_says() {
                 std::fs::create_dir_all(&plans).unwrap();
                 std::fs::copy(root().join("examples/minimal.readiness.yaml"), plans.join("one.yaml")).unwrap();
                 let running = Running::start(world.command(&format!("exec {line}")).current_dir(world.folder.path()));
-                assert!(running.says("msg=reloaded").contains("files=2"), "the second path is waited for");
+                assert!(running.says("msg=\"files reloaded\"").contains("files=2"), "the second path is waited for");
             }
             ["readiness-exporter", "schema"] => assert!(world.run(line).contains("\"$schema\"")),
             ["readiness-exporter", "check", "examples"] => {

@@ -1,5 +1,5 @@
-//! `--web.config.file`: TLS handshakes, passwords and headers, by curl and by a real Prometheus; and
-//! promtool's word on what is a web configuration.
+//! `--web.config.file`: TLS, authentication and headers, tested with curl and a real Prometheus, and
+//! compared with `promtool check web-config`.
 
 use std::fs;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::processes::Running;
 use crate::servers::{Prometheus, wait_until};
 use crate::tools;
 
-/// A folder with a CA, a server's certificate and a client's.
+/// A directory with the certificates of a CA, a server and a client.
 struct World(tempfile::TempDir);
 
 impl World {
@@ -33,7 +33,7 @@ impl World {
         self.path(name)
     }
 
-    /// `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`, after this prefix.
+    /// Writes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key`, with a prefix.
     fn certificates(&self, prefix: &str) {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, format!("{prefix}CA"));
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    /// What curl says to `arguments`: the status, or `0` and why there is none.
+    /// Runs curl. Returns the status, or `0` without a response, and the output.
     fn curl(&self, arguments: &[&str]) -> (u16, String) {
         let mut command = Command::new("curl");
         command.current_dir(self.0.path()).args(["-sS", "-i", "-m", "60", "-w", "\n%{http_code}"]).args(arguments);
@@ -60,7 +60,7 @@ impl World {
     }
 }
 
-/// The daemon with the configuration `web`, its addresses for metrics and for probes.
+/// The daemon with the configuration `web`, and its addresses for metrics and for probes.
 fn serving(web: &Path) -> (Running, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["serve", "examples/minimal.readiness.yaml"]);
@@ -69,17 +69,17 @@ fn serving(web: &Path) -> (Running, String, String) {
     let address =
         || daemon.says("msg=listening").split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     let (metrics, probe) = (address(), address());
-    daemon.says("msg=reloaded");
+    daemon.says("msg=\"files reloaded\"");
     (daemon, metrics, probe)
 }
 
-/// A bcrypt hash of `password`, with a salt of its own and at the least cost.
+/// A bcrypt hash of the lowest cost.
 fn hash(password: &str, salt: u8) -> String {
     bcrypt::hash_with_salt(password, 4, [salt; 16]).unwrap().to_string()
 }
 
 #[test]
-fn passwords_are_asked_for_everywhere_but_on_the_address_for_probes() {
+fn all_paths_require_a_password_except_on_the_probe_address() {
     let world = World::new();
     let users = format!("basic_auth_users:\n  kim: {}\n  robin: {}\n", hash("secret", 1), hash("other", 2));
     let headers =
@@ -95,7 +95,7 @@ fn passwords_are_asked_for_everywhere_but_on_the_address_for_probes() {
         );
     }
     assert_eq!(world.curl(&["-X", "POST", &format!("http://{address}/-/reload")]).0, 401);
-    // The second time, from memory.
+    // The second time, from the cache.
     for _ in 0..2 {
         assert_eq!(world.curl(&["-u", "kim:secret", &url]).0, 200);
         assert_eq!(world.curl(&["-u", "robin:other", &url]).0, 200);
@@ -111,7 +111,7 @@ fn passwords_are_asked_for_everywhere_but_on_the_address_for_probes() {
 }
 
 #[test]
-fn tls_is_spoken_and_clients_are_told_apart() {
+fn tls_is_served_and_client_certificates_are_verified() {
     let world = World::new();
     world.certificates("strange-");
     let tls = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n";
@@ -127,16 +127,16 @@ fn tls_is_spoken_and_clients_are_told_apart() {
             let (status, said) = world.curl(&[ca, client, &[&url]].concat());
             assert_eq!(status, expected, "{more}{client:?}: {said}");
         }
-        assert_eq!(world.curl(&[&["--cacert", "strange-ca.pem"], own, &[&url]].concat()).0, 0, "another CA's");
+        assert_eq!(world.curl(&[&["--cacert", "strange-ca.pem"], own, &[&url]].concat()).0, 0, "signed by another CA");
         let new = world.curl(&[ca, own, &["--tlsv1.3", &url]].concat()).0;
         assert_eq!(new, if more == given { 0 } else { 200 });
-        assert_eq!(world.curl(&[&format!("http://{address}/metrics")]).0, 0, "in the clear");
+        assert_eq!(world.curl(&[&format!("http://{address}/metrics")]).0, 0, "without TLS");
         assert_eq!(world.curl(&[&format!("http://{probe}/-/ready")]).0, 200);
     }
 }
 
 #[test]
-fn edits_are_followed_and_bad_ones_are_told_of() {
+fn edits_are_reloaded_and_invalid_ones_are_logged() {
     let world = World::new();
     let tls = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n";
     let users = |password| format!("{tls}basic_auth_users: {{kim: {}}}\n", hash(password, 3));
@@ -148,30 +148,30 @@ fn edits_are_followed_and_bad_ones_are_told_of() {
     assert!(successful("first"));
 
     world.write("web.yml", &users("second"));
-    assert_eq!((ask("first").0, ask("second").0), (401, 200), "what was right before isn't remembered");
+    assert_eq!((ask("first").0, ask("second").0), (401, 200), "the old password is no longer valid");
     for (bad, words) in [
-        ("basic_auth_users: {kim: secret}\n", "web.yml:1:25: this is no bcrypt hash"),
+        ("basic_auth_users: {kim: secret}\n", "web.yml:1:25: invalid password hash"),
         ("tls_server_config:\n  cert_file: gone.pem\n  key_file: server.key\n", "web.yml:2:14: "),
         ("basic_auth_user: {}\n", "web.yml:1:1: unknown key `basic_auth_user`: did you mean `basic_auth_users`?"),
         ("{", "web.yml:1:"),
-        ("", "TLS can't be switched on or off"),
+        ("", "TLS cannot be enabled or disabled"),
     ] {
         world.write("web.yml", bad);
-        assert!(daemon.says("web configuration not loaded").contains(words), "{words}");
+        assert!(daemon.says("web configuration reload failed").contains(words), "{words}");
         assert!(ask("second").0 == 200 && !successful("second"), "{bad}");
     }
     world.write("web.yml", &users("third"));
-    daemon.says("web configuration loaded");
+    daemon.says("web configuration reloaded");
     assert!(successful("third"));
 
-    // A new certificate, its two files one after the other.
+    // A new certificate, whose two files are replaced one after the other.
     world.certificates("new-");
     fs::rename(world.path("new-server.pem"), world.path("server.pem")).unwrap();
-    daemon.says("web configuration not loaded");
+    daemon.says("web configuration reload failed");
     assert!(!successful("third"));
     fs::rename(world.path("new-server.key"), world.path("server.key")).unwrap();
-    daemon.says("web configuration loaded");
-    assert_eq!(ask("third").0, 0, "the CA is another");
+    daemon.says("web configuration reloaded");
+    assert_eq!(ask("third").0, 0, "curl does not trust the new CA");
     fs::rename(world.path("new-ca.pem"), world.path("ca.pem")).unwrap();
     assert!(successful("third"));
 }
@@ -192,14 +192,14 @@ fn prometheus_scrapes_with_tls_and_a_password() {
     let prometheus =
         Prometheus::with(&format!("global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{jobs}"));
     let up = || prometheus.answer("up", &["job"]);
-    wait_until("both were scraped", || up().len() == 2);
-    wait_until("one may and one may not", || up() == ["right 1", "wrong 0"]);
+    wait_until("both targets are scraped", || up().len() == 2);
+    wait_until("only the right password is accepted", || up() == ["right 1", "wrong 0"]);
     assert_eq!(prometheus.ask("count by (job) (readiness_project_info)", &["job"]), ["right 1"]);
 }
 
-/// What promtool accepts, we accept; but for what rustls hasn't, and what isn't supported here.
+/// Configurations that promtool accepts are accepted, except unsupported settings.
 #[test]
-fn promtool_and_we_mean_the_same_by_a_web_configuration() {
+fn web_configurations_are_accepted_and_refused_as_by_promtool() {
     let world = World::new();
     let tls = |more: &str| format!("tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n{more}");
     let hash = hash("secret", 5);
@@ -223,77 +223,89 @@ fn promtool_and_we_mean_the_same_by_a_web_configuration() {
         ("http_server_config: {http2: false}\n".into(), ""),
         ("http_server_config: {headers: {X-Frame-Options: sameorigin, X-XSS-Protection: '0'}}\n".into(), ""),
         (format!("basic_auth_users:\n  kim: {hash}\n  robin: {}\n", hash.replace("$2b$", "$2y$")), ""),
-        // Neither.
-        ("tls_server_config: {cert_file: server.pem}\n".into(), ":1:20: `key_file` is missing"),
-        ("tls_server_config: {key_file: server.key}\n".into(), "`cert_file` is missing"),
-        ("tls_server_config: {cert_file: no.pem, key_file: server.key}\n".into(), "no.pem: the file doesn't exist"),
-        ("tls_server_config: {cert_file: server.key, key_file: server.key}\n".into(), "no certificate in PEM form"),
+        // Refused by both.
+        ("tls_server_config: {cert_file: server.pem}\n".into(), ":1:20: missing `key_file`"),
+        ("tls_server_config: {key_file: server.key}\n".into(), "missing `cert_file`"),
+        ("tls_server_config: {cert_file: no.pem, key_file: server.key}\n".into(), "no.pem: file not found"),
+        (
+            "tls_server_config: {cert_file: server.key, key_file: server.key}\n".into(),
+            "no certificate found: expected PEM",
+        ),
         (
             "tls_server_config: {cert_file: server.pem, key_file: client.key}\n".into(),
-            "the key can't be used with the certificate",
+            "the private key does not match the certificate",
         ),
-        ("tls_server_config: {cert_file: server.pem, key_file: server.pem}\n".into(), "no private key"),
-        (tls("  client_ca_file: ca.pem\n"), "clients' CAs need a `client_auth_type`"),
-        (tls("  client_ca_file: no.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), "the file doesn't exist"),
-        (tls("  client_auth_type: Perhaps\n"), "`Perhaps` is no way to tell clients apart"),
-        (tls("  min_version: TLS14\n"), "`TLS14` is no version of TLS: write `TLS12` or `TLS13`"),
-        (tls("  cipher_suites: [TLS_NONE]\n"), ":4:19: `TLS_NONE` isn't supported: there are `TLS_AES_256"),
-        (tls("  curve_preferences: [P1]\n"), "`P1` isn't supported: there are `X25519`"),
+        ("tls_server_config: {cert_file: server.pem, key_file: server.pem}\n".into(), "invalid private key"),
+        (tls("  client_ca_file: ca.pem\n"), "`client_ca_file` requires `client_auth_type`"),
+        (tls("  client_ca_file: no.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), "file not found"),
+        (tls("  client_auth_type: Perhaps\n"), "invalid client_auth_type `Perhaps`: expected `NoClientCert`"),
+        (tls("  min_version: TLS14\n"), "invalid TLS version `TLS14`: expected `TLS12` or `TLS13`"),
+        (
+            tls("  cipher_suites: [TLS_NONE]\n"),
+            ":4:19: unsupported cipher suite `TLS_NONE`: expected one of `TLS_AES_256",
+        ),
+        (tls("  curve_preferences: [P1]\n"), "unsupported curve `P1`: expected `X25519`"),
         (tls("  cert_fiel: x\n"), ":4:3: unknown key `cert_fiel`: did you mean `cert_file`?"),
         (
             tls("  prefer_server_cipher_suites: perhaps\n"),
-            "`prefer_server_cipher_suites` is `true` or `false`, not `perhaps`",
+            "invalid value `perhaps` of `prefer_server_cipher_suites`: expected `true` or `false`",
         ),
-        ("http_server_config: {headers: {X-Frame-Options: allow}}\n".into(), "write `deny` or `sameorigin`"),
+        (
+            "http_server_config: {headers: {X-Frame-Options: allow}}\n".into(),
+            "invalid value `allow` of `X-Frame-Options`: expected `deny` or `sameorigin`",
+        ),
         ("http_server_config: {headers: {Server: mine}}\n".into(), "unknown key `Server`"),
-        ("basic_auth_users: {kim: secret}\n".into(), "this is no bcrypt hash: write"),
-        ("basic_auth_users: {kim: ''}\n".into(), "this is no bcrypt hash"),
+        ("basic_auth_users: {kim: secret}\n".into(), "invalid password hash: expected a bcrypt hash"),
+        ("basic_auth_users: {kim: ''}\n".into(), "invalid password hash"),
         ("basic_auth_users: [kim]\n".into(), ":1:19: expected a mapping, found a list"),
-        (format!("basic_auth_users:\n  kim: {hash}\n  kim: {hash}\n"), ":3:3: the key `kim` stands twice"),
+        (format!("basic_auth_users:\n  kim: {hash}\n  kim: {hash}\n"), ":3:3: duplicate key `kim`"),
         ("tls: {}\n".into(), "unknown key `tls`"),
         ("- a\n".into(), "expected a mapping, found a list"),
         ("{\n".into(), "web.yml:"),
     ];
-    // What promtool accepts and we refuse, each with the reason.
-    let theirs = [
-        ("http_server_config: {http2: true}\n".into(), "HTTP/2 isn't spoken here"),
-        ("rate_limit: {interval: 1s, burst: 2}\n".into(), "`rate_limit` isn't supported"),
-        (tls("  min_version: TLS10\n"), "`TLS10` isn't supported, since it is no longer safe"),
-        (tls("  min_version: TLS13\n  max_version: TLS12\n"), "`max_version` is below `min_version`"),
+    // Accepted by promtool, refused here.
+    let unsupported = [
+        ("http_server_config: {http2: true}\n".into(), "HTTP/2 is not supported"),
+        ("rate_limit: {interval: 1s, burst: 2}\n".into(), "`rate_limit` is not supported"),
+        (tls("  min_version: TLS10\n"), "`TLS10` is not supported, since it is insecure"),
+        (tls("  min_version: TLS13\n  max_version: TLS12\n"), "`max_version` is lower than `min_version`"),
         (
             tls("  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]\n"),
-            "`TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA` isn't supported",
+            "unsupported cipher suite `TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA`",
         ),
-        (tls("  curve_preferences: [CurveP521]\n"), "`CurveP521` isn't supported"),
-        (tls("  client_auth_type: RequestClientCert\n"), "takes a certificate that nobody verified"),
-        (tls("  client_auth_type: RequireAnyClientCert\n"), "takes a certificate that nobody verified"),
-        (tls("  client_auth_type: RequireAndVerifyClientCert\n"), "needs `client_ca_file`"),
+        (tls("  curve_preferences: [CurveP521]\n"), "unsupported curve `CurveP521`"),
+        (tls("  client_auth_type: RequestClientCert\n"), "is not supported, since it does not verify the certificate"),
+        (
+            tls("  client_auth_type: RequireAnyClientCert\n"),
+            "is not supported, since it does not verify the certificate",
+        ),
+        (tls("  client_auth_type: RequireAndVerifyClientCert\n"), "requires `client_ca_file`"),
         (
             tls(
                 "  client_ca_file: ca.pem\n  client_auth_type: RequireAndVerifyClientCert\n  client_allowed_sans: [a]\n",
             ),
-            "`client_allowed_sans` isn't supported",
+            "`client_allowed_sans` is not supported",
         ),
     ];
-    let cases = both.iter().map(|case| (case, false)).chain(theirs.iter().map(|case| (case, true)));
-    let mut wrong = Vec::new();
-    for ((text, words), only_theirs) in cases {
+    let cases = both.iter().map(|case| (case, false)).chain(unsupported.iter().map(|case| (case, true)));
+    let mut failures = Vec::new();
+    for ((text, words), is_unsupported) in cases {
         let path = world.write("web.yml", text);
-        let ours = config::load(&path, &mut FileStamps::default()).err().unwrap_or_default();
-        if words.is_empty() != ours.is_empty() || !ours.contains(words) {
-            wrong.push(format!("{text}we say: {ours}\n"));
+        let error = config::load(&path, &mut FileStamps::default()).err().unwrap_or_default();
+        if words.is_empty() != error.is_empty() || !error.contains(words) {
+            failures.push(format!("{text}error: {error}\n"));
         }
         let output = Command::new(tools::path("promtool")).args(["check", "web-config"]).arg(&path).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        if output.status.success() != (words.is_empty() || only_theirs) {
-            wrong.push(format!("{text}promtool says: {said}"));
+        if output.status.success() != (words.is_empty() || is_unsupported) {
+            failures.push(format!("{text}promtool: {said}"));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
-fn it_says_what_is_wrong_with_the_configuration_and_does_not_start() {
+fn an_invalid_configuration_is_an_error_at_startup() {
     let world = World::new();
     let web = world.write("web.yml", "basic_auth_users:\n  kim: secret\n");
     let mut command = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"));
@@ -301,10 +313,10 @@ fn it_says_what_is_wrong_with_the_configuration_and_does_not_start() {
     let output = command.output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(error.starts_with(&format!("error: {}:2:8: this is no bcrypt hash", web.display())), "{error}");
+    assert!(error.starts_with(&format!("error: {}:2:8: invalid password hash", web.display())), "{error}");
 }
 
-/// systemd hands over sockets from 3 on, and tells whom they are for.
+/// Passes a socket as file descriptor 3, as systemd does.
 #[test]
 fn sockets_of_systemd_are_served() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -318,9 +330,9 @@ fn sockets_of_systemd_are_served() {
     };
     let daemon = Running::start(command("1").stdin(Stdio::from(std::os::fd::OwnedFd::from(socket))));
     assert!(daemon.says("msg=listening").contains(&address.to_string()));
-    daemon.says("msg=reloaded");
+    daemon.says("msg=\"files reloaded\"");
     assert_eq!(World::new().curl(&[&format!("http://{address}/-/ready")]).0, 200);
     let output = command("0").stdin(Stdio::null()).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(2) && error.contains("systemd opened no socket"), "{error}");
+    assert!(output.status.code() == Some(2) && error.contains("no socket from systemd"), "{error}");
 }

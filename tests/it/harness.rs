@@ -59,8 +59,8 @@ impl World {
         fs::rename(temporary, self.path(name)).unwrap();
     }
 
-    /// Replaces a link in one step, as kubelet and git-sync do.
-    pub(crate) fn turn_link(&self, link: &str, target: &str) {
+    /// Replaces a link atomically, as kubelet and git-sync do.
+    pub(crate) fn replace_link(&self, link: &str, target: &str) {
         let temporary = self.path(link).with_file_name("..turning");
         symlink(target, &temporary).unwrap();
         fs::rename(temporary, self.path(link)).unwrap();
@@ -103,6 +103,13 @@ impl Daemon {
         Self::start(command, paths, flags)
     }
 
+    /// The same with one more environment variable.
+    pub(crate) fn with_environment(variable: (&str, &str), paths: &[PathBuf], flags: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.env(variable.0, variable.1);
+        Self::start(command, paths, flags)
+    }
+
     fn start(mut command: Command, paths: &[PathBuf], flags: &[&str]) -> Self {
         let listen = if flags.iter().any(|flag| flag.starts_with("--web.listen-address")) {
             None
@@ -140,7 +147,7 @@ impl Daemon {
     /// next. With `--log.level=debug` the log tells when that is over.
     #[track_caller]
     pub(crate) fn settle(&self) {
-        self.poll("it looks at the files again", || self.log().contains("looking at what changed"));
+        self.poll("the files are rescanned", || self.log().contains("files changed, rescanning"));
         // Looks are taken one after the other, so that one is over with this.
         self.reload("POST");
     }

@@ -25,6 +25,7 @@ mod duplicates;
 mod shards;
 mod http;
 mod health;
+mod systemd;
 mod hostile;
 
 // What holds throughout.

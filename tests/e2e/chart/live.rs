@@ -125,7 +125,7 @@ fn changes_in_all_four_sources_are_reloaded() {
     let listening = [exporter.says("msg=listening"), exporter.says("msg=listening")];
     let address = |line: &String| line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     let addresses = listening.iter().map(address);
-    exporter.says("msg=reloaded");
+    exporter.says("msg=\"files reloaded\"");
     let address = addresses.into_iter().find(|it| scrape(it).contains("readiness_project_info")).unwrap();
 
     for tasks in 1..=3 {
