@@ -1,11 +1,11 @@
-//! Listeners, limits and graceful shutdown.
+//! Listeners, connection limits and graceful shutdown.
 //!
-//! A slow or silent client costs a connection for a bounded time and never holds up the others:
-//! requests have to arrive, and responses to be taken, within a deadline.
+//! A slow or silent client holds one connection for a bounded time and does not delay others:
+//! receiving a request and sending a response both have a timeout.
 
-pub mod body;
-pub mod page;
-pub mod routes;
+pub(crate) mod body;
+pub(crate) mod page;
+pub(crate) mod routes;
 pub mod web;
 
 use std::convert::Infallible;
@@ -27,23 +27,23 @@ use tokio_io_timeout::TimeoutStream;
 use crate::http::routes::Routes;
 use crate::http::web::Web;
 
-/// How much a client may ask for.
+/// Limits on connections.
 #[derive(Debug, Clone, Copy)]
-pub struct ConnectionLimits {
-    /// Connections at the same time; more wait to be accepted.
-    pub connections: usize,
-    /// How long a request may take to arrive, and a connection may be idle.
-    pub request: Duration,
-    /// How long a client may take to agree on TLS.
-    pub handshake: Duration,
-    /// How long a client may take nothing of a response.
-    pub response: Duration,
-    /// How long open responses are waited for at shutdown.
-    pub drain: Duration,
+pub(crate) struct ConnectionLimits {
+    /// Maximum number of open connections per listener. More clients wait to be accepted.
+    pub(crate) connections: usize,
+    /// Timeout for receiving a request, including the idle time before it.
+    pub(crate) request: Duration,
+    /// Timeout for the TLS handshake.
+    pub(crate) handshake: Duration,
+    /// Timeout for a client that reads nothing of its response.
+    pub(crate) response: Duration,
+    /// Timeout for open responses at shutdown.
+    pub(crate) drain: Duration,
 }
 
 impl Default for ConnectionLimits {
-    /// The request limit is above any usual scrape interval, so that scrapes keep their connection.
+    /// The request timeout is longer than common scrape intervals, so that connections are reused.
     fn default() -> Self {
         Self {
             connections: 512,
@@ -55,17 +55,16 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// What is served to whom.
+/// What a listener serves.
 #[derive(Debug, Clone)]
-pub struct Service {
-    /// The answers.
-    pub routes: Arc<Routes>,
-    /// TLS, passwords and headers, where somebody asked for them.
-    pub web: Option<Arc<Web>>,
+pub(crate) struct Service {
+    pub(crate) routes: Arc<Routes>,
+    /// TLS, authentication and headers, if configured.
+    pub(crate) web: Option<Arc<Web>>,
 }
 
-/// Serves on `listener` until `shutdown` turns true, and then finishes open responses.
-pub async fn serve(
+/// Serves on `listener` until `shutdown` is true, then finishes open responses.
+pub(crate) async fn serve(
     listener: TcpListener,
     service: Service,
     limits: ConnectionLimits,
@@ -74,65 +73,65 @@ pub async fn serve(
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let stop = shutdown.clone();
-    let accepting = async {
-        // The semaphore is never closed, so there is always a permit to come.
+    let accept_loop = async {
+        // The semaphore is never closed, so acquiring can't fail.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let stream = accept(&listener).await;
             let (service, watcher, mut stop) = (service.clone(), graceful.watcher(), stop.clone());
             tokio::spawn(async move {
-                let tls_stream = tokio::select! {
-                    tls_stream = handshake(stream, &service, limits) => tls_stream,
+                let stream = tokio::select! {
+                    stream = handshake(stream, &service, limits) => stream,
                     _ = stop.wait_for(|stop| *stop) => return,
                 };
-                let ended = match tls_stream {
+                let result = match stream {
                     Ok(stream) => watcher.watch(connection(stream, service, limits)).await.map_err(io::Error::other),
                     Err(error) => Err(error),
                 };
-                if let Err(error) = ended {
-                    tracing::debug!(error = %error, "connection ended");
+                if let Err(error) = result {
+                    tracing::debug!(error = %error, "connection closed");
                 }
                 drop(permit);
             });
         }
     };
     tokio::select! {
-        () = accepting => {}
+        () = accept_loop => {}
         _ = shutdown.wait_for(|stop| *stop) => {}
     }
     drop(listener);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some clients didn't take their responses in time");
+        tracing::warn!("shutdown timeout elapsed, closing open connections");
     }
 }
 
-/// Bytes to and from a client, in the clear or not.
+/// A connection, with or without TLS.
 trait Stream: AsyncRead + AsyncWrite + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 
-/// The connection as HTTP is spoken on it: with TLS, where it has to be.
+/// Sets the write timeout, and accepts TLS if it is configured.
 async fn handshake(stream: TcpStream, service: &Service, limits: ConnectionLimits) -> io::Result<Pin<Box<dyn Stream>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response));
     let stream = Box::pin(stream);
-    let tls = match &service.web {
-        Some(web) => web.current().await.tls(),
+    let acceptor = match &service.web {
+        Some(web) => web.current().await.tls_acceptor(),
         None => None,
     };
-    let Some(tls) = tls else { return Ok(stream) };
-    let tls_stream = tokio::time::timeout(limits.handshake, tls.accept(stream)).await;
+    let Some(acceptor) = acceptor else { return Ok(stream) };
+    let tls_stream = tokio::time::timeout(limits.handshake, acceptor.accept(stream)).await;
     Ok(Box::pin(tls_stream.map_err(|_| io::ErrorKind::TimedOut)??))
 }
 
-/// The next connection. Errors of accepting pass: a client that left, or too many open files.
+/// Accepts the next connection. Retries after errors, such as too many open files.
 async fn accept(listener: &TcpListener) -> TcpStream {
     let mut pause = Duration::from_millis(5);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) => {
-                if !is_passing(&error) {
-                    tracing::warn!(error = %error, "can't accept a connection");
+                if !is_client_error(&error) {
+                    tracing::warn!(error = %error, "cannot accept connection");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
                 }
@@ -141,7 +140,8 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-fn is_passing(error: &io::Error) -> bool {
+/// The client disconnected before it was accepted.
+fn is_client_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
@@ -164,4 +164,102 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.request)
         .serve_connection(TokioIo::new(stream), service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::routes::tests::routes;
+    use crate::snapshot::{FileReport, Snapshot};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::task::JoinHandle;
+
+    /// A page of more bytes than socket buffers hold.
+    const LARGE: usize = 32 << 20;
+
+    struct Server {
+        address: std::net::SocketAddr,
+        stop: watch::Sender<bool>,
+        task: JoinHandle<()>,
+    }
+
+    async fn start(limits: ConnectionLimits) -> Server {
+        let path = "x".repeat(LARGE).into();
+        let file = FileReport { path, up: true, findings: [].into(), project: None, loaded_at: None };
+        let snapshot = Snapshot { files: vec![Arc::new(file)], ..Snapshot::default() };
+        let service = Service { routes: Arc::new(routes(Some(snapshot))), web: None };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        Server { address, stop, task: tokio::spawn(serve(listener, service, limits, stopped)) }
+    }
+
+    /// A connection that has received the start of the page, and stops reading.
+    async fn stalled(server: &Server) -> TcpStream {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        client.read_exact(&mut [0; 1000]).await.unwrap();
+        client
+    }
+
+    /// The number of bytes until the server closes the connection, cleanly or not.
+    async fn received(mut client: TcpStream) -> usize {
+        let mut bytes = Vec::new();
+        let _ = client.read_to_end(&mut bytes).await;
+        bytes.len()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_stops_reading_is_disconnected_after_the_response_timeout() {
+        let timeout = Duration::from_millis(100);
+        let server = start(ConnectionLimits { response: timeout, ..ConnectionLimits::default() }).await;
+        let client = stalled(&server).await;
+        tokio::time::sleep(timeout * 5).await;
+        assert!(received(client).await < LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_again_before_the_timeout_gets_the_whole_response() {
+        let limits = ConnectionLimits { request: Duration::from_millis(200), ..ConnectionLimits::default() };
+        let server = start(limits).await;
+        let client = stalled(&server).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // The connection is idle afterwards, and closed after the request timeout.
+        assert!(LARGE < received(client).await);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_sends_no_whole_request_is_disconnected_after_the_request_timeout() {
+        let limits = ConnectionLimits { request: Duration::from_millis(100), ..ConnectionLimits::default() };
+        let server = start(limits).await;
+        for bytes in ["", "GET / HTTP/1.1\r\nHost: "] {
+            let mut client = TcpStream::connect(server.address).await.unwrap();
+            client.write_all(bytes.as_bytes()).await.unwrap();
+            let received = tokio::time::timeout(Duration::from_secs(30), received(client)).await.expect("no timeout");
+            assert!(received < 1000, "{bytes:?}: {received} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn shutdown_closes_stalled_connections_after_the_drain_timeout() {
+        let limits = ConnectionLimits { drain: Duration::from_millis(100), ..ConnectionLimits::default() };
+        let server = start(limits).await;
+        let client = stalled(&server).await;
+        server.stop.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(30), server.task).await.expect("no timeout").unwrap();
+        assert!(TcpStream::connect(server.address).await.is_err());
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn more_connections_than_the_limit_wait() {
+        let limits = ConnectionLimits { connections: 1, ..ConnectionLimits::default() };
+        let server = start(limits).await;
+        let first = stalled(&server).await;
+        let second = stalled(&server);
+        tokio::pin!(second);
+        assert!(tokio::time::timeout(Duration::from_millis(100), &mut second).await.is_err());
+        drop(first);
+        tokio::time::timeout(Duration::from_secs(30), second).await.expect("it is accepted");
+    }
 }

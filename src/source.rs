@@ -1,9 +1,8 @@
-//! Files as they lie on disk: found, read whole and within bounds, and watched.
+//! Readiness files on disk: scanning, reading and watching.
 //!
-//! Reading never waits for a writer: pipes, sockets and devices are refused, growing files are
-//! cut off at the limit, and a file that is being written is read again or reported, so that a
-//! half-written file isn't taken for a whole one. (A network file system that hangs can still
-//! hold up the thread, as it holds up every program.)
+//! Reading does not wait for a writer: pipes, sockets and devices are refused, and files that grow
+//! beyond the size limit are cut off. A file that changes during the read is read again or reported,
+//! so that a partial file is not loaded. A network file system that hangs still blocks the thread.
 
 pub mod scan;
 pub mod watch;
@@ -21,19 +20,19 @@ use crate::clock;
 use crate::finding::{Finding, Kind, NodePath};
 use crate::span::{Position, Span};
 
-/// A file's text, as it was at one moment.
+/// The text of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Where it was read from, as the user or the directory named it.
+    /// As the user or the scan names it.
     pub path: PathBuf,
-    /// The text, without a byte order mark.
+    /// Without a byte order mark.
     pub text: Arc<str>,
-    /// Hash of the text; equal texts have equal hashes within one process.
+    /// Hash of the text, comparable within one process.
     pub hash: u64,
 }
 
 impl SourceFile {
-    /// A file with this text.
+    /// Hashes `text`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: &str) -> Self {
         let mut hasher = DefaultHasher::new();
@@ -42,10 +41,10 @@ impl SourceFile {
     }
 }
 
-/// How much is read at most.
+/// Limits on reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of one file.
+    /// Maximum size of a file in bytes.
     pub file_size: u64,
 }
 
@@ -55,28 +54,25 @@ impl Default for ReadLimits {
     }
 }
 
-/// What tells two states of a file apart without reading it, by a `stat` that follows links.
+/// The state of a file, from a `stat` that follows links. Equal stamps mean equal content.
 ///
-/// The size and modification time alone would miss a swap of links and an edit that restores
-/// the time; the inode and change time catch both.
+/// Size and modification time are not enough: they can be equal after a link is replaced, or if an
+/// edit restores the time. Inode and change time differ then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// The device that holds the file.
-    pub dev: u64,
-    /// The inode on that device.
-    pub ino: u64,
-    /// Bytes.
-    pub size: u64,
-    /// Last change of the contents, in nanoseconds since 1970.
-    pub mtime_ns: i128,
-    /// Last change of the contents or the inode, in nanoseconds since 1970.
-    pub ctime_ns: i128,
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// Last change of the content, in nanoseconds since 1970.
+    pub(crate) mtime_ns: i128,
+    /// Last change of the content or the inode, in nanoseconds since 1970.
+    pub(crate) ctime_ns: i128,
 }
 
 impl Stamp {
-    /// The stamp of what `metadata` describes.
     #[must_use]
-    pub fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             dev: metadata.dev(),
             ino: metadata.ino(),
@@ -87,8 +83,7 @@ impl Stamp {
     }
 }
 
-/// Opens without waiting for the other end of a pipe. The standard library takes the flag, but
-/// doesn't name it.
+/// Opens a pipe without waiting for its other end. The standard library has no constant for it.
 const O_NONBLOCK: i32 = if cfg!(not(target_os = "linux")) {
     0x4
 } else if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
@@ -99,98 +94,99 @@ const O_NONBLOCK: i32 = if cfg!(not(target_os = "linux")) {
     0x800
 };
 
-/// A file that nobody wrote to for this long is taken for whole.
+/// Time after the last write at which a file counts as complete.
 ///
-/// Longer than the kernel's timestamps are coarse, so that a write after it shows.
+/// Longer than the granularity of the kernel's timestamps, so that a later write changes them.
 const SETTLED: Duration = Duration::from_millis(20);
 
-/// How often a file that changes under the reader is tried.
-const TRIES: u32 = 5;
+/// Maximum number of attempts to read a file that is being written.
+const ATTEMPTS: u32 = 5;
 
-/// Reads the file at `path`, whole, as UTF-8 text.
+/// Reads the whole file at `path` as UTF-8 text.
 ///
 /// # Errors
 ///
-/// A finding of the kind `Unreadable`, `TooLarge` or `NotText`; the message of the latter names
-/// line and column, since there is no text to look them up in.
+/// A finding of the kind `Unreadable`, `TooLarge` or `NotText`. The message of `NotText` has line
+/// and column, since there is no text to derive them from.
 pub fn read(path: &Path, limits: &ReadLimits) -> Result<SourceFile, Box<Finding>> {
     if path.to_str().is_none() {
-        return Err(unreadable(format!("the file's name isn't UTF-8: `{}`", path.display()))
+        return Err(unreadable(format!("invalid file name `{}`: expected UTF-8", path.display()))
             .help("rename the file")
             .into());
     }
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         if let Some(bytes) = read_once(path, limits.file_size)? {
             return decode(path, &bytes).map_err(Box::new);
         }
     }
-    Err(unreadable("the file keeps changing while it is read".into())
-        .help("write to a temporary file, then rename it to this name")
+    Err(unreadable("the file kept changing while it was read".into())
+        .help("write to a temporary file and rename it to this name")
         .into())
 }
 
-/// What kept `path` from being read, in words.
-pub(crate) fn failure(path: &Path, error: &io::Error) -> Finding {
+/// The finding for a failure to read `path`.
+pub(crate) fn read_failure(path: &Path, error: &io::Error) -> Finding {
     use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
         NotFound => match fs::read_link(path) {
-            Ok(target) => unreadable(format!("the link to `{}` leads nowhere", target.display()))
-                .help("mend the link, or remove it"),
-            Err(_) => unreadable("the file doesn't exist".into()),
+            Ok(target) => {
+                unreadable(format!("dangling symbolic link to `{}`", target.display())).help("fix or remove the link")
+            }
+            Err(_) => unreadable("file not found".into()),
         },
-        NotADirectory => unreadable("a part of the path is a file, where a directory belongs".into()),
+        NotADirectory => unreadable("invalid path: a parent is not a directory".into()),
         PermissionDenied => denied(path),
         _ => {
             let text = error.to_string();
             let text = text.split(" (os error").next().unwrap_or_default();
-            unreadable(format!("the file can't be read: {}", text.to_lowercase()))
+            unreadable(format!("cannot read the file: {}", text.to_lowercase()))
         }
     }
 }
 
 fn denied(path: &Path) -> Finding {
     let Ok(metadata) = fs::metadata(path) else {
-        return unreadable("no permission to enter a directory of the path".into())
-            .help("`chmod o+x` that directory, or run the exporter as a user who may enter it");
+        return unreadable("permission denied for a parent directory".into())
+            .help("run `chmod o+x` on the directory, or run the exporter as a user with access");
     };
-    let (what, mode) = if metadata.is_dir() { ("directory", "o+rx") } else { ("file", "o+r") };
+    let (noun, mode) = if metadata.is_dir() { ("directory", "o+rx") } else { ("file", "o+r") };
     unreadable(format!(
-        "no permission to read the {what}: mode `{:04o}`, owner uid {}, group gid {}",
+        "permission denied for a {noun} with mode `{:04o}`, owner {} and group {}",
         metadata.mode() & 0o7777,
         metadata.uid(),
         metadata.gid()
     ))
-    .help(format!("`chmod {mode}` the {what}, or run the exporter as a user who may read it"))
+    .help(format!("run `chmod {mode}` on the {noun}, or run the exporter as a user with access"))
 }
 
-/// One try: `None` when somebody wrote to the file meanwhile.
+/// Returns `None` if the file was written to during the read.
 fn read_once(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Box<Finding>> {
-    let fail = |error: io::Error| Box::new(failure(path, &error));
-    // Opening a device can have effects of its own, so it is looked at first, and once more
-    // after opening, when the name can't be given to something else any longer.
+    let fail = |error: io::Error| Box::new(read_failure(path, &error));
+    // Opening a device can have side effects, so the type is checked first. It is checked again
+    // after opening, since the path may have been replaced in between.
     check(&fs::metadata(path).map_err(fail)?, limit)?;
     let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path).map_err(fail)?;
     let opened = file.metadata().map_err(fail)?;
     check(&opened, limit)?;
-    let before = contents(&opened);
-    if let Some(rest) = time_to_settle(&opened) {
+    let before = content_stamp(&opened);
+    if let Some(rest) = remaining_settle_time(&opened) {
         thread::sleep(rest);
-        if contents(&file.metadata().map_err(fail)?) != before {
+        if content_stamp(&file.metadata().map_err(fail)?) != before {
             return Ok(None);
         }
     }
     let bytes = read_bounded(&file, opened.len(), limit).map_err(fail)?;
     if bytes.len() as u64 > limit {
-        return Err(too_large(format!("the file grows beyond {limit} bytes")).into());
+        return Err(too_large(format!("file too large: it grows beyond the limit of {limit} bytes")).into());
     }
-    let after = contents(&file.metadata().map_err(fail)?);
+    let after = content_stamp(&file.metadata().map_err(fail)?);
     Ok((after == before).then_some(bytes))
 }
 
 fn check(metadata: &Metadata, limit: u64) -> Result<(), Box<Finding>> {
     if !metadata.is_file() {
         let kind = metadata.file_type();
-        let what = if kind.is_dir() {
+        let noun = if kind.is_dir() {
             "a directory"
         } else if kind.is_fifo() {
             "a named pipe"
@@ -199,43 +195,43 @@ fn check(metadata: &Metadata, limit: u64) -> Result<(), Box<Finding>> {
         } else {
             "a device"
         };
-        return Err(unreadable(format!("this is {what}, not a file")).into());
+        return Err(unreadable(format!("expected a file, found {noun}")).into());
     }
     if metadata.len() > limit {
-        return Err(too_large(format!("the file has {} bytes, of at most {limit}", metadata.len())).into());
+        return Err(too_large(format!("file too large: {} bytes, limit {limit}", metadata.len())).into());
     }
     Ok(())
 }
 
-/// What changes whenever somebody writes to an open file. Neither the inode nor its change time
-/// belongs here: a file that was replaced by a rename is still whole.
-fn contents(metadata: &Metadata) -> (u64, i128) {
+/// Changes with each write to an open file. Inode and change time are not included: a file that was
+/// replaced by a rename is still complete.
+fn content_stamp(metadata: &Metadata) -> (u64, i128) {
     let stamp = Stamp::of(metadata);
     (stamp.size, stamp.mtime_ns)
 }
 
-/// How long to wait until the last write lies [`SETTLED`] back, unless it does already.
-fn time_to_settle(metadata: &Metadata) -> Option<Duration> {
+/// The time until [`SETTLED`] has passed since the last write.
+fn remaining_settle_time(metadata: &Metadata) -> Option<Duration> {
     let age = clock::now().as_nanosecond() - Stamp::of(metadata).mtime_ns;
-    // A time in the future is the clock of another machine, which says nothing here.
+    // A time in the future is from the clock of another machine, and is ignored.
     let age = Duration::from_nanos(u64::try_from(age).ok()?);
     SETTLED.checked_sub(age).filter(|rest| !rest.is_zero())
 }
 
 fn read_bounded(file: &File, size: u64, limit: u64) -> io::Result<Vec<u8>> {
-    let most = limit.saturating_add(1);
-    let expected = size.saturating_add(1).min(most);
+    let max = limit.saturating_add(1);
+    let expected = size.saturating_add(1).min(max);
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-    file.take(most).read_to_end(&mut bytes)?;
+    file.take(max).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn decode(path: &Path, bytes: &[u8]) -> Result<SourceFile, Finding> {
     if let Some(encoding) = foreign_encoding(bytes) {
-        return Err(not_text(format!("the file is {encoding}"), 0, 1));
+        return Err(not_text(format!("unsupported encoding {encoding}: expected UTF-8"), 0, 1));
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let (text, bad) = match std::str::from_utf8(bytes) {
+    let (text, invalid) = match std::str::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {
             let (valid, rest) = bytes.split_at(error.valid_up_to());
@@ -244,23 +240,23 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<SourceFile, Finding> {
     };
     if let Some(nul) = memchr::memchr(0, text.as_bytes()) {
         let Position { line, column } = Position::of(text, nul);
-        let message = format!("a NUL byte at line {line}, column {column}: this isn't text");
+        let message = format!("NUL byte at line {line}, column {column}: expected text");
         return Err(not_text(message, nul, nul + 1));
     }
-    if let Some(byte) = bad {
+    if let Some(byte) = invalid {
         let Position { line, column } = Position::of(text, text.len());
-        let message = format!("the byte 0x{byte:02X} at line {line}, column {column} isn't UTF-8");
+        let message = format!("byte 0x{byte:02X} at line {line}, column {column} is not UTF-8");
         return Err(not_text(message, text.len(), text.len() + 1));
     }
     Ok(SourceFile::new(path, text))
 }
 
-/// The name of an encoding that shows in the first bytes and isn't UTF-8.
+/// An encoding other than UTF-8 that the first bytes indicate.
 fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
-        // Without a mark, YAML's first character is one of ASCII, next to a zero byte.
+        // YAML starts with an ASCII character, which UTF-16 encodes with a zero byte.
         [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..] => Some("UTF-16 without a byte order mark"),
         _ => None,
     }
@@ -272,7 +268,7 @@ fn unreadable(message: String) -> Finding {
 
 fn too_large(message: String) -> Finding {
     Finding::new(Kind::TooLarge, NodePath::root(), message)
-        .help("split it into one file per project, or raise `--limits.file-size`")
+        .help("split the file into one per project, or increase `--limits.file-size`")
 }
 
 fn not_text(message: String, start: usize, end: usize) -> Finding {
@@ -295,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn text_loses_its_byte_order_mark_and_nothing_else() {
+    fn only_the_byte_order_mark_is_removed() {
         let file = decode(Path::new("a.yaml"), b"\xEF\xBB\xBFa: \xC3\xA9\r\n").unwrap();
         assert_eq!(&*file.text, "a: é\r\n");
         assert_eq!(file, SourceFile::new("a.yaml", "a: é\r\n"));
@@ -304,35 +300,35 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_named_with_its_place() {
-        insta::assert_snapshot!(message(b"a: 1\nb: \xC3\xA9\xE9\n"), @"the byte 0xE9 at line 2, column 5 isn't UTF-8");
-        insta::assert_snapshot!(message(b"a: \xC3"), @"the byte 0xC3 at line 1, column 4 isn't UTF-8");
-        insta::assert_snapshot!(message(b"a: 1\nb\0\xFF"), @"a NUL byte at line 2, column 2: this isn't text");
-        insta::assert_snapshot!(message(b"\xFF\xFEa\0"), @"the file is UTF-16");
-        insta::assert_snapshot!(message(b"\xFE\xFF\0a"), @"the file is UTF-16");
-        insta::assert_snapshot!(message(b"\xFF\xFE\0\0a\0\0\0"), @"the file is UTF-32");
-        insta::assert_snapshot!(message(b"a\0:\0"), @"the file is UTF-16 without a byte order mark");
+    fn text_that_is_not_utf8_is_reported_with_its_position() {
+        insta::assert_snapshot!(message(b"a: 1\nb: \xC3\xA9\xE9\n"), @"byte 0xE9 at line 2, column 5 is not UTF-8");
+        insta::assert_snapshot!(message(b"a: \xC3"), @"byte 0xC3 at line 1, column 4 is not UTF-8");
+        insta::assert_snapshot!(message(b"a: 1\nb\0\xFF"), @"NUL byte at line 2, column 2: expected text");
+        insta::assert_snapshot!(message(b"\xFF\xFEa\0"), @"unsupported encoding UTF-16: expected UTF-8");
+        insta::assert_snapshot!(message(b"\xFE\xFF\0a"), @"unsupported encoding UTF-16: expected UTF-8");
+        insta::assert_snapshot!(message(b"\xFF\xFE\0\0a\0\0\0"), @"unsupported encoding UTF-32: expected UTF-8");
+        insta::assert_snapshot!(message(b"a\0:\0"), @"unsupported encoding UTF-16 without a byte order mark: expected UTF-8");
     }
 
     #[test]
-    fn the_place_counts_from_after_the_byte_order_mark() {
+    fn positions_do_not_count_the_byte_order_mark() {
         let finding = decode(Path::new("a.yaml"), b"\xEF\xBB\xBFab\xFF").unwrap_err();
         assert_eq!(finding.span, Some(Span { start: 2, end: 3 }));
     }
 
     #[test]
-    fn a_file_of_the_limit_is_read_and_one_byte_more_is_not() {
+    fn a_file_of_the_maximum_size_is_read_and_a_larger_one_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.yaml");
         fs::write(&path, "12345").unwrap();
         assert!(read(&path, &ReadLimits { file_size: 5 }).is_ok());
         let finding = read(&path, &ReadLimits { file_size: 4 }).unwrap_err();
         assert_eq!(finding.kind, Kind::TooLarge);
-        insta::assert_snapshot!(finding.message, @"the file has 5 bytes, of at most 4");
+        insta::assert_snapshot!(finding.message, @"file too large: 5 bytes, limit 4");
     }
 
     #[test]
-    fn a_file_that_grew_is_cut_off_after_the_limit() {
+    fn a_file_that_grows_is_cut_off_after_the_limit() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.yaml");
         fs::write(&path, "1234567890").unwrap();

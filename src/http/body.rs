@@ -1,4 +1,4 @@
-//! A response body made of ready bytes.
+//! The response body: a list of shared byte chunks.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -10,26 +10,27 @@ use hyper::body::{Body, Frame, SizeHint};
 use prometheus::IntGauge;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Chunks that are written one after the other; shared, never copied.
+/// Chunks that are sent in order and never copied.
 #[derive(Debug, Default)]
-pub struct Chunks {
+pub(crate) struct Chunks {
     queue: VecDeque<Bytes>,
-    left: u64,
-    /// Only to be dropped together with the chunks.
+    /// Bytes in the queue.
+    remaining: u64,
+    /// Released when the body is dropped.
     _slot: Option<ScrapeSlot>,
 }
 
-/// One of the places for scrapes; it is given back when this is dropped.
+/// One of the concurrent scrapes that `--web.max-requests` allows. Released on drop.
 #[derive(Debug)]
-pub struct ScrapeSlot {
+pub(crate) struct ScrapeSlot {
     in_flight: IntGauge,
     _permit: OwnedSemaphorePermit,
 }
 
 impl ScrapeSlot {
-    /// Takes a slot, and counts it in `in_flight`.
+    /// Increments `in_flight` until the slot is dropped.
     #[must_use]
-    pub fn taken(permit: OwnedSemaphorePermit, in_flight: &IntGauge) -> Self {
+    pub(crate) fn new(permit: OwnedSemaphorePermit, in_flight: &IntGauge) -> Self {
         in_flight.inc();
         Self { in_flight: in_flight.clone(), _permit: permit }
     }
@@ -42,23 +43,17 @@ impl Drop for ScrapeSlot {
 }
 
 impl Chunks {
-    /// Keeps `slot` until the client has taken all this, or left.
+    /// Holds `slot` until the client has received the body or disconnected.
     #[must_use]
-    pub fn holding(self, slot: ScrapeSlot) -> Self {
+    pub(crate) fn holding(self, slot: ScrapeSlot) -> Self {
         Self { _slot: Some(slot), ..self }
-    }
-
-    /// All the bytes in one piece.
-    #[must_use]
-    pub fn concat(self) -> Vec<u8> {
-        Vec::from(self.queue).concat()
     }
 }
 
 impl From<Vec<Bytes>> for Chunks {
     fn from(chunks: Vec<Bytes>) -> Self {
-        let left = chunks.iter().map(|chunk| chunk.len() as u64).sum();
-        Self { queue: chunks.into(), left, _slot: None }
+        let remaining = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        Self { queue: chunks.into(), remaining, _slot: None }
     }
 }
 
@@ -74,7 +69,7 @@ impl Body for Chunks {
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let Some(chunk) = self.queue.pop_front() else { return Poll::Ready(None) };
-        self.left -= chunk.len() as u64;
+        self.remaining -= chunk.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
@@ -83,6 +78,35 @@ impl Body for Chunks {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+    use std::sync::Arc;
+    use tokio::sync::Semaphore;
+
+    #[tokio::test]
+    async fn chunks_are_sent_in_order_with_an_exact_size() {
+        let mut body = Chunks::from(vec![Bytes::from("ab"), Bytes::from("c"), Bytes::new()]);
+        assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(3), false));
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ab");
+        assert_eq!(body.size_hint().exact(), Some(1));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "c");
+        assert!(Chunks::default().is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn a_slot_is_released_with_its_body() {
+        let slots = Arc::new(Semaphore::new(1));
+        let in_flight = IntGauge::new("in_flight", "Scrapes in flight.").unwrap();
+        let slot = ScrapeSlot::new(Arc::clone(&slots).try_acquire_owned().unwrap(), &in_flight);
+        let body = Chunks::from("text".to_owned()).holding(slot);
+        assert_eq!((slots.available_permits(), in_flight.get()), (0, 1));
+        drop(body);
+        assert_eq!((slots.available_permits(), in_flight.get()), (1, 0));
     }
 }

@@ -1,12 +1,12 @@
-//! What `--web.config.file` asks for, at every moment: TLS, passwords and headers.
+//! The web configuration (`--web.config.file`): TLS, authentication and headers.
 //!
-//! Its files are looked at before each handshake and each request, which costs a few `stat`s; one
-//! that changed is read anew, and what can't be used leaves what was there before.
+//! Its files are checked for changes with `stat` before each handshake and each request. If a
+//! changed configuration is invalid, the last good one stays active.
 
 pub mod section;
-pub mod tls;
+pub(crate) mod tls;
 pub mod config;
-pub mod auth;
+pub(crate) mod auth;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,9 +26,9 @@ use crate::http::web::config::{Config, Header};
 use crate::http::web::section::FileStamps;
 use crate::metrics::self_metrics::SelfMetrics;
 
-/// The web configuration, followed.
+/// The web configuration, reloaded when it changes.
 #[derive(Debug)]
-pub struct Web {
+pub(crate) struct Web {
     path: PathBuf,
     self_metrics: Arc<SelfMetrics>,
     verified: Verified,
@@ -37,67 +37,61 @@ pub struct Web {
 
 #[derive(Debug)]
 struct WebState {
-    /// What was read last, good or not.
+    /// The files of the last attempt, valid or not.
     stamps: FileStamps,
     active: Arc<ActiveConfig>,
 }
 
-/// A configuration that can be used.
+/// A valid configuration.
 #[derive(Debug)]
-pub struct ActiveConfig {
+pub(crate) struct ActiveConfig {
     tls: Option<Arc<ServerConfig>>,
     headers: Vec<Header>,
     users: Arc<Users>,
 }
 
 impl Web {
-    /// Follows the configuration at `path`.
-    ///
     /// # Errors
-    /// What is wrong with it, with file, line and column.
-    pub fn load(path: PathBuf, self_metrics: Arc<SelfMetrics>) -> anyhow::Result<Self> {
+    /// The first error in the configuration at `path`, with file, line and column.
+    pub(crate) fn load(path: PathBuf, self_metrics: Arc<SelfMetrics>) -> anyhow::Result<Self> {
         let mut stamps = FileStamps::default();
         let active = read(&path, &mut stamps).map_err(anyhow::Error::msg)?;
         let state = Mutex::new(WebState { stamps, active: Arc::new(active) });
         Ok(Self { path, self_metrics, verified: Verified::default(), state })
     }
 
-    /// What holds now; files that changed are read first.
-    pub async fn current(&self) -> Arc<ActiveConfig> {
+    /// The active configuration, reloaded first if its files changed.
+    pub(crate) async fn current(&self) -> Arc<ActiveConfig> {
         let mut state = self.state.lock().await;
         let (mut stamps, path) = (state.stamps.clone(), self.path.clone());
         let with_tls = state.active.tls.is_some();
-        let reloaded = tokio::task::spawn_blocking(move || {
-            stamps.changed().then(|| {
-                let read = read(&path, &mut stamps);
-                (
-                    stamps,
-                    read.and_then(|active| if active.tls.is_some() == with_tls { Ok(active) } else { Err(switched()) }),
-                )
-            })
+        let reload = tokio::task::spawn_blocking(move || {
+            if !stamps.changed() {
+                return None;
+            }
+            let config = read(&path, &mut stamps).and_then(|config| config.require_tls(with_tls));
+            Some((stamps, config))
         });
-        match reloaded.await {
-            Ok(Some((stamps, read))) => {
+        match reload.await {
+            Ok(Some((stamps, result))) => {
                 state.stamps = stamps;
-                self.self_metrics.set_config_reload(read.is_ok(), clock::now());
-                match read {
-                    Ok(active) => {
-                        tracing::info!(file = %self.path.display(), "web configuration loaded");
-                        state.active = Arc::new(active);
+                self.self_metrics.set_config_reload(result.is_ok(), clock::now());
+                match result {
+                    Ok(config) => {
+                        tracing::info!(file = %self.path.display(), "web configuration reloaded");
+                        state.active = Arc::new(config);
                     }
-                    Err(error) => {
-                        tracing::error!(error, "web configuration not loaded, the one before stays in force");
-                    }
+                    Err(error) => tracing::error!(error, "web configuration reload failed, keeping the last good one"),
                 }
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, "web configuration not looked at"),
+            Err(error) => tracing::error!(%error, "web configuration reload panicked"),
         }
         Arc::clone(&state.active)
     }
 
-    /// The answer to `request`, if who asks may have it.
-    pub async fn respond(&self, routes: &Routes, request: Parts) -> Response<Chunks> {
+    /// Responds to `request`, with 401 if authentication fails.
+    pub(crate) async fn respond(&self, routes: &Routes, request: Parts) -> Response<Chunks> {
         let active = self.current().await;
         let credentials = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let mut response = if self.verified.admits(&active.users, credentials).await {
@@ -113,21 +107,24 @@ impl Web {
 }
 
 impl ActiveConfig {
-    /// Makes TLS of a connection, where it has to be.
     #[must_use]
-    pub fn tls(&self) -> Option<TlsAcceptor> {
+    pub(crate) fn tls_acceptor(&self) -> Option<TlsAcceptor> {
         self.tls.clone().map(TlsAcceptor::from)
+    }
+
+    /// Refuses to enable or disable TLS at runtime, since an incomplete edit would expose passwords.
+    fn require_tls(self, with_tls: bool) -> Result<Self, String> {
+        if self.tls.is_some() == with_tls {
+            Ok(self)
+        } else {
+            Err("TLS cannot be enabled or disabled by a reload: restart readiness-exporter".to_owned())
+        }
     }
 }
 
 fn read(path: &Path, stamps: &mut FileStamps) -> Result<ActiveConfig, String> {
     let Config { tls, headers, users } = config::load(path, stamps)?;
     Ok(ActiveConfig { tls, headers, users: Arc::new(Users::new(users)) })
-}
-
-/// A mistake in an edit mustn't send passwords in the clear.
-fn switched() -> String {
-    "TLS can't be switched on or off while it serves: start readiness-exporter anew for that".to_owned()
 }
 
 fn unauthorized() -> Response<Chunks> {

@@ -1,4 +1,4 @@
-//! Files on a real file system: found, read and watched while others change them.
+//! Scanning, reading and watching files on a real file system while other processes change them.
 
 #![expect(clippy::unwrap_used, reason = "the helpers are part of the tests, where a panic is the report")]
 
@@ -18,7 +18,7 @@ use readiness_exporter::source::{ReadLimits, read};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-/// No timer: what these tests see, they were told by the kernel.
+/// No polling, so that changes are found by notifications of the kernel only.
 const NEVER: Duration = Duration::from_hours(1);
 const SOON: Duration = Duration::from_secs(20);
 
@@ -26,7 +26,7 @@ fn finding(path: &Path) -> Finding {
     *read(path, &ReadLimits::default()).expect_err("a finding")
 }
 
-/// What a scan finds, and what it reads there: `path: text`, or `path! message`.
+/// The files of a scan as `path: text`, findings as `path! message`, and missing roots as `path?`.
 fn listing(roots: &[PathBuf], base: &Path) -> Vec<String> {
     let name = |path: &Path| path.strip_prefix(base).unwrap_or(path).display().to_string();
     let scan = scan(roots);
@@ -40,25 +40,25 @@ fn listing(roots: &[PathBuf], base: &Path) -> Vec<String> {
     files.chain(problems).chain(missing).collect()
 }
 
-/// Replaces a file as editors and `git checkout` do.
+/// Replaces a file as editors and `git checkout` do: by a rename.
 fn rename_save(path: &Path, text: &str) {
     let temporary = path.with_extension("tmp");
     fs::write(&temporary, text).unwrap();
     fs::rename(temporary, path).unwrap();
 }
 
-/// Replaces a link in one step, as kubelet and git-sync do.
-fn turn_link(link: &Path, target: &str) {
-    let temporary = link.with_file_name("..turning");
+/// Replaces a link atomically, as kubelet and git-sync do.
+fn replace_link(link: &Path, target: &str) {
+    let temporary = link.with_file_name("..temporary");
     symlink(target, &temporary).unwrap();
     fs::rename(temporary, link).unwrap();
 }
 
-/// A directory, and a watcher that follows some paths in it.
+/// A directory, and a watcher of some paths in it.
 struct World {
     directory: TempDir,
     roots: Vec<PathBuf>,
-    seen: Scan,
+    scan: Scan,
     watcher: Watcher,
 }
 
@@ -66,7 +66,7 @@ impl World {
     fn new(roots: &[&str]) -> Self {
         let directory = TempDir::new().unwrap();
         let roots: Vec<_> = roots.iter().map(|root| directory.path().join(root)).collect();
-        Self { directory, seen: scan(&roots), roots, watcher: Watcher::new(NEVER) }
+        Self { directory, scan: scan(&roots), roots, watcher: Watcher::new(NEVER) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -79,31 +79,31 @@ impl World {
         fs::write(path, text).unwrap();
     }
 
-    /// Looks and watches until the kernel has nothing more to tell of what was done before. Then
-    /// looks at what changed have told as much as a whole scan tells.
+    /// Rescans until no notification of earlier changes is pending. The result must equal that of a
+    /// full scan.
     async fn settle(&mut self) {
         loop {
-            self.watcher.rewatch(&self.seen);
+            self.watcher.rewatch(&self.scan);
             assert!(self.watcher.is_active());
             match timeout(Duration::from_millis(400), self.watcher.wait()).await {
                 Ok(trigger) => self.rescan(&trigger),
-                Err(_) => return assert_eq!(self.seen.files, scan(&self.roots).files),
+                Err(_) => return assert_eq!(self.scan.files, scan(&self.roots).files),
             }
         }
     }
 
     fn rescan(&mut self, trigger: &Trigger) {
-        let Trigger::Changed(changed) = trigger else { panic!("no hint") };
-        self.seen.update(&self.roots, changed);
+        let Trigger::Changed(changed) = trigger else { panic!("{trigger:?}") };
+        self.scan.update(&self.roots, changed);
     }
 
-    /// Scans after each hint, until it finds `expected`.
+    /// Rescans after each trigger until the files are as `expected`.
     async fn becomes(&mut self, expected: &[&str]) {
         loop {
-            let woken = timeout(SOON, self.watcher.wait()).await;
+            let trigger = timeout(SOON, self.watcher.wait()).await;
             let found = listing(&self.roots, self.directory.path());
-            self.rescan(&woken.unwrap_or_else(|_| panic!("no hint, though there is {found:?}")));
-            self.watcher.rewatch(&self.seen);
+            self.rescan(&trigger.unwrap_or_else(|_| panic!("no trigger, found {found:?}")));
+            self.watcher.rewatch(&self.scan);
             if found == expected {
                 return self.settle().await;
             }
@@ -112,7 +112,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_file_is_seen_written_replaced_deleted_and_created() {
+async fn writing_replacing_removing_and_creating_a_file_is_noticed() {
     let mut world = World::new(&["plans"]);
     world.write("plans/a.yaml", "1");
     world.settle().await;
@@ -129,7 +129,7 @@ async fn a_file_is_seen_written_replaced_deleted_and_created() {
 }
 
 #[tokio::test]
-async fn a_config_map_is_followed_through_every_swap() {
+async fn each_update_of_a_config_map_is_noticed() {
     let mut world = World::new(&["mount"]);
     world.write("mount/..1/a.yaml", "1");
     symlink("..1", world.path("mount/..data")).unwrap();
@@ -138,15 +138,15 @@ async fn a_config_map_is_followed_through_every_swap() {
     for version in 2..5 {
         let before = scan(&world.roots).files;
         world.write(&format!("mount/..{version}/a.yaml"), &version.to_string());
-        turn_link(&world.path("mount/..data"), &format!("..{version}"));
+        replace_link(&world.path("mount/..data"), &format!("..{version}"));
         fs::remove_dir_all(world.path(&format!("mount/..{}", version - 1))).unwrap();
         world.becomes(&[&format!("mount/a.yaml: {version}")]).await;
-        assert_ne!(scan(&world.roots).files, before, "the stamp tells the swap");
+        assert_ne!(scan(&world.roots).files, before, "the stamp changes with the update");
     }
 }
 
 #[tokio::test]
-async fn one_file_of_a_config_map_is_followed_through_every_swap() {
+async fn each_update_of_one_file_of_a_config_map_is_noticed() {
     let mut world = World::new(&["mount/a.yaml"]);
     world.write("mount/..1/a.yaml", "1");
     symlink("..1", world.path("mount/..data")).unwrap();
@@ -154,26 +154,26 @@ async fn one_file_of_a_config_map_is_followed_through_every_swap() {
     world.settle().await;
     for version in 2..4 {
         world.write(&format!("mount/..{version}/a.yaml"), &version.to_string());
-        turn_link(&world.path("mount/..data"), &format!("..{version}"));
+        replace_link(&world.path("mount/..data"), &format!("..{version}"));
         world.becomes(&[&format!("mount/a.yaml: {version}")]).await;
     }
 }
 
 #[tokio::test]
-async fn a_link_above_the_root_may_be_turned_as_git_sync_does() {
+async fn replacing_a_link_above_the_root_as_git_sync_does_is_noticed() {
     let mut world = World::new(&["git/current/plans"]);
     world.write("git/1/plans/a.yaml", "1");
     symlink("1", world.path("git/current")).unwrap();
     world.settle().await;
     for version in 2..4 {
         world.write(&format!("git/{version}/plans/a.yaml"), &version.to_string());
-        turn_link(&world.path("git/current"), &version.to_string());
+        replace_link(&world.path("git/current"), &version.to_string());
         world.becomes(&[&format!("git/current/plans/a.yaml: {version}")]).await;
     }
 }
 
 #[tokio::test]
-async fn a_write_into_the_target_of_a_link_is_seen() {
+async fn a_write_to_the_target_of_a_link_is_noticed() {
     let mut world = World::new(&["plans"]);
     world.write("elsewhere/real.yaml", "1");
     fs::create_dir(world.path("plans")).unwrap();
@@ -184,7 +184,7 @@ async fn a_write_into_the_target_of_a_link_is_seen() {
 }
 
 #[tokio::test]
-async fn directories_are_seen_to_appear_move_and_go() {
+async fn creating_renaming_and_removing_directories_is_noticed() {
     let mut world = World::new(&["plans"]);
     fs::create_dir(world.path("plans")).unwrap();
     world.settle().await;
@@ -194,7 +194,7 @@ async fn directories_are_seen_to_appear_move_and_go() {
     world.becomes(&["plans/z/y/a.yaml: 1"]).await;
     world.write("plans/z/y/a.yaml", "2");
     world.becomes(&["plans/z/y/a.yaml: 2"]).await;
-    // Away and back: the same name and inode, but the watch is gone.
+    // Renamed and back: the same path and inode, but the kernel has dropped the watch.
     fs::rename(world.path("plans/z"), world.path("plans/x")).unwrap();
     fs::rename(world.path("plans/x"), world.path("plans/z")).unwrap();
     world.settle().await;
@@ -205,7 +205,7 @@ async fn directories_are_seen_to_appear_move_and_go() {
 }
 
 #[tokio::test]
-async fn a_root_may_be_missing_go_and_come_back() {
+async fn a_root_can_be_missing_removed_and_created_again() {
     let mut world = World::new(&["later/plans"]);
     world.settle().await;
     assert_eq!(listing(&world.roots, world.directory.path()), ["later/plans?"]);
@@ -215,7 +215,7 @@ async fn a_root_may_be_missing_go_and_come_back() {
         fs::remove_dir_all(world.path("later/plans")).unwrap();
         world.becomes(&["later/plans?"]).await;
     }
-    // At once, so that the new directory may get the inode of the old one.
+    // Without a pause, so that the new directory can get the inode of the old one.
     world.write("later/plans/a.yaml", "4");
     world.becomes(&["later/plans/a.yaml: 4"]).await;
     fs::remove_dir_all(world.path("later/plans")).unwrap();
@@ -226,42 +226,42 @@ async fn a_root_may_be_missing_go_and_come_back() {
 }
 
 #[tokio::test]
-async fn reading_and_scanning_wake_nobody() {
+async fn reading_and_scanning_trigger_nothing() {
     let mut world = World::new(&["plans"]);
     world.write("plans/a.yaml", "1");
     world.settle().await;
     assert_eq!(listing(&world.roots, world.directory.path()), ["plans/a.yaml: 1"]);
-    let woken = timeout(Duration::from_millis(400), world.watcher.wait()).await;
-    assert!(woken.is_err(), "{woken:?}");
+    let trigger = timeout(Duration::from_millis(400), world.watcher.wait()).await;
+    assert!(trigger.is_err(), "{trigger:?}");
 }
 
 #[tokio::test]
-async fn without_hints_the_timer_wakes() {
+async fn without_changes_the_poll_interval_triggers() {
     let mut watcher = Watcher::new(Duration::from_millis(10));
     assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
     assert_eq!(timeout(SOON, watcher.wait()).await, Ok(Trigger::Poll));
 }
 
 #[test]
-fn what_is_no_file_is_found_and_refused_at_once() {
+fn pipes_sockets_and_devices_are_refused_at_once() {
     let world = World::new(&[""]);
-    let made = Command::new("mkfifo").arg(world.path("pipe.yaml")).status().unwrap();
-    assert!(made.success());
+    let status = Command::new("mkfifo").arg(world.path("pipe.yaml")).status().unwrap();
+    assert!(status.success());
     let _socket = UnixListener::bind(world.path("socket.yaml")).unwrap();
     symlink("/dev/zero", world.path("zero.yaml")).unwrap();
     assert_eq!(
         listing(&world.roots, world.directory.path()),
         [
-            "pipe.yaml! this is a named pipe, not a file",
-            "socket.yaml! this is a socket, not a file",
-            "zero.yaml! this is a device, not a file",
+            "pipe.yaml! expected a file, found a named pipe",
+            "socket.yaml! expected a file, found a socket",
+            "zero.yaml! expected a file, found a device",
         ]
     );
-    assert_eq!(finding(&world.path("")).message, "this is a directory, not a file");
+    assert_eq!(finding(&world.path("")).message, "expected a file, found a directory");
 }
 
 #[test]
-fn what_cannot_be_reached_is_told_in_words() {
+fn unreadable_paths_have_a_message_for_each_cause() {
     let world = World::new(&[""]);
     world.write("file.yaml", "1");
     symlink("two.yaml", world.path("one.yaml")).unwrap();
@@ -272,33 +272,33 @@ fn what_cannot_be_reached_is_told_in_words() {
         listing(&world.roots, world.directory.path()),
         [
             "file.yaml: 1",
-            "lost.yaml! the link to `nowhere` leads nowhere",
-            "one.yaml! the file can't be read: too many levels of symbolic links",
-            "two.yaml! the file can't be read: too many levels of symbolic links",
+            "lost.yaml! dangling symbolic link to `nowhere`",
+            "one.yaml! cannot read the file: too many levels of symbolic links",
+            "two.yaml! cannot read the file: too many levels of symbolic links",
         ]
     );
     let missing = finding(&world.path("missing.yaml"));
     assert_eq!(missing.kind, Kind::Unreadable);
-    assert_eq!(missing.message, "the file doesn't exist");
+    assert_eq!(missing.message, "file not found");
     let inside = world.path("file.yaml/x");
-    let message = "a part of the path is a file, where a directory belongs";
+    let message = "invalid path: a parent is not a directory";
     assert_eq!(finding(&inside).message, message);
     assert_eq!(listing(std::slice::from_ref(&inside), &inside), [format!("! {message}")]);
 }
 
 #[test]
-fn a_name_that_is_not_utf8_is_told() {
+fn a_file_name_that_is_not_utf8_is_a_finding() {
     use std::os::unix::ffi::OsStrExt;
     let world = World::new(&[""]);
     let path = world.path("").join(std::ffi::OsStr::from_bytes(b"caf\xE9.yaml"));
     fs::write(&path, "1").unwrap();
     let finding = finding(&scan(&world.roots).files[0].path);
     assert_eq!(finding.kind, Kind::Unreadable);
-    assert!(finding.message.contains("isn't UTF-8"), "{}", finding.message);
+    assert!(finding.message.ends_with(": expected UTF-8"), "{}", finding.message);
 }
 
 #[test]
-fn what_may_not_be_read_is_told_with_what_to_do() {
+fn a_lack_of_permission_is_a_finding_with_help() {
     let world = World::new(&[""]);
     world.write("a.yaml", "1");
     world.write("closed/b.yaml", "1");
@@ -311,16 +311,16 @@ fn what_may_not_be_read_is_told_with_what_to_do() {
     let (file, scanned) = (fs::read(world.path("a.yaml")), scan(&world.roots));
     close("closed", 0o755);
     if file.is_ok() {
-        return; // Root reads everything: there is nothing to refuse.
+        return; // Root can read everything.
     }
-    assert!(lines[0].starts_with("a.yaml! no permission to read the file: mode `0000`"));
-    assert!(lines[1].starts_with("closed! no permission to read the directory: mode `0000`"));
+    assert!(lines[0].starts_with("a.yaml! permission denied for a file with mode `0000`"));
+    assert!(lines[1].starts_with("closed! permission denied for a directory with mode `0000`"));
     assert_eq!(lines.len(), 2);
     assert!(scanned.hides(&world.path("closed/b.yaml")));
 }
 
 #[test]
-fn loops_and_depth_have_an_end() {
+fn loops_of_links_and_deep_directories_are_bounded() {
     let world = World::new(&["plans"]);
     world.write("plans/x/a.yaml", "1");
     symlink("..", world.path("plans/x/up")).unwrap();
@@ -331,11 +331,11 @@ fn loops_and_depth_have_an_end() {
     let lines = listing(&world.roots, world.directory.path());
     assert!(lines[0].ends_with("/b.yaml: 2"), "{lines:?}");
     assert_eq!(lines[1], "plans/x/a.yaml: 1");
-    assert!(lines[2].ends_with("more than 32 directories inside each other, the rest is left out"));
+    assert!(lines[2].ends_with("more than 32 nested directories: the rest is ignored"));
     assert_eq!(lines.len(), 3);
 }
 
-/// Reads a file again and again while `write` works on it, and returns the texts and messages.
+/// Reads a file `reads` times while `write` changes it. Returns the texts and messages.
 fn read_while(path: &Path, reads: usize, write: impl Fn(usize) + Sync) -> Vec<String> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -357,7 +357,7 @@ fn read_while(path: &Path, reads: usize, write: impl Fn(usize) + Sync) -> Vec<St
 }
 
 #[test]
-fn a_file_that_is_always_being_written_ends_up_whole() {
+fn a_file_that_is_written_continuously_is_read_whole_in_the_end() {
     let world = World::new(&[""]);
     let path = world.path("a.yaml");
     let texts = ["a".repeat(3 << 20), "b".repeat(2 << 20)];
@@ -365,17 +365,17 @@ fn a_file_that_is_always_being_written_ends_up_whole() {
     let results = read_while(&path, 8, |round| {
         fs::write(&path, &texts[round % 2]).unwrap();
     });
-    // A busy machine may stop the writer for longer than a file has to be still, so that a part is
-    // taken for the whole; never a mixture, and never for long.
+    // A busy machine can pause the writer for longer than the settle time, so that a prefix is read.
+    // A mixture is never read, and a later read gets the whole text.
     for result in results {
-        let part = texts.iter().any(|text| text.starts_with(&result));
-        assert!(part || result == "the file keeps changing while it is read", "{} bytes", result.len());
+        let is_prefix = texts.iter().any(|text| text.starts_with(&result));
+        assert!(is_prefix || result == "the file kept changing while it was read", "{} bytes", result.len());
     }
     assert!(texts.contains(&read(&path, &ReadLimits::default()).unwrap().text.to_string()));
 }
 
 #[test]
-fn a_file_that_is_always_being_replaced_is_read_every_time() {
+fn a_file_that_is_replaced_continuously_is_read_whole_every_time() {
     let world = World::new(&[""]);
     let path = world.path("a.yaml");
     let texts = ["a".repeat(1 << 16), "b".repeat(1 << 16)];
@@ -385,7 +385,7 @@ fn a_file_that_is_always_being_replaced_is_read_every_time() {
 }
 
 #[test]
-fn a_file_that_goes_away_is_read_whole_or_told() {
+fn a_file_that_is_removed_is_read_whole_or_reported() {
     let world = World::new(&[""]);
     let path = world.path("a.yaml");
     let results = read_while(&path, 20, |_| {
@@ -393,6 +393,6 @@ fn a_file_that_goes_away_is_read_whole_or_told() {
         fs::remove_file(&path).unwrap();
     });
     for result in results {
-        assert!(["whole", "the file doesn't exist"].contains(&&*result), "{result}");
+        assert!(["whole", "file not found"].contains(&&*result), "{result}");
     }
 }

@@ -63,7 +63,7 @@ fn wrong_names_and_changes_are_refused_in_words() {
     assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: `ml/azure` changes nothing: write `ITEM=+2w` for later, `ITEM=-1w` for sooner, `ITEM=4-6w` for another estimate, or `ITEM=done`");
     assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: `ml/azure`: expected working time, such as `10d` or `2w`, found `2`");
     assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: `ml` has no estimate of its own: change the workstreams in it");
-    assert_snapshot!(refused(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: the file doesn't exist");
+    assert_snapshot!(refused(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: file not found");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_file_of_a_hundred_megabytes_is_refused_unread() {
     let path = world.path("large.yaml");
     // A sparse file: what it costs to read it would show in memory.
     fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
-    assert_found(&path, &case("large.yaml", "too_large", None, "104857600 bytes, of at most 16777216"));
+    assert_found(&path, &case("large.yaml", "too_large", None, "104857600 bytes, limit 16777216"));
 }
 
 #[test]

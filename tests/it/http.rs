@@ -175,7 +175,7 @@ fn more_scrapes_than_allowed_are_refused_in_words() {
     let slow = stalled(&daemon);
     let refused = daemon.get("/metrics");
     assert_eq!(refused.status, 503, "while the slow reader holds the only place");
-    assert_eq!(refused.text(), "too many scrapes at the same time, see --web.max-requests\n");
+    assert_eq!(refused.text(), "concurrent scrape limit reached, see --web.max-requests\n");
     // Health isn't a scrape.
     assert_eq!(daemon.get("/-/ready").status, 200);
     drop(slow);
@@ -249,8 +249,8 @@ fn it_says_what_keeps_it_from_starting() {
     let _taken = TcpListener::bind(taken).unwrap();
     let listen = |address: &str| format!("--web.listen-address={address}");
     for (flag, words) in [
-        (listen(&taken.to_string()), format!("error: can't listen on {taken}: Address already in use")),
-        (format!("--probe.listen-address={taken}"), format!("error: can't listen on {taken}: Address already in use")),
+        (listen(&taken.to_string()), format!("error: cannot listen on {taken}: Address already in use")),
+        (format!("--probe.listen-address={taken}"), format!("error: cannot listen on {taken}: Address already in use")),
         (listen("nonsense"), "invalid listen address `nonsense`: expected `:20430` or `127.0.0.1:20430`".into()),
         (listen("127.0.0.1"), "invalid listen address `127.0.0.1`".into()),
         ("--web.telemetry-path=metrics".into(), "expected a path such as `/metrics`".into()),

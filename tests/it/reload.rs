@@ -1,4 +1,4 @@
-//! Changes of files, as they show in the metrics of a daemon that is scraped all the while.
+//! Reloads of changed files, observed in the metrics of a daemon that is scraped continuously.
 
 use std::fs;
 use std::io::Write;
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::harness::{Client, Daemon, Metrics, NEVER, World, git, project};
 
-/// Prints how long a change took to be served.
-#[expect(clippy::print_stderr, reason = "for whoever wants to know, with --nocapture")]
+/// Prints the time until a change is served.
+#[expect(clippy::print_stderr, reason = "shown with --nocapture")]
 fn print(change: &str, took: Duration) {
     eprintln!("{change}: {} ms", took.as_millis());
 }
 
-/// Waits until the project `a` is served with so many percent.
+/// Waits until the project `a` is served with this reported completion.
 #[track_caller]
 fn becomes(daemon: &Daemon, change: &str, percent: f64) {
     let took = daemon.wait_until(change, |metrics| metrics.percent("a") == Some(percent));
@@ -21,7 +21,7 @@ fn becomes(daemon: &Daemon, change: &str, percent: f64) {
 }
 
 #[test]
-fn a_config_map_is_followed_through_its_swaps() {
+fn updates_of_a_config_map_are_served() {
     let world = World::new();
     world.write("mount/..1/a.yaml", &project("a", 1));
     symlink("..1", world.path("mount/..data")).unwrap();
@@ -30,16 +30,16 @@ fn a_config_map_is_followed_through_its_swaps() {
     daemon.while_scraped(|| {
         for version in 2..4 {
             world.write(&format!("mount/..{version}/a.yaml"), &project("a", version));
-            world.turn_link("mount/..data", &format!("..{version}"));
+            world.replace_link("mount/..data", &format!("..{version}"));
             fs::remove_dir_all(world.path(&format!("mount/..{}", version - 1))).unwrap();
-            becomes(&daemon, "a ConfigMap's swap", if version == 2 { 2.0 } else { 3.0 });
+            becomes(&daemon, "an update of a ConfigMap", if version == 2 { 2.0 } else { 3.0 });
         }
     });
     assert_eq!(daemon.metrics().is_up(&world.label("mount/a.yaml")), Some(true));
 }
 
 #[test]
-fn a_file_is_served_anew_however_it_is_written() {
+fn a_file_is_reloaded_however_it_is_written() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let daemon = Daemon::serving(&[world.path("")]);
@@ -58,7 +58,7 @@ fn a_file_is_served_anew_however_it_is_written() {
 }
 
 #[test]
-fn a_file_named_by_itself_keeps_its_content_while_it_is_away() {
+fn a_file_on_the_command_line_keeps_its_last_good_content_while_it_is_missing() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let file = world.label("a.yaml");
@@ -76,7 +76,7 @@ fn a_file_named_by_itself_keeps_its_content_while_it_is_away() {
 }
 
 #[test]
-fn a_file_named_without_a_directory_is_followed_in_the_working_directory() {
+fn a_bare_file_name_is_watched_in_the_working_directory() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let daemon = Daemon::inside(&world.path(""), &["a.yaml".into()], &[NEVER, "--log.level=debug"]);
@@ -95,7 +95,7 @@ fn a_file_named_without_a_directory_is_followed_in_the_working_directory() {
 }
 
 #[test]
-fn a_directory_may_appear_later() {
+fn a_missing_directory_is_loaded_when_it_is_created() {
     let world = World::new();
     let daemon = Daemon::serving(&[world.path("later/plans")]);
     let missing = daemon.metrics();
@@ -113,7 +113,7 @@ fn a_directory_may_appear_later() {
 }
 
 #[test]
-fn a_root_that_is_replaced_is_followed() {
+fn a_replaced_root_is_watched_again() {
     let world = World::new();
     world.write("plans/a.yaml", &project("a", 1));
     world.write("plans/b.yaml", &project("b", 1));
@@ -123,17 +123,17 @@ fn a_root_that_is_replaced_is_followed() {
         fs::remove_dir_all(world.path("plans")).unwrap();
         let took = daemon.wait_until("the file is down", |metrics| metrics.is_up(&file) == Some(false));
         print("a removed root", took);
-        assert_eq!(daemon.metrics().percent("a"), Some(1.0), "the last good content stays");
+        assert_eq!(daemon.metrics().percent("a"), Some(1.0), "the last good content is served");
         world.write("plans/a.yaml", &project("a", 2));
         becomes(&daemon, "a root created again", 2.0);
-        daemon.wait_until("what didn't come back is gone", |metrics| metrics.percent("b").is_none());
+        daemon.wait_until("the file that was not created again is gone", |metrics| metrics.percent("b").is_none());
         world.write("plans/a.yaml", &project("a", 3));
         becomes(&daemon, "a write in the new root", 3.0);
     });
 }
 
 #[test]
-fn git_checks_out_a_thousand_files() {
+fn a_git_checkout_of_a_thousand_files_is_served() {
     const FILES: usize = 1_000;
     let world = World::new();
     let all = |percent: usize| {
@@ -163,8 +163,8 @@ fn git_checks_out_a_thousand_files() {
     assert_eq!(daemon.metrics().count("readiness_file_up"), FILES);
 }
 
-/// A plan at `plans/a.yaml` that is `elsewhere/a`, too: of what is written there the kernel tells nobody.
-fn with_a_hidden_link() -> World {
+/// `plans/a.yaml` is a hard link to `elsewhere/a`: a write to that path sends no notification.
+fn with_hidden_hard_link() -> World {
     let world = World::new();
     world.write("plans/a.yaml", &project("a", 1));
     fs::create_dir(world.path("elsewhere")).unwrap();
@@ -173,36 +173,36 @@ fn with_a_hidden_link() -> World {
 }
 
 #[test]
-fn the_timer_finds_what_the_kernel_does_not_tell() {
-    let world = with_a_hidden_link();
+fn polling_finds_changes_without_a_notification() {
+    let world = with_hidden_hard_link();
     let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
     daemon.settle();
     daemon.while_scraped(|| {
         world.write("elsewhere/a", &project("a", 2));
-        becomes(&daemon, "a change that nothing told of, with a timer of 1 s", 2.0);
+        becomes(&daemon, "a change without a notification, poll interval 1 s", 2.0);
     });
 }
 
 #[test]
-fn the_timer_is_not_put_off_by_what_changes_beside() {
-    let world = with_a_hidden_link();
+fn other_changes_do_not_delay_polling() {
+    let world = with_hidden_hard_link();
     let daemon = Daemon::with(&[world.path("plans")], &["--watch.interval=1s", "--log.level=debug"]);
     daemon.settle();
     daemon.while_scraped(|| {
-        // The kernel tells of the notes before the timer can end, and of nothing else.
+        // Notifications of the notes arrive before the interval elapses, and no others.
         world.write("plans/notes", "1");
         world.write("elsewhere/a", &project("a", 2));
         let took = daemon.wait_until("the change is served", |metrics| {
             world.write("plans/notes", "2");
             metrics.percent("a") == Some(2.0)
         });
-        print("a change that nothing told of, beside others, with a timer of 1 s", took);
+        print("a change without a notification among others, poll interval 1 s", took);
     });
 }
 
 #[test]
-fn whoever_asks_for_a_reload_gets_one() {
-    let world = with_a_hidden_link();
+fn sighup_and_the_reload_endpoint_reload() {
+    let world = with_hidden_hard_link();
     let daemon = Daemon::with(&[world.path("plans")], &[NEVER, "--log.level=debug"]);
     let file = world.label("plans/a.yaml");
     daemon.settle();
@@ -215,20 +215,20 @@ fn whoever_asks_for_a_reload_gets_one() {
         assert_eq!(daemon.metrics().percent("a"), Some(2.0));
         let answer = daemon.reload("POST");
         assert_eq!((answer.status, answer.text().as_str()), (200, ""));
-        assert_eq!(daemon.metrics().percent("a"), Some(3.0), "the answer comes when it is done");
+        assert_eq!(daemon.metrics().percent("a"), Some(3.0), "the response is sent after the reload");
 
         world.write("elsewhere/a", "project: a\nreportet: 4%\n");
         let answer = daemon.reload("PUT");
-        let words = answer.text();
-        assert_eq!(answer.status, 500, "{words}");
-        assert!(words.starts_with(&format!("failed to reload: {file}:2:1: ")), "{words}");
-        assert!(words.contains("`reportet`"), "{words}");
+        let message = answer.text();
+        assert_eq!(answer.status, 500, "{message}");
+        assert!(message.starts_with(&format!("failed to reload: {file}:2:1: ")), "{message}");
+        assert!(message.contains("`reportet`"), "{message}");
         assert_eq!(daemon.metrics().percent("a"), Some(3.0));
     });
 }
 
 #[test]
-fn a_bad_edit_keeps_the_last_good_data_until_it_is_mended() {
+fn an_invalid_edit_keeps_the_last_good_content_until_it_is_fixed() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let file = world.label("a.yaml");
@@ -244,19 +244,19 @@ fn a_bad_edit_keeps_the_last_good_data_until_it_is_mended() {
             assert_eq!(daemon.metrics().percent("a"), Some(1.0), "{bad}");
             let errors = daemon.value(&format!(r#"readiness_file_errors{{file="{file}"}}"#));
             assert_eq!(errors, Some(1.0), "{bad}");
-            // The same content as before is a way to mend it, too.
+            // Restoring the previous content fixes it.
             world.rename_save("a.yaml", &project("a", 1));
             daemon.wait_until("the file is up", |metrics| metrics.is_up(&file) == Some(true));
         }
         assert_eq!(failures(&daemon.metrics()), Some(3.0));
         world.write("a.yaml", &project("a", 2));
-        becomes(&daemon, "a good edit after bad ones", 2.0);
+        becomes(&daemon, "a valid edit after invalid ones", 2.0);
     });
-    assert!(daemon.log().contains(r#"level=WARN msg="not loaded""#), "{}", daemon.log());
+    assert!(daemon.log().contains(r#"level=WARN msg="file not loaded""#), "{}", daemon.log());
 }
 
 #[test]
-fn a_file_written_in_pieces_ends_up_whole() {
+fn a_file_written_in_pieces_is_served_whole() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let daemon = Daemon::serving(&[world.path("")]);
@@ -271,14 +271,14 @@ fn a_file_written_in_pieces_ends_up_whole() {
 }
 
 #[test]
-fn it_stops_at_once_though_connections_are_open() {
+fn it_stops_at_once_with_idle_connections() {
     let world = World::new();
     world.write("a.yaml", &project("a", 1));
     let daemon = Daemon::serving(&[world.path("")]);
     let mut idle = daemon.client();
     assert_eq!(idle.ask("GET", "/metrics", "").status, 200);
     let mut silent: Client = daemon.client();
-    // The one after the silent one in the queue of connections was answered, so both are accepted.
+    // A later connection gets a response, so both are accepted.
     assert_eq!(daemon.get("/-/healthy").status, 200);
     let (status, took) = daemon.stop();
     print("SIGTERM with open connections", took);
@@ -288,7 +288,7 @@ fn it_stops_at_once_though_connections_are_open() {
 }
 
 #[test]
-fn every_way_to_stop_it_is_a_success() {
+fn sigint_and_sigterm_exit_with_0() {
     let world = World::new();
     for signal in ["INT", "TERM"] {
         let daemon = Daemon::with(&[world.path("none.yaml")], &[NEVER]);

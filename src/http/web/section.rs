@@ -1,4 +1,5 @@
-//! Mappings of the web configuration, each mistake with its place; and the files that were read.
+//! Access to mappings of the web configuration, with errors that have a position, and the state of
+//! its files.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -9,20 +10,20 @@ use crate::source::Stamp;
 use crate::span::Span;
 use crate::yaml::{YamlContent, YamlNode};
 
-/// The files that were read, as they were before.
+/// The state of the files of the configuration before they were read.
 #[derive(Debug, Clone, Default)]
 pub struct FileStamps(BTreeMap<PathBuf, Option<Stamp>>);
 
 impl FileStamps {
-    /// Notes the file at `path`, which is read next: a change while it is read shows later.
-    pub fn note(&mut self, path: &Path) {
+    /// Must be called before the file is read, so that a write during the read is noticed later.
+    pub(crate) fn record(&mut self, path: &Path) {
         self.0.insert(path.to_owned(), stamp(path));
     }
 
-    /// Whether one of them has changed.
+    /// Whether any of the files has changed.
     #[must_use]
-    pub fn changed(&self) -> bool {
-        self.0.iter().any(|(path, seen)| stamp(path) != *seen)
+    pub(crate) fn changed(&self) -> bool {
+        self.0.iter().any(|(path, recorded)| stamp(path) != *recorded)
     }
 }
 
@@ -30,58 +31,53 @@ fn stamp(path: &Path) -> Option<Stamp> {
     fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
 
-/// What is wrong, and where in the file.
+/// An error in the web configuration.
 #[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The place.
-    pub span: Span,
-    /// What is wrong, and what to write instead.
-    pub message: String,
+pub(crate) struct ConfigError {
+    pub(crate) span: Span,
+    pub(crate) message: String,
 }
 
 impl ConfigError {
-    /// What is wrong at `node`.
-    pub fn at(node: &YamlNode, message: impl Into<String>) -> Self {
+    pub(crate) fn at(node: &YamlNode, message: impl Into<String>) -> Self {
         Self { span: node.span, message: message.into() }
     }
 }
 
-/// The entries of a mapping; no key stands twice.
+/// The entries of a mapping.
 ///
 /// # Errors
-/// It is no mapping, or has a key twice.
-pub fn entries_of(node: &YamlNode) -> Result<&[(YamlNode, YamlNode)], ConfigError> {
+/// The node is not a mapping, or a key is duplicate.
+pub(crate) fn entries_of(node: &YamlNode) -> Result<&[(YamlNode, YamlNode)], ConfigError> {
     let entries = match &node.content {
         YamlContent::Mapping(entries) => entries.as_slice(),
         _ if node.is_empty() => &[],
         _ => return Err(ConfigError::at(node, format!("expected a mapping, found {}", node.noun()))),
     };
-    let mut seen = HashSet::new();
+    let mut names = HashSet::new();
     for (key, _) in entries {
-        let Some(name) = key.text() else { return Err(ConfigError::at(key, "a key has to be a word")) };
-        if !seen.insert(name) {
-            return Err(ConfigError::at(key, format!("the key `{name}` stands twice: keep one of the two")));
+        let Some(name) = key.text() else { return Err(ConfigError::at(key, "invalid key: expected a string")) };
+        if !names.insert(name) {
+            return Err(ConfigError::at(key, format!("duplicate key `{name}`")));
         }
     }
     Ok(entries)
 }
 
-/// A mapping whose keys are known.
+/// A mapping with a fixed set of keys.
 #[derive(Debug)]
-pub struct Section<'a>(&'a [(YamlNode, YamlNode)]);
+pub(crate) struct Section<'a>(&'a [(YamlNode, YamlNode)]);
 
 impl<'a> Section<'a> {
-    /// The section at `node`, which may have these keys.
-    ///
     /// # Errors
-    /// It is no mapping, or has another key.
-    pub fn of(node: &'a YamlNode, known: &[&str]) -> Result<Self, ConfigError> {
+    /// The node is not a mapping, or has a key that is not among `known`.
+    pub(crate) fn of(node: &'a YamlNode, known: &[&str]) -> Result<Self, ConfigError> {
         let entries = entries_of(node)?;
         let unknown =
             entries.iter().find_map(|(key, _)| Some((key, key.text()?)).filter(|(_, name)| !known.contains(name)));
         if let Some((key, name)) = unknown {
             let help = nearest(name, known.iter().copied()).map_or_else(
-                || format!("there are `{}`", known.join("`, `")),
+                || format!("expected one of `{}`", known.join("`, `")),
                 |near| format!("did you mean `{near}`?"),
             );
             return Err(ConfigError::at(key, format!("unknown key `{name}`: {help}")));
@@ -89,63 +85,61 @@ impl<'a> Section<'a> {
         Ok(Self(entries))
     }
 
-    /// Whether nothing stands in it.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value of `key`, unless it is empty.
+    /// The value of `key`. An empty value counts as absent.
     #[must_use]
-    pub fn value(&self, key: &str) -> Option<&'a YamlNode> {
+    pub(crate) fn value(&self, key: &str) -> Option<&'a YamlNode> {
         let entry = self.0.iter().find(|(name, _)| name.text() == Some(key));
         entry.map(|(_, value)| value).filter(|value| !value.is_empty())
     }
 
-    /// The text of `key`, and where it stands.
+    /// The string at `key`, and its node. An empty string counts as absent.
     ///
     /// # Errors
-    /// It is a list or a mapping.
-    pub fn text(&self, key: &str) -> Result<Option<(&'a YamlNode, &'a str)>, ConfigError> {
+    /// The value is a list or a mapping.
+    pub(crate) fn text(&self, key: &str) -> Result<Option<(&'a YamlNode, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(None) };
-        let wrong = || ConfigError::at(node, format!("expected a text for `{key}`, found {}", node.noun()));
-        Ok(Some((node, node.text().ok_or_else(wrong)?)).filter(|(_, text)| !text.is_empty()))
+        let error = || ConfigError::at(node, format!("invalid `{key}`: expected a string, found {}", node.noun()));
+        Ok(Some((node, node.text().ok_or_else(error)?)).filter(|(_, text)| !text.is_empty()))
     }
 
-    /// The texts of the list `key`, and where they stand.
+    /// The strings of the list at `key`, and their nodes.
     ///
     /// # Errors
-    /// It isn't a list of texts.
-    pub fn texts(&self, key: &str) -> Result<Vec<(&'a YamlNode, &'a str)>, ConfigError> {
+    /// The value is not a list of strings.
+    pub(crate) fn texts(&self, key: &str) -> Result<Vec<(&'a YamlNode, &'a str)>, ConfigError> {
         let Some(node) = self.value(key) else { return Ok(Vec::new()) };
         let YamlContent::List(items) = &node.content else {
-            return Err(ConfigError::at(node, format!("expected a list for `{key}`, found {}", node.noun())));
+            return Err(ConfigError::at(node, format!("invalid `{key}`: expected a list, found {}", node.noun())));
         };
         let text = |item: &'a YamlNode| {
-            let wrong = || ConfigError::at(item, format!("expected a word in `{key}`, found {}", item.noun()));
-            Ok((item, item.text().ok_or_else(wrong)?))
+            let error =
+                || ConfigError::at(item, format!("invalid entry of `{key}`: expected a string, found {}", item.noun()));
+            Ok((item, item.text().ok_or_else(error)?))
         };
         items.iter().map(text).collect()
     }
 
-    /// Whether `key` is true or false.
-    ///
     /// # Errors
-    /// It is neither.
-    pub fn boolean(&self, key: &str) -> Result<Option<bool>, ConfigError> {
+    /// The value is neither `true` nor `false`.
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, ConfigError> {
         match self.text(key)? {
             None => Ok(None),
             Some((_, "true")) => Ok(Some(true)),
             Some((_, "false")) => Ok(Some(false)),
-            Some((node, text)) => Err(ConfigError::at(node, format!("`{key}` is `true` or `false`, not `{text}`"))),
+            Some((node, text)) => {
+                Err(ConfigError::at(node, format!("invalid value `{text}` of `{key}`: expected `true` or `false`")))
+            }
         }
     }
 
-    /// Refuses `key`, if it is given.
-    ///
     /// # Errors
-    /// The reason, in the place of the key.
-    pub fn refuse(&self, key: &str, reason: &str) -> Result<(), ConfigError> {
+    /// The message `reason` at `key`, if it is set.
+    pub(crate) fn reject(&self, key: &str, reason: &str) -> Result<(), ConfigError> {
         let entry = self.0.iter().find(|(name, value)| name.text() == Some(key) && !value.is_empty());
         entry.map_or(Ok(()), |(name, _)| Err(ConfigError::at(name, reason)))
     }

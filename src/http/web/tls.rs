@@ -1,4 +1,4 @@
-//! TLS, from `tls_server_config` to what rustls wants.
+//! TLS: converts `tls_server_config` to a rustls configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,25 +31,26 @@ const KEYS: [&str; 13] = [
     "client_allowed_sans",
 ];
 
-/// What TLS has to be like; `None` where the section is empty.
+/// The TLS configuration, or `None` if the section is empty.
 ///
 /// # Errors
-/// The first thing that is wrong with it, or with a file that it names.
-pub fn server(node: &YamlNode, folder: &Path, seen: &mut FileStamps) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
+/// The first error in the section or in a file that it names.
+pub(crate) fn server(
+    node: &YamlNode,
+    directory: &Path,
+    stamps: &mut FileStamps,
+) -> Result<Option<Arc<ServerConfig>>, ConfigError> {
     let section = Section::of(node, &KEYS)?;
     if section.is_empty() {
         return Ok(None);
     }
-    section.refuse(
-        "client_allowed_sans",
-        "`client_allowed_sans` isn't supported: sign the clients with a CA of their own",
-    )?;
-    let mut files = Files { section: &section, node, folder, seen };
+    section.reject("client_allowed_sans", "`client_allowed_sans` is not supported: use a separate CA for clients")?;
+    let mut files = Files { section: &section, node, directory, stamps };
     let (at, certificates) = files.pem("cert", "cert_file")?.ok_or_else(|| missing(node, "cert_file"))?;
     let chain = certificates_in(at, &certificates)?;
     let (at, key) = files.pem("key", "key_file")?.ok_or_else(|| missing(node, "key_file"))?;
-    let key =
-        PrivateKeyDer::from_pem_slice(&key).map_err(|error| ConfigError::at(at, format!("no private key: {error}")))?;
+    let key = PrivateKeyDer::from_pem_slice(&key)
+        .map_err(|error| ConfigError::at(at, format!("invalid private key: {error}")))?;
     let authorities = files.pem("client_ca", "client_ca_file")?;
     let provider = Arc::new(provider(&section)?);
     let clients = clients(&section, node, authorities, &provider)?;
@@ -60,34 +61,36 @@ pub fn server(node: &YamlNode, folder: &Path, seen: &mut FileStamps) -> Result<O
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let wrong = |error| ConfigError::at(at, format!("the key can't be used with the certificate: {error}"));
-    let mut config = builder.with_single_cert(chain, key).map_err(wrong)?;
+    let mismatch = |error| ConfigError::at(at, format!("the private key does not match the certificate: {error}"));
+    let mut config = builder.with_single_cert(chain, key).map_err(mismatch)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.ignore_client_order = section.boolean("prefer_server_cipher_suites")?.unwrap_or(true);
     Ok(Some(Arc::new(config)))
 }
 
 fn missing(node: &YamlNode, key: &str) -> ConfigError {
-    ConfigError::at(node, format!("`{key}` is missing: TLS needs a certificate and its key"))
+    ConfigError::at(node, format!("missing `{key}`: TLS requires a certificate and a private key"))
 }
 
-/// The files that the section names, relative to the folder of the configuration.
+/// The files that the section names, relative to the directory of the configuration.
 struct Files<'a, 'b> {
     section: &'b Section<'a>,
     node: &'a YamlNode,
-    folder: &'b Path,
-    seen: &'b mut FileStamps,
+    directory: &'b Path,
+    stamps: &'b mut FileStamps,
 }
 
 impl<'a> Files<'a, '_> {
-    /// What stands under `inline`, or in the file under `key`, and where that is said.
+    /// The value of `inline`, or the content of the file at `key`, and the node that names it.
     fn pem(&mut self, inline: &str, key: &str) -> Result<Option<(&'a YamlNode, Vec<u8>)>, ConfigError> {
         match (self.section.text(inline)?, self.section.text(key)?) {
-            (Some(_), Some(_)) => Err(ConfigError::at(self.node, format!("write `{inline}` or `{key}`, not both"))),
+            (Some(_), Some(_)) => {
+                Err(ConfigError::at(self.node, format!("`{inline}` and `{key}` are mutually exclusive")))
+            }
             (Some((at, text)), None) => Ok(Some((at, text.into()))),
             (None, Some((at, name))) => {
-                let path = self.folder.join(name);
-                self.seen.note(&path);
+                let path = self.directory.join(name);
+                self.stamps.record(&path);
                 let source = read(&path, &ReadLimits::default())
                     .map_err(|finding| ConfigError::at(at, format!("{}: {}", path.display(), finding.message)))?;
                 Ok(Some((at, source.text.as_bytes().into())))
@@ -101,14 +104,15 @@ fn certificates_in(at: &YamlNode, pem: &[u8]) -> Result<Vec<CertificateDer<'stat
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        Ok(_) => {
-            Err(ConfigError::at(at, "no certificate in PEM form, which begins with `-----BEGIN CERTIFICATE-----`"))
-        }
-        Err(error) => Err(ConfigError::at(at, format!("no certificate in PEM form: {error}"))),
+        Ok(_) => Err(ConfigError::at(
+            at,
+            "no certificate found: expected PEM, which starts with `-----BEGIN CERTIFICATE-----`",
+        )),
+        Err(error) => Err(ConfigError::at(at, format!("invalid certificate: {error}"))),
     }
 }
 
-/// How clients are told apart by their certificates, by the names that Go has for it.
+/// Verification of client certificates, by the names of Go's `tls.ClientAuthType`.
 fn clients(
     section: &Section<'_>,
     node: &YamlNode,
@@ -118,35 +122,36 @@ fn clients(
     let (at, policy) = section.text("client_auth_type")?.unwrap_or((node, "NoClientCert"));
     let required = match policy {
         "NoClientCert" => {
-            let unused = authorities.map_or(Ok(None), |(at, _)| {
-                Err(ConfigError::at(at, "clients' CAs need a `client_auth_type`, such as `RequireAndVerifyClientCert`"))
-            });
-            return unused;
+            let message = "`client_ca_file` requires `client_auth_type`, such as `RequireAndVerifyClientCert`";
+            return authorities.map_or(Ok(None), |(at, _)| Err(ConfigError::at(at, message)));
         }
         "VerifyClientCertIfGiven" => false,
         "RequireAndVerifyClientCert" => true,
         "RequestClientCert" | "RequireAnyClientCert" | "RequireClientCert" => {
-            let message = format!("`{policy}` takes a certificate that nobody verified, which isn't supported");
-            return Err(ConfigError::at(at, format!("{message}: write `RequireAndVerifyClientCert`")));
+            let message = format!("`{policy}` is not supported, since it does not verify the certificate");
+            return Err(ConfigError::at(at, format!("{message}: use `RequireAndVerifyClientCert`")));
         }
         _ => {
             let known = "`NoClientCert`, `VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`";
-            return Err(ConfigError::at(at, format!("`{policy}` is no way to tell clients apart: write {known}")));
+            return Err(ConfigError::at(at, format!("invalid client_auth_type `{policy}`: expected {known}")));
         }
     };
     let Some((at, pem)) = authorities else {
-        return Err(ConfigError::at(at, format!("`{policy}` needs `client_ca_file`: the CAs that sign the clients")));
+        return Err(ConfigError::at(
+            at,
+            format!("`{policy}` requires `client_ca_file`, the CA certificates of the clients"),
+        ));
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates_in(at, &pem)? {
-        roots.add(certificate).map_err(|error| ConfigError::at(at, format!("this CA can't be used: {error}")))?;
+        roots.add(certificate).map_err(|error| ConfigError::at(at, format!("invalid CA certificate: {error}")))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     let builder = if required { builder } else { builder.allow_unauthenticated() };
-    builder.build().map(Some).map_err(|error| ConfigError::at(at, format!("these CAs can't be used: {error}")))
+    builder.build().map(Some).map_err(|error| ConfigError::at(at, format!("invalid CA certificates: {error}")))
 }
 
-/// The versions from `min_version` to `max_version`; rustls has none before 1.2.
+/// The versions from `min_version` to `max_version`. rustls supports 1.2 and 1.3.
 fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersion>, ConfigError> {
     let version = |key, default| {
         let Some((at, name)) = section.text(key)? else { return Ok(default) };
@@ -155,40 +160,40 @@ fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersi
             "TLS13" => Ok((13, Some(at))),
             "TLS10" | "TLS11" => Err(ConfigError::at(
                 at,
-                format!("`{name}` isn't supported, since it is no longer safe: write `TLS12` or `TLS13`"),
+                format!("`{name}` is not supported, since it is insecure: use `TLS12` or `TLS13`"),
             )),
-            _ => Err(ConfigError::at(at, format!("`{name}` is no version of TLS: write `TLS12` or `TLS13`"))),
+            _ => Err(ConfigError::at(at, format!("invalid TLS version `{name}`: expected `TLS12` or `TLS13`"))),
         }
     };
-    let ((least, _), (most, at)) = (version("min_version", (12, None))?, version("max_version", (13, None))?);
+    let ((min, _), (max, at)) = (version("min_version", (12, None))?, version("max_version", (13, None))?);
     match at {
-        Some(at) if least > most => Err(ConfigError::at(at, "`max_version` is below `min_version`")),
+        Some(at) if max < min => Err(ConfigError::at(at, "`max_version` is lower than `min_version`")),
         _ => Ok([(12, &TLS12), (13, &TLS13)]
             .into_iter()
-            .filter(|(it, _)| (least..=most).contains(it))
+            .filter(|(it, _)| (min..=max).contains(it))
             .map(|(_, it)| it)
             .collect()),
     }
 }
 
-/// ring, with the cipher suites and curves that the section names, in its order.
+/// ring with the cipher suites and curves of the section, in its order.
 fn provider(section: &Section<'_>) -> Result<CryptoProvider, ConfigError> {
     let mut provider = ring::default_provider();
     let suites = section.texts("cipher_suites")?;
     if !suites.is_empty() {
-        let wanted: Vec<SupportedCipherSuite> = suites
+        let configured: Vec<SupportedCipherSuite> = suites
             .into_iter()
             .map(|(at, name)| {
                 let known = || provider.cipher_suites.iter().map(suite_name).collect::<Vec<_>>().join("`, `");
                 let found = provider.cipher_suites.iter().find(|suite| suite_name(suite) == name);
-                found
-                    .copied()
-                    .ok_or_else(|| ConfigError::at(at, format!("`{name}` isn't supported: there are `{}`", known())))
+                found.copied().ok_or_else(|| {
+                    ConfigError::at(at, format!("unsupported cipher suite `{name}`: expected one of `{}`", known()))
+                })
             })
             .collect::<Result<_, _>>()?;
-        // As in Go, the list is about TLS 1.2 alone: of TLS 1.3 there are three, all of them safe.
+        // As in Go, the list applies to TLS 1.2 only: the three suites of TLS 1.3 are always enabled.
         provider.cipher_suites.retain(|suite| suite.tls13().is_some());
-        provider.cipher_suites.extend(wanted.into_iter().filter(|suite| suite.tls13().is_none()));
+        provider.cipher_suites.extend(configured.into_iter().filter(|suite| suite.tls13().is_none()));
     }
     let curves = section.texts("curve_preferences")?;
     if !curves.is_empty() {
@@ -197,7 +202,7 @@ fn provider(section: &Section<'_>) -> Result<CryptoProvider, ConfigError> {
     Ok(provider)
 }
 
-/// The name that Go has for it.
+/// The name in Go's `crypto/tls`.
 fn suite_name(suite: &SupportedCipherSuite) -> String {
     let name = format!("{:?}", suite.suite());
     name.replace("TLS13_", "TLS_")
@@ -210,7 +215,7 @@ fn curve(at: &YamlNode, name: &str) -> Result<&'static dyn SupportedKxGroup, Con
         "CurveP384" => Ok(ring::kx_group::SECP384R1),
         _ => Err(ConfigError::at(
             at,
-            format!("`{name}` isn't supported: there are `X25519`, `CurveP256` and `CurveP384`"),
+            format!("unsupported curve `{name}`: expected `X25519`, `CurveP256` or `CurveP384`"),
         )),
     }
 }
