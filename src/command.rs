@@ -1,11 +1,11 @@
-//! The commands.
+//! The commands, without argument parsing.
 
-pub mod output;
-pub mod as_of;
-pub mod plan;
-pub mod forecast;
-pub mod explain;
-pub mod compare;
-pub mod check;
+pub(crate) mod output;
+pub(crate) mod as_of;
+pub(crate) mod plan;
+pub(crate) mod forecast;
+pub(crate) mod explain;
+pub(crate) mod compare;
+pub(crate) mod check;
 pub mod health;
 pub mod serve;

@@ -1,4 +1,4 @@
-//! As of when a plan is judged.
+//! The moment for which a plan is evaluated.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,28 +7,26 @@ use jiff::tz::TimeZone;
 use crate::date::end_of_day;
 use crate::model::load::{Loaded, load};
 
-/// As of when a plan is judged.
+/// The moment for which a plan is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AsOf {
-    /// This moment.
+pub(crate) enum AsOf {
     Moment(Timestamp),
-    /// The end of this day, in the zone of each project.
+    /// The end of this day, in the time zone of each project.
     Day(Date),
 }
 
 impl AsOf {
-    /// What `text` says as of then, and the moment that this is.
-    #[must_use]
-    pub fn load(self, text: &str) -> (Loaded, Timestamp) {
+    /// Loads `text`, and returns the moment for which it was evaluated.
+    pub(crate) fn load(self, text: &str) -> (Loaded, Timestamp) {
         match self {
             Self::Moment(moment) => (load(text, moment), moment),
             Self::Day(day) => {
                 let moment = end_of_day(day, &TimeZone::UTC);
                 let loaded = load(text, moment);
-                // Where the day ends is only known once the file has been read.
+                // The time zone is known only after the first load.
                 let zone = loaded.plan.as_ref().map_or(TimeZone::UTC, |plan| plan.project.zone.clone());
-                let own = end_of_day(day, &zone);
-                if own == moment { (loaded, moment) } else { (load(text, own), own) }
+                let zoned = end_of_day(day, &zone);
+                if zoned == moment { (loaded, moment) } else { (load(text, zoned), zoned) }
             }
         }
     }
@@ -41,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_ends_where_the_project_is() {
+    fn a_day_ends_in_the_time_zone_of_the_project() {
         for zone in ["UTC", "Pacific/Auckland", "America/Los_Angeles"] {
             let text = format!("project: x\ntimezone: {zone}\nnext_review: 2026-03-02\n");
             let findings = |day| AsOf::Day(date(2026, 3, day)).load(&text).0.findings.len();

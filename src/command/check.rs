@@ -1,4 +1,4 @@
-//! The command check: everything that is wrong with the files, in one run.
+//! The command `check`: all findings of the files in one run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Read, Write};
@@ -17,41 +17,33 @@ use crate::source;
 use crate::source::scan;
 use crate::source::{ReadLimits, SourceFile};
 
-/// What to check, and how to say it.
 #[derive(Debug, Clone)]
-pub struct CheckOptions {
-    /// Files, directories, and `-` for the standard input.
-    pub paths: Vec<PathBuf>,
-    /// For whom findings are printed.
-    pub format: ReportFormat,
-    /// How bad a finding must be for [`CheckOutcome::Found`].
-    pub fail_on: Severity,
-    /// As of when the files are judged: reviews and waivers run out.
-    pub as_of: AsOf,
-    /// Whether people get colours.
-    pub colour: bool,
-    /// How much of a file is read at most.
-    pub limits: ReadLimits,
-    /// What the plans are compared with.
-    pub against: Option<CompareOptions>,
+pub(crate) struct CheckOptions {
+    /// Files, directories, or `-` for standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) format: ReportFormat,
+    /// Lowest severity that results in [`CheckOutcome::Found`].
+    pub(crate) fail_on: Severity,
+    pub(crate) as_of: AsOf,
+    pub(crate) colour: bool,
+    pub(crate) limits: ReadLimits,
+    pub(crate) against: Option<CompareOptions>,
 }
 
-/// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckOutcome {
-    /// No finding is as bad as `--fail-on`.
+pub(crate) enum CheckOutcome {
+    /// No finding has the severity of `--fail-on` or higher.
     Clean,
-    /// Some are, or a milestone has become less likely than `--fail-if-worse` allows.
+    /// A finding has the severity of `--fail-on` or higher, or a milestone is worse than
+    /// `--fail-if-worse` allows.
     Found,
 }
 
 impl CheckOutcome {
-    /// The exit code of a check that couldn't be made: [`run`] failed.
-    pub const COULD_NOT_RUN: u8 = 2;
+    /// The exit code if [`run`] fails.
+    pub(crate) const COULD_NOT_RUN: u8 = 2;
 
-    /// The exit code: 0 or 1.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Clean => 0,
             Self::Found => 1,
@@ -59,17 +51,16 @@ impl CheckOutcome {
     }
 }
 
-/// Checks the files and prints what is wrong with them to `out`; `-` is read from `input`.
+/// Checks the files and prints their findings to `out`; `-` is read from `input`.
 ///
 /// # Errors
 ///
-/// A path that doesn't exist, a directory without readiness files, a failing `input` or `out`. Nothing
-/// is checked then, so that a mistyped path doesn't pass for a clean one; the exit code is
-/// [`CheckOutcome::COULD_NOT_RUN`].
-pub fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<CheckOutcome> {
-    let mut files = checked_files(options)?;
+/// A path does not exist, a directory has no readiness files, or `input` or `out` fails. Nothing is
+/// checked then: a mistyped path must not pass as a clean one.
+pub(crate) fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<CheckOutcome> {
+    let mut files = check_files(options)?;
     if options.paths.iter().any(|path| is_input(path)) {
-        files.push(checked_input(options, input)?);
+        files.push(check_input(options, input)?);
     }
     add_duplicates(&mut files);
     let counts = print(options, &files, out)?;
@@ -83,17 +74,16 @@ pub fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) ->
     Ok(if is_clean { CheckOutcome::Clean } else { CheckOutcome::Found })
 }
 
-/// A file, and what is wrong with it.
-struct Checked {
+struct CheckedFile {
     path: PathBuf,
-    /// The text, unless it couldn't be read.
+    /// `None` if the file cannot be read.
     text: Option<SourceFile>,
     findings: Vec<Finding>,
-    /// The project's id, if it could be read.
+    /// The ID of the project, if it can be read.
     project: Option<Id>,
 }
 
-impl Checked {
+impl CheckedFile {
     fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, as_of: AsOf) -> Self {
         match file {
             Ok(file) => {
@@ -112,43 +102,43 @@ fn is_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The files under the paths, in the paths' order of the alphabet.
-fn checked_files(options: &CheckOptions) -> anyhow::Result<Vec<Checked>> {
+/// Checks the files under the paths, in alphabetical order.
+fn check_files(options: &CheckOptions) -> anyhow::Result<Vec<CheckedFile>> {
     let roots: Vec<_> = options.paths.iter().filter(|path| !is_input(path)).cloned().collect();
     let scan = scan::scan(&roots);
     if !scan.missing.is_empty() {
-        bail!("no such file or directory: {}", listed(&scan.missing));
+        bail!("no such file or directory: {}", join_paths(&scan.missing));
     }
     let mut paths: Vec<_> = scan.files.into_iter().map(|found| found.path).collect();
-    let holds_any = |root: &Path| {
+    let has_files = |root: &Path| {
         let problems = scan.problems.iter().map(|(path, _)| path);
         paths.iter().chain(problems).any(|path| path.starts_with(root))
     };
-    let empty: Vec<_> = roots.into_iter().filter(|root| !holds_any(root)).collect();
+    let empty: Vec<_> = roots.into_iter().filter(|root| !has_files(root)).collect();
     if !empty.is_empty() {
-        bail!("no `.yaml` or `.yml` file under {}", listed(&empty));
+        bail!("no `.yaml` or `.yml` file under {}", join_paths(&empty));
     }
-    // `a.yaml` and `./a.yaml` are one file, and not two of one project.
+    // `a.yaml` and `./a.yaml` are one file, not two files of one project.
     let mut seen = BTreeSet::new();
     paths.retain(|path| seen.insert(path.components().filter(|it| *it != Component::CurDir).collect::<PathBuf>()));
     let problems = scan.problems.into_iter();
     let mut files: Vec<_> =
-        problems.map(|(path, finding)| Checked::of(path, Err(finding.into()), options.as_of)).collect();
+        problems.map(|(path, finding)| CheckedFile::of(path, Err(finding.into()), options.as_of)).collect();
     files.extend(paths.into_iter().map(|path| {
         let file = source::read(&path, &options.limits);
-        Checked::of(path, file, options.as_of)
+        CheckedFile::of(path, file, options.as_of)
     }));
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }
 
-fn listed(paths: &[PathBuf]) -> String {
+fn join_paths(paths: &[PathBuf]) -> String {
     let names = paths.iter().map(|path| format!("`{}`", visible(&path.display().to_string())));
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The standard input, under the name `<stdin>`.
-fn checked_input(options: &CheckOptions, input: &mut dyn Read) -> anyhow::Result<Checked> {
+/// Checks standard input, under the name `<stdin>`.
+fn check_input(options: &CheckOptions, input: &mut dyn Read) -> anyhow::Result<CheckedFile> {
     let limit = options.limits.file_size;
     let mut bytes = Vec::new();
     input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -164,10 +154,10 @@ fn checked_input(options: &CheckOptions, input: &mut dyn Read) -> anyhow::Result
             }
         }
     };
-    Ok(Checked::of("<stdin>".into(), file, options.as_of))
+    Ok(CheckedFile::of("<stdin>".into(), file, options.as_of))
 }
 
-fn add_duplicates(files: &mut [Checked]) {
+fn add_duplicates(files: &mut [CheckedFile]) {
     let projects: Vec<_> = files
         .iter()
         .enumerate()
@@ -186,7 +176,7 @@ fn add_duplicates(files: &mut [Checked]) {
 ///
 /// `projects` are the files' numbers, paths and project ids. The findings have no place yet.
 #[must_use]
-pub fn duplicate_projects(projects: &[(usize, &Path, &str)]) -> Vec<(usize, Finding)> {
+pub(crate) fn duplicate_projects(projects: &[(usize, &Path, &str)]) -> Vec<(usize, Finding)> {
     let mut by_id: BTreeMap<&str, Vec<(usize, &Path)>> = BTreeMap::new();
     for &(index, path, id) in projects {
         by_id.entry(id).or_default().push((index, path));
@@ -212,10 +202,10 @@ fn duplicate_project(id: &str, other: &Path, more: usize) -> Finding {
         .help("give each project an id of its own, or keep one of the files")
 }
 
-fn print(options: &CheckOptions, files: &[Checked], out: &mut dyn Write) -> anyhow::Result<Counts> {
+fn print(options: &CheckOptions, files: &[CheckedFile], out: &mut dyn Write) -> anyhow::Result<Counts> {
     let mut out = BufWriter::new(out);
     let mut printer = Printer::new(&mut out, options.format, options.colour);
-    for Checked { path, text, findings, .. } in files {
+    for CheckedFile { path, text, findings, .. } in files {
         let text = text.as_ref().map(|file| &*file.text);
         printer.report(&Report { path, text, findings })?;
     }
@@ -310,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_fail_only_when_asked() {
+    fn warnings_cause_exit_code_1_only_with_fail_on_warning() {
         let warned = [("a.yaml", WARNED)];
         assert_eq!(Fixture::new(&[("a.yaml", GOOD)]).code(), 0);
         assert_eq!(Fixture::new(&warned).code(), 0);
@@ -319,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_moment_is_an_argument() {
+    fn findings_depend_on_as_of() {
         let earlier =
             |options: &mut CheckOptions| options.as_of = AsOf::Moment("2026-01-02T12:00:00Z".parse().unwrap());
         let fixture = Fixture::new(&[("a.yaml", WARNED)]).with(earlier);
@@ -327,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_checked_does_not_pass() {
+    fn missing_files_and_empty_directories_are_errors() {
         let fixture = Fixture::new(&[("a.yaml", GOOD)]);
         let missing = fixture.directory.path().join("b.yaml");
         let fixture = fixture.with(|it| it.paths.push(missing));
@@ -344,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_has_one_file() {
+    fn two_files_of_one_project_are_errors() {
         let (out, code) = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD), ("c.yaml", "project: [\n")]).run(b"");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"
@@ -389,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn one_file_under_two_names_is_one() {
+    fn a_file_named_twice_is_checked_once() {
         let fixture = Fixture::new(&[("a.yaml", GOOD)]);
         let again = fixture.directory.path().join(".").join("a.yaml");
         let fixture = fixture.with(|it| it.paths.push(again));
@@ -397,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_input_is_a_file() {
+    fn standard_input_is_checked_like_a_file() {
         let fixture = Fixture::new(&[]).with(|it| it.paths = vec!["-".into()]);
         let (out, code) = fixture.run(b"\xEF\xBB\xBFproject: x\ntitel: X\n");
         assert_eq!(code.unwrap(), 1);

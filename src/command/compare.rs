@@ -1,19 +1,22 @@
-//! What a change of a plan does to its milestones: `check --against`.
+//! The effect of an edit on the milestones: `check --against`.
+
+mod git;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::civil::Date;
 
 use crate::command::as_of::AsOf;
+use crate::command::compare::git::file_at_revision;
 use crate::command::output::table::{Cell, Table};
-use crate::command::output::{Tone, days, percent, points};
+use crate::command::output::{TextStyle, format_days, format_points, format_probability};
 use crate::command::plan;
 use crate::command::plan::{ValidPlan, compute_forecast};
+use crate::date::DayOrMonth;
 use crate::finding::print::{ReportFormat, escape::visible};
 use crate::model::Project;
 use crate::quantity::Ratio;
@@ -24,149 +27,111 @@ use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 
-/// What plans are compared with.
+/// `--against` and its options.
 #[derive(Debug, Clone)]
-pub struct CompareOptions {
+pub(crate) struct CompareOptions {
     /// A file, or a Git revision.
-    pub name: String,
-    /// How much less likely a milestone may become to be reached in time.
-    pub fail_if_worse: Option<Ratio>,
-    /// How many simulated runs.
-    pub draws: NonZero<u32>,
+    pub(crate) name: String,
+    /// Largest accepted decrease of an on-time probability.
+    pub(crate) fail_if_worse: Option<Ratio>,
+    /// Number of simulation runs.
+    pub(crate) draws: NonZero<u32>,
 }
 
-/// How the plans are judged, and printed.
+/// The options of `check` that also apply to the comparison.
 #[derive(Debug, Clone, Copy)]
-pub struct CompareContext {
-    /// As of when.
-    pub as_of: AsOf,
-    /// For whom.
-    pub format: ReportFormat,
-    /// Whether people get colours.
-    pub colour: bool,
-    /// How much of a file is read at most.
-    pub limits: ReadLimits,
-}
-
-/// A milestone's forecast, with risks.
-struct MilestoneForecast {
-    title: Box<str>,
-    due: Option<Date>,
-    p50: Option<(Date, f64)>,
-    on_time: Option<f64>,
-    is_done: bool,
+pub(crate) struct CompareContext {
+    pub(crate) as_of: AsOf,
+    pub(crate) format: ReportFormat,
+    pub(crate) colour: bool,
+    pub(crate) limits: ReadLimits,
 }
 
 impl CompareOptions {
-    /// Prints how the forecasts of `files` differ from those of before, both as of the same moment;
-    /// true where a milestone is less likely than may be.
+    /// Prints the differences between the forecasts of `files` and those of the earlier files. Both are
+    /// evaluated for the same moment. Returns whether a milestone is worse than accepted.
     ///
     /// # Errors
     ///
-    /// There is no such file or revision, what was before has errors, or `out` fails.
-    pub fn compare(
+    /// There is no such file or revision, an earlier file has errors, or `out` fails.
+    pub(crate) fn compare(
         &self,
         files: &[&SourceFile],
         context: &CompareContext,
         out: &mut dyn Write,
     ) -> anyhow::Result<bool> {
         if context.format == ReportFormat::Json {
-            bail!("--against is printed for people: leave out `--format json`");
+            bail!("--against cannot be used with --format json");
         }
         let mut is_worse = false;
         for file in files {
-            let Ok(after) = plan::require_valid(file, context.as_of, false, &mut std::io::sink()) else { continue };
-            let Some(before) = self.before(file, files.len(), context)? else {
-                writeln!(out, "\n`{}` isn't in `{}`: it is new", file.path.display(), self.name)?;
+            // `check` has already printed the errors of `file`.
+            let Ok(after) = plan::require_valid(file, context.as_of, false, &mut io::sink()) else { continue };
+            let Some(before) = self.read_before(file, files.len(), context)? else {
+                writeln!(out, "\n`{}` is new: it does not exist in `{}`", file.path.display(), self.name)?;
                 continue;
             };
             let before = plan::require_valid(&before, context.as_of, context.colour, out)
-                .with_context(|| format!("can't compare with `{}`", self.name))?;
-            is_worse |= self.plan(&before, &after, context, out)?;
+                .with_context(|| format!("cannot compare with `{}`", self.name))?;
+            is_worse |= self.compare_plans(&before, &after, context, out)?;
         }
         Ok(is_worse)
     }
 
-    /// The file as it was; `None` where it wasn't there.
-    fn before(&self, file: &SourceFile, files: usize, context: &CompareContext) -> anyhow::Result<Option<SourceFile>> {
+    /// The earlier content of the file; `None` if it did not exist.
+    fn read_before(
+        &self,
+        file: &SourceFile,
+        files: usize,
+        context: &CompareContext,
+    ) -> anyhow::Result<Option<SourceFile>> {
         let path = Path::new(&self.name);
         if !path.is_file() {
-            return at_revision(&file.path, &self.name);
+            return file_at_revision(&file.path, &self.name);
         }
         if files > 1 {
-            bail!("`{}` is one file, and {files} are checked: check one, or name a Git revision", self.name);
+            bail!("cannot compare {files} files with the file `{}`: expected one file, or a Git revision", self.name);
         }
-        source::read(path, &context.limits)
-            .map(Some)
-            .map_err(|finding| anyhow::anyhow!("{}: {}", self.name, finding.message))
+        let before = source::read(path, &context.limits);
+        before.map(Some).map_err(|finding| anyhow!("{}: {}", self.name, finding.message))
     }
 
-    fn plan(
+    fn compare_plans(
         &self,
         before: &ValidPlan,
         after: &ValidPlan,
         context: &CompareContext,
         out: &mut dyn Write,
     ) -> anyhow::Result<bool> {
-        let (old, new) = (self.states(before), self.states(after));
-        let ids: Vec<&String> = new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))).collect();
-        let has_risks = after.plan.project.risks.iter().any(|it| it.probability.is_some() && it.delay.is_some());
-        let p50 = if has_risks { "P50 with risks" } else { "P50" };
+        let forecast = |valid: &ValidPlan| compute_forecast(valid, self.draws, Scenario::new());
+        let (old_forecast, new_forecast) = (forecast(before), forecast(after));
+        let old = milestone_forecasts(&before.plan.project, &old_forecast);
+        let new = milestone_forecasts(&after.plan.project, &new_forecast);
+        let p50 = if new_forecast.has_risks { "P50 with risks" } else { "P50" };
         let heading = ["Milestone", "Due", p50, "", "On time", "", ""];
-        let mut rows = vec![heading.map(|name| Cell::text(name, 14).toned(Tone::Bold)).to_vec()];
+        let mut rows = vec![heading.map(|name| Cell::text(name, 14).with_style(TextStyle::Heading)).to_vec()];
         let mut is_worse = false;
-        for id in ids {
-            let (row, worse) = self.row(id, old.get(id), new.get(id));
-            rows.extend(row);
-            is_worse |= worse;
+        for id in new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))) {
+            let change = MilestoneChange { old: old.get(id), new: new.get(id), accepted: self.fail_if_worse };
+            rows.extend(change.row(id));
+            is_worse |= change.is_worse();
         }
         let title = visible(&after.plan.project.title);
-        writeln!(out, "\n{title}: the milestones, compared with `{}`\n", self.name)?;
+        writeln!(out, "\n{title}: milestones compared with `{}`\n", self.name)?;
         write!(out, "{}", Table { rows, colour: context.colour })?;
         Ok(is_worse)
     }
+}
 
-    fn states(&self, valid: &ValidPlan) -> BTreeMap<String, MilestoneForecast> {
-        let (project, forecast) = (&valid.plan.project, compute_forecast(valid, self.draws, Scenario::new()));
-        (0..project.milestones.len())
-            .map(|index| (project.milestones[index].id.to_string(), MilestoneForecast::of(project, &forecast, index)))
-            .collect()
-    }
-
-    /// The milestone's row, and whether it has become worse than may be.
-    fn row(
-        &self,
-        id: &str,
-        old: Option<&MilestoneForecast>,
-        new: Option<&MilestoneForecast>,
-    ) -> (Option<Vec<Cell>>, bool) {
-        let Some(state) = new.or(old) else { return (None, false) };
-        let due = |state: Option<&MilestoneForecast>| state.and_then(|it| it.due).map(|due| due.to_string());
-        let p50 = |state: Option<&MilestoneForecast>| state.and_then(|it| it.p50);
-        let on_time = |state: Option<&MilestoneForecast>| state.and_then(|it| it.on_time);
-        let moved = p50(old).zip(p50(new)).map(|((_, before), (_, after))| after - before);
-        let gained = on_time(old).zip(on_time(new)).map(|(before, after)| after - before);
-        let is_worse = self.fail_if_worse.zip(gained).is_some_and(|(most, gained)| -gained > most.get() + 1e-9);
-        let remark = match (old, new) {
-            (None, _) => "new",
-            (_, None) => "gone",
-            (Some(old), Some(new)) if new.is_done && !old.is_done => "reached",
-            _ if due(old) != due(new) => "due date moved",
-            _ if is_worse => "worse",
-            _ => "",
-        };
-        let tone = if is_worse { Tone::Bad } else { Tone::Plain };
-        let cells = vec![
-            Cell::text(if state.title.is_empty() { id } else { &state.title }, 34).toned(tone),
-            Cell::text(&due(new.or(old)).unwrap_or_default(), 10),
-            Cell::text(&p50(new).map_or_else(String::new, |(day, _)| day.to_string()), 10),
-            Cell::number(moved.map(days).unwrap_or_default()),
-            Cell::number(on_time(new).map(percent).unwrap_or_default()),
-            Cell::number(gained.map(points).unwrap_or_default()),
-            Cell::text(remark, 20).toned(tone),
-        ];
-        (Some(cells), is_worse)
-    }
+/// The forecast of a milestone, with risks.
+#[derive(Debug, Clone, PartialEq)]
+struct MilestoneForecast {
+    title: Box<str>,
+    due: Option<Date>,
+    /// The day, and working days after the status date.
+    p50: Option<(Date, f64)>,
+    on_time: Option<f64>,
+    is_done: bool,
 }
 
 impl MilestoneForecast {
@@ -176,7 +141,7 @@ impl MilestoneForecast {
         let timeline = Timeline::at(project, forecast.status_date);
         Self {
             title: milestone.title.clone(),
-            due: milestone.due.map(crate::date::DayOrMonth::last_day),
+            due: milestone.due.map(DayOrMonth::last_day),
             p50: finish.map(|finish| (timeline.day(finish.percentiles.p50), finish.percentiles.p50)),
             on_time: finish.and_then(|finish| finish.on_time),
             is_done: milestone.done.is_some(),
@@ -184,21 +149,124 @@ impl MilestoneForecast {
     }
 }
 
-/// The file at `path` as it was in the Git revision `revision`; `None` where it wasn't there.
-fn at_revision(path: &Path, revision: &str) -> anyhow::Result<Option<SourceFile>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let git = |arguments: &[&str]| {
-        Command::new("git").arg("-C").arg(folder).args(arguments).output().context("can't run `git`")
-    };
-    let commit = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?;
-    if !commit.status.success() {
-        bail!("`{revision}` is neither a file nor a Git revision of `{}`", folder.display());
+/// By ID of the milestone.
+fn milestone_forecasts(project: &Project, forecast: &Forecast) -> BTreeMap<String, MilestoneForecast> {
+    let entry =
+        |index: usize| (project.milestones[index].id.to_string(), MilestoneForecast::of(project, forecast, index));
+    (0..project.milestones.len()).map(entry).collect()
+}
+
+/// A milestone before and after the edit.
+#[derive(Debug, Clone, Copy)]
+struct MilestoneChange<'a> {
+    old: Option<&'a MilestoneForecast>,
+    new: Option<&'a MilestoneForecast>,
+    /// Largest accepted decrease of the on-time probability.
+    accepted: Option<Ratio>,
+}
+
+impl MilestoneChange<'_> {
+    /// In working days; positive is later.
+    fn p50_change(&self) -> Option<f64> {
+        Some(self.new?.p50?.1 - self.old?.p50?.1)
     }
-    let shown = git(&["show", "--end-of-options", &format!("{revision}:./{name}")])?;
-    if !shown.status.success() {
-        return Ok(None);
+
+    fn on_time_change(&self) -> Option<f64> {
+        Some(self.new?.on_time? - self.old?.on_time?)
     }
-    let text = String::from_utf8(shown.stdout).with_context(|| format!("`{revision}:{name}` isn't UTF-8"))?;
-    Ok(Some(SourceFile::new(format!("{revision}:{name}"), text.strip_prefix('\u{feff}').unwrap_or(&text))))
+
+    fn is_worse(&self) -> bool {
+        // The tolerance is for rounding errors of the difference.
+        self.accepted.zip(self.on_time_change()).is_some_and(|(accepted, change)| -change > accepted.get() + 1e-9)
+    }
+
+    fn remark(&self) -> &'static str {
+        match (self.old, self.new) {
+            (None, _) => "new",
+            (_, None) => "removed",
+            (Some(old), Some(new)) if new.is_done && !old.is_done => "reached",
+            (Some(old), Some(new)) if old.due != new.due => "due date moved",
+            _ if self.is_worse() => "worse",
+            _ => "",
+        }
+    }
+
+    fn row(&self, id: &str) -> Option<Vec<Cell>> {
+        let shown = self.new.or(self.old)?;
+        let style = if self.is_worse() { TextStyle::Alert } else { TextStyle::Plain };
+        let p50 = self.new.and_then(|new| new.p50);
+        Some(vec![
+            Cell::text(if shown.title.is_empty() { id } else { &shown.title }, 34).with_style(style),
+            Cell::text(&shown.due.map(|due| due.to_string()).unwrap_or_default(), 10),
+            Cell::text(&p50.map(|(day, _)| day.to_string()).unwrap_or_default(), 10),
+            Cell::number(self.p50_change().map(format_days).unwrap_or_default()),
+            Cell::number(self.new.and_then(|new| new.on_time).map(format_probability).unwrap_or_default()),
+            Cell::number(self.on_time_change().map(format_points).unwrap_or_default()),
+            Cell::text(self.remark(), 20).with_style(style),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::scalar::ScalarFormat as _;
+
+    fn forecast(on_time: f64) -> MilestoneForecast {
+        MilestoneForecast {
+            title: "Launch".into(),
+            due: Some(date(2026, 4, 10)),
+            p50: Some((date(2026, 4, 8), 26.0)),
+            on_time: Some(on_time),
+            is_done: false,
+        }
+    }
+
+    fn remark(old: Option<&MilestoneForecast>, new: Option<&MilestoneForecast>) -> &'static str {
+        MilestoneChange { old, new, accepted: None }.remark()
+    }
+
+    #[test]
+    fn a_remark_names_the_most_important_change() {
+        let old = forecast(0.9);
+        let moved = MilestoneForecast { due: Some(date(2026, 4, 17)), ..forecast(0.9) };
+        let without_due = MilestoneForecast { due: None, ..forecast(0.9) };
+        let done = MilestoneForecast { is_done: true, ..moved.clone() };
+        assert_eq!(remark(Some(&old), Some(&old)), "");
+        assert_eq!(remark(None, Some(&old)), "new");
+        assert_eq!(remark(Some(&old), None), "removed");
+        assert_eq!(remark(Some(&old), Some(&moved)), "due date moved");
+        assert_eq!(remark(Some(&old), Some(&without_due)), "due date moved");
+        assert_eq!(remark(Some(&old), Some(&done)), "reached");
+        assert_eq!(remark(Some(&done), Some(&done)), "", "it was reached before");
+    }
+
+    #[test]
+    fn worse_is_a_decrease_by_more_than_accepted() {
+        let is_worse = |before: f64, after: f64, accepted: &str| {
+            let accepted = Ratio::parse(accepted).unwrap();
+            let (old, new) = (forecast(before), forecast(after));
+            MilestoneChange { old: Some(&old), new: Some(&new), accepted: Some(accepted) }.is_worse()
+        };
+        assert!(is_worse(0.9, 0.79, "10%"));
+        assert!(!is_worse(0.9, 0.8, "10%"), "exactly as much as accepted");
+        assert!(!is_worse(0.8, 0.9, "0%"), "better");
+        let (old, new) = (forecast(0.9), forecast(0.1));
+        let change = MilestoneChange { old: Some(&old), new: Some(&new), accepted: None };
+        assert!(!change.is_worse(), "without --fail-if-worse");
+        assert!(!MilestoneChange { old: None, ..change }.is_worse(), "nothing to compare with");
+    }
+
+    #[test]
+    fn changes_are_new_minus_old() {
+        let (old, new) = (forecast(0.9), MilestoneForecast { p50: Some((date(2026, 4, 1), 21.5)), ..forecast(0.6) });
+        let change = MilestoneChange { old: Some(&old), new: Some(&new), accepted: None };
+        assert_eq!(change.p50_change(), Some(-4.5));
+        assert_eq!(change.on_time_change().map(format_points).as_deref(), Some("-30"));
+        let without = MilestoneForecast { p50: None, on_time: None, ..forecast(0.6) };
+        let change = MilestoneChange { new: Some(&without), ..change };
+        assert_eq!((change.p50_change(), change.on_time_change()), (None, None));
+    }
 }

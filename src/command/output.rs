@@ -1,55 +1,73 @@
-//! Words, figures and colours that the commands have in common.
+//! Terminal output that the commands share: styles, and the format of figures.
 
-pub mod table;
+pub(crate) mod table;
 
-/// How much a cell stands out where there are colours.
+use anstyle::{AnsiColor, Style};
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Tone {
-    /// As all others.
+pub(crate) enum TextStyle {
     #[default]
     Plain,
-    /// A heading.
-    Bold,
-    /// What isn't as it should be.
-    Bad,
-    /// What matters less.
-    Quiet,
+    Heading,
+    /// For what is late or has become worse.
+    Alert,
+    Dimmed,
 }
 
-impl Tone {
-    /// The text in this tone; without colours the text alone.
-    #[must_use]
-    pub fn paint(self, text: &str, colour: bool) -> String {
-        let code = match self {
-            Self::Plain => return text.to_owned(),
-            Self::Bold => "1",
-            Self::Bad => "1;31",
-            Self::Quiet => "2",
+impl TextStyle {
+    pub(crate) fn paint(self, text: &str, colour: bool) -> String {
+        let style = match self {
+            Self::Plain => Style::new(),
+            Self::Heading => Style::new().bold(),
+            Self::Alert => AnsiColor::Red.on_default().bold(),
+            Self::Dimmed => Style::new().dimmed(),
         };
-        if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 
-/// A probability in whole percent; what isn't certain doesn't read as if it were.
-#[must_use]
-pub fn percent(chance: f64) -> String {
-    match chance {
-        chance if chance > 0.0 && chance < 0.01 => "<1 %".to_owned(),
-        chance if chance > 0.99 && chance < 1.0 => ">99 %".to_owned(),
-        chance => format!("{:.0} %", chance * 100.0),
+/// A probability in whole percent. Only 0 and 1 are shown as `0 %` and `100 %`.
+pub(crate) fn format_probability(probability: f64) -> String {
+    match probability {
+        it if it > 0.0 && it < 0.01 => "<1 %".to_owned(),
+        it if it > 0.99 && it < 1.0 => ">99 %".to_owned(),
+        it => format!("{:.0} %", it * 100.0),
     }
 }
 
 /// Working days with a sign: `+3.5 d`.
-#[must_use]
-pub fn days(days: f64) -> String {
+pub(crate) fn format_days(days: f64) -> String {
     let rounded = (days * 10.0).round() / 10.0;
     if rounded == 0.0 { "0 d".to_owned() } else { format!("{rounded:+} d") }
 }
 
-/// Percentage points with a sign.
-#[must_use]
-pub fn points(gained: f64) -> String {
-    let points = (gained * 100.0).round();
+/// The change of a probability in whole percentage points, with a sign: `-12`.
+pub(crate) fn format_points(change: f64) -> String {
+    let points = (change * 100.0).round();
     if points == 0.0 { "0".to_owned() } else { format!("{points:+}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uncertain_probability_is_never_shown_as_certain() {
+        let shown = [0.0, 0.001, 0.01, 0.5, 0.99, 0.999, 1.0].map(format_probability);
+        assert_eq!(shown, ["0 %", "<1 %", "1 %", "50 %", "99 %", ">99 %", "100 %"]);
+    }
+
+    #[test]
+    fn differences_have_a_sign_unless_they_round_to_zero() {
+        assert_eq!([3.46, -8.12, 0.04, -0.04].map(format_days), ["+3.5 d", "-8.1 d", "0 d", "0 d"]);
+        assert_eq!([0.125, -0.683, 0.004, -0.004].map(format_points), ["+13", "-68", "0", "0"]);
+    }
+
+    #[test]
+    fn styles_are_written_only_with_colours() {
+        assert_eq!(TextStyle::Alert.paint("late", false), "late");
+        assert_eq!(TextStyle::Alert.paint("late", true), "\u{1b}[1m\u{1b}[31mlate\u{1b}[0m");
+        assert_eq!(TextStyle::Dimmed.paint("due", true), "\u{1b}[2mdue\u{1b}[0m");
+        assert_eq!(TextStyle::Plain.paint("due", true), "due");
+    }
 }

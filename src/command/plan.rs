@@ -1,4 +1,4 @@
-//! One plan, for the commands that need a valid one.
+//! Reading one plan, and the scenarios of `--what-if`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,27 +17,24 @@ use crate::model::resolve::items;
 use crate::model::{Item, Project};
 use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
-use crate::schedule::forecast;
-use crate::schedule::forecast::Forecast;
+use crate::schedule::forecast::{Forecast, ForecastOptions};
 use crate::schedule::network::scenario::{Scenario, ScenarioChange};
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 
-/// A plan without errors, and as of when it was judged.
+/// A plan without errors, and the moment for which it was evaluated.
 #[derive(Debug)]
-pub struct ValidPlan {
-    /// The plan.
-    pub plan: Plan,
-    /// The moment.
-    pub now: Timestamp,
+pub(crate) struct ValidPlan {
+    pub(crate) plan: Plan,
+    pub(crate) now: Timestamp,
 }
 
-/// The plan in the file at `path`.
+/// Reads the plan in the file at `path`.
 ///
 /// # Errors
 ///
-/// The file can't be read, or has errors; those are printed to `out` as `check` does.
-pub fn read(
+/// The file cannot be read, or has errors. The errors of the file are printed to `out` as by `check`.
+pub(crate) fn read(
     path: &Path,
     as_of: AsOf,
     limits: ReadLimits,
@@ -52,8 +49,13 @@ pub fn read(
 ///
 /// # Errors
 ///
-/// It has errors; they are printed to `out` as `check` does.
-pub fn require_valid(source: &SourceFile, as_of: AsOf, colour: bool, out: &mut dyn Write) -> anyhow::Result<ValidPlan> {
+/// The plan has errors, which are printed to `out` as by `check`.
+pub(crate) fn require_valid(
+    source: &SourceFile,
+    as_of: AsOf,
+    colour: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<ValidPlan> {
     let (loaded, now) = as_of.load(&source.text);
     let is_good = loaded.is_good();
     if let (true, Some(plan)) = (is_good, loaded.plan) {
@@ -63,60 +65,59 @@ pub fn require_valid(source: &SourceFile, as_of: AsOf, colour: bool, out: &mut d
     let mut printer = Printer::new(out, ReportFormat::Human, colour);
     printer.report(&Report { path: &source.path, text: Some(&source.text), findings: &errors })?;
     printer.finish()?;
-    bail!("`{}` has errors, so nothing is forecast from it", source.path.display())
+    bail!("cannot forecast `{}`: the file has errors", source.path.display())
 }
 
-/// The forecast of a valid plan with changes.
-#[must_use]
-pub fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
-    let options = forecast::ForecastOptions { draws, scenario, ..forecast::ForecastOptions::default() };
+pub(crate) fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
+    let options = ForecastOptions { draws, scenario, ..ForecastOptions::default() };
     Forecast::of(&valid.plan.project, &valid.plan.completion, valid.now, &options)
 }
 
-/// The item that people call `path`.
+/// The item with this path.
 ///
 /// # Errors
 ///
-/// There is none; the message names the nearest.
-pub fn item(project: &Project, path: &str) -> anyhow::Result<Item> {
+/// There is no such item. The message suggests the most similar path.
+pub(crate) fn find_item(project: &Project, path: &str) -> anyhow::Result<Item> {
     let items: BTreeMap<String, Item> = items(project);
     items.get(path).copied().ok_or_else(|| {
-        let near = nearest(path, items.keys().map(String::as_str));
-        let help = near.map_or_else(
-            || "write `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
+        let help = nearest(path, items.keys().map(String::as_str)).map_or_else(
+            || "expected `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        anyhow!("there is no item `{path}` in `{}`: {help}", project.id)
+        anyhow!("unknown item `{path}` in `{}`: {help}", project.id)
     })
 }
 
-/// The changes that people write as `ml/azure=+2w`, `=-1w`, `=4-6w` or `=done`.
+/// The scenario of changes such as `ml/azure=+2w`, `ml/azure=-1w`, `ml/azure=4-6w` or `ml/azure=done`.
 ///
 /// # Errors
 ///
-/// One of them has another form, or names no item.
-pub fn scenario(project: &Project, texts: &[String]) -> anyhow::Result<Scenario> {
-    texts.iter().map(|text| change(project, text)).collect()
+/// A change has another form, or its item does not exist.
+pub(crate) fn parse_scenario(project: &Project, changes: &[String]) -> anyhow::Result<Scenario> {
+    changes.iter().map(|text| parse_change(project, text)).collect()
 }
 
-fn change(project: &Project, text: &str) -> anyhow::Result<(Item, ScenarioChange)> {
-    let help = "write `ITEM=+2w` for later, `ITEM=-1w` for sooner, `ITEM=4-6w` for another estimate, or `ITEM=done`";
-    let Some((path, what)) = text.split_once('=') else { bail!("`{text}` changes nothing: {help}") };
-    let item = item(project, path.trim())?;
-    let time = |text: &str| WorkTime::parse(text.trim()).map_err(|mistake| anyhow!("`{path}`: {}", mistake.message));
-    let change = match what.trim() {
+fn parse_change(project: &Project, text: &str) -> anyhow::Result<(Item, ScenarioChange)> {
+    let invalid = |reason: &str| anyhow!("invalid change `{text}`: {reason}");
+    let Some((path, value)) = text.split_once('=') else {
+        return Err(invalid(
+            "expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`",
+        ));
+    };
+    let item = find_item(project, path.trim())?;
+    let time = |text: &str| WorkTime::parse(text.trim()).map_err(|error| invalid(&error.message));
+    let change = match value.trim() {
         "done" => ScenarioChange::Done,
         later if later.starts_with('+') => ScenarioChange::Later(time(&later[1..])?),
         sooner if sooner.starts_with('-') => ScenarioChange::Sooner(time(&sooner[1..])?),
-        estimate => ScenarioChange::Estimate(
-            Estimate::parse(estimate).map_err(|mistake| anyhow!("`{path}`: {}; {help}", mistake.message))?,
-        ),
+        estimate => ScenarioChange::Estimate(Estimate::parse(estimate).map_err(|error| invalid(&error.message))?),
     };
     if matches!(
         (item, change),
         (Item::Area(_) | Item::Milestone(_), ScenarioChange::Estimate(_) | ScenarioChange::Sooner(_))
     ) {
-        bail!("`{path}` has no estimate of its own: change the workstreams in it")
+        return Err(invalid(&format!("`{}` has no estimate of its own; change its workstreams", path.trim())));
     }
     Ok((item, change))
 }

@@ -121,7 +121,7 @@ fn every_command_does_what_the_readme_says() {
                 }
             }
             ["readiness-exporter", "forecast", ..] => assert!(world.run(line).contains("\nWith ml/azure=+2w:\n")),
-            ["readiness-exporter", "explain", ..] => assert!(world.run(line).contains("begins with `ml/azure`")),
+            ["readiness-exporter", "explain", ..] => assert!(world.run(line).contains("Root of the slip: `ml/azure`")),
             ["helm", "install", ..] => {
                 let said = world.run(line);
                 assert!(said.contains("kind: Deployment") && said.contains("shop.yaml: "), "{said}");

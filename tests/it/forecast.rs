@@ -1,4 +1,4 @@
-//! The commands that forecast, as people see them.
+//! The output of `forecast`, `explain` and `check --against`.
 
 use std::fs;
 use std::path::Path;
@@ -12,33 +12,33 @@ fn run(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_readiness-exporter")).args(arguments).current_dir(directory).output().unwrap()
 }
 
-/// What is printed, where it succeeds.
-fn printed(arguments: &[&str]) -> String {
+/// Standard output of a command that succeeds.
+fn stdout(arguments: &[&str]) -> String {
     let output = run(Path::new(env!("CARGO_MANIFEST_DIR")), arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is said where it fails.
-fn refused(arguments: &[&str]) -> String {
+/// Standard error of a command that fails with exit code 2.
+fn stderr(arguments: &[&str]) -> String {
     let output = run(Path::new(env!("CARGO_MANIFEST_DIR")), arguments);
     assert_eq!(output.status.code(), Some(2));
     String::from_utf8(output.stderr).unwrap()
 }
 
 #[test]
-fn the_report_is_forecast_with_and_without_a_change() {
-    assert_snapshot!(printed(&["forecast", REPORT, "--at", "2026-01-27", "--what-if", "ml/azure=+2w"]));
+fn forecast_prints_a_table_and_a_timeline_without_and_with_a_change() {
+    assert_snapshot!(stdout(&["forecast", REPORT, "--at", "2026-01-27", "--what-if", "ml/azure=+2w"]));
 }
 
 #[test]
-fn a_plan_with_risks_tells_of_both() {
-    assert_snapshot!(printed(&["forecast", "examples/payments.readiness.yaml", "--at", "2026-11-12"]));
+fn forecast_with_risks_has_two_more_columns() {
+    assert_snapshot!(stdout(&["forecast", "examples/payments.readiness.yaml", "--at", "2026-11-12"]));
 }
 
 #[test]
-fn programs_read_json() {
-    let text = printed(&["forecast", REPORT, "--at", "2026-01-27", "--format", "json", "--what-if", "ml/azure=done"]);
+fn forecast_prints_json() {
+    let text = stdout(&["forecast", REPORT, "--at", "2026-01-27", "--format", "json", "--what-if", "ml/azure=done"]);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let live = |json: &serde_json::Value| {
         let milestones = json["milestones"].as_array().unwrap().clone();
@@ -51,32 +51,32 @@ fn programs_read_json() {
 }
 
 #[test]
-fn a_milestone_is_explained() {
-    assert_snapshot!(printed(&["explain", REPORT, "models-live", "--at", "2026-01-27"]));
+fn explain_prints_the_driving_path() {
+    assert_snapshot!(stdout(&["explain", REPORT, "models-live", "--at", "2026-01-27"]));
 }
 
 #[test]
-fn wrong_names_and_changes_are_refused_in_words() {
-    assert_snapshot!(refused(&["explain", REPORT, "model-live"]), @"error: there is no item `model-live` in `castiel`: did you mean `models-live`?");
-    assert_snapshot!(refused(&["explain", REPORT, "ml/azure"]), @"error: `ml/azure` is no milestone: write one of `azure-workspace`, `vendor-apis`, `test-coverage`, `models-live`, `security-audit`, `load-testing`, `production-deployment`, `production-data-flow`, `production-readiness`");
-    assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml/azur=+2w"]), @"error: there is no item `ml/azur` in `castiel`: did you mean `ml/azure`?");
-    assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: `ml/azure` changes nothing: write `ITEM=+2w` for later, `ITEM=-1w` for sooner, `ITEM=4-6w` for another estimate, or `ITEM=done`");
-    assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: `ml/azure`: expected working time, such as `10d` or `2w`, found `2`");
-    assert_snapshot!(refused(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: `ml` has no estimate of its own: change the workstreams in it");
-    assert_snapshot!(refused(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: file not found");
+fn unknown_items_and_invalid_changes_are_errors() {
+    assert_snapshot!(stderr(&["explain", REPORT, "model-live"]), @"error: unknown item `model-live` in `castiel`: did you mean `models-live`?");
+    assert_snapshot!(stderr(&["explain", REPORT, "ml/azure"]), @"error: `ml/azure` is not a milestone: expected one of `azure-workspace`, `vendor-apis`, `test-coverage`, `models-live`, `security-audit`, `load-testing`, `production-deployment`, `production-data-flow`, `production-readiness`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azur=+2w"]), @"error: unknown item `ml/azur` in `castiel`: did you mean `ml/azure`?");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: expected working time, such as `10d` or `2w`, found `2`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
+    assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: file not found");
 }
 
 #[test]
-fn a_plan_with_errors_is_not_forecast() {
+fn a_file_with_errors_is_not_forecast() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.yaml"), "project: a\ntilte: A\n").unwrap();
     let output = run(folder.path(), &["forecast", "a.yaml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stdout).contains("did you mean `title`?"));
-    assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"error: `a.yaml` has errors, so nothing is forecast from it");
+    assert_snapshot!(String::from_utf8_lossy(&output.stderr), @"error: cannot forecast `a.yaml`: the file has errors");
 }
 
-/// A repository whose plan has just been changed, but not committed.
+/// A Git repository with an uncommitted edit of a plan.
 fn repository() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let plan = |estimate: &str| {
@@ -102,7 +102,7 @@ fn repository() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_change_of_a_plan_is_compared_with_git_and_with_files() {
+fn check_compares_with_git_revisions_and_files() {
     let folder = repository();
     let compared = |against: &str, more: &[&str]| {
         let arguments = ["check", "plans", "--at", "2026-03-02", "--against", against];
@@ -116,7 +116,7 @@ fn a_change_of_a_plan_is_compared_with_git_and_with_files() {
     assert_snapshot!(compared("HEAD", &[]).0, @"
     1 file, no findings
 
-    shop: the milestones, compared with `HEAD`
+    shop: milestones compared with `HEAD`
 
     Milestone   Due         P50               On time
     beta        2026-05-29  2026-04-14  +5 d    100 %    0
@@ -125,7 +125,7 @@ fn a_change_of_a_plan_is_compared_with_git_and_with_files() {
     assert_snapshot!(compared("old.yaml", &[]).0, @"
     1 file, no findings
 
-    shop: the milestones, compared with `old.yaml`
+    shop: milestones compared with `old.yaml`
 
     Milestone   Due         P50                  On time
     beta        2026-05-29  2026-04-14  +17.5 d    100 %    0
@@ -135,12 +135,42 @@ fn a_change_of_a_plan_is_compared_with_git_and_with_files() {
     assert_eq!(compared("HEAD", &["--fail-if-worse", "20%"]).1, Some(1));
     assert_eq!(compared("HEAD", &["--fail-if-worse", "95"]).1, Some(0));
     assert_eq!(compared("plans/shop.yaml", &["--fail-if-worse", "0%"]).1, Some(0));
-    assert_snapshot!(compared("no-such-branch", &[]).2, @"error: `no-such-branch` is neither a file nor a Git revision of `plans`");
+    assert_snapshot!(compared("no-such-branch", &[]).2, @"error: `no-such-branch` is neither a file nor a Git revision in `plans`");
     fs::copy(folder.path().join("old.yaml"), folder.path().join("plans/new.yaml")).unwrap();
     fs::remove_file(folder.path().join("plans/shop.yaml")).unwrap();
     assert_snapshot!(compared("HEAD", &[]).0, @"
     1 file, no findings
 
-    `plans/new.yaml` isn't in `HEAD`: it is new
+    `plans/new.yaml` is new: it does not exist in `HEAD`
+    ");
+}
+
+#[test]
+fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |milestones: &str| {
+        format!(
+            "project: shop\nas_of: 2026-03-02\nareas:\n  a:\n    workstreams:\n      w: {{estimate: 2w}}\n\
+             milestones:\n{milestones}"
+        )
+    };
+    let old = "  launch: {due: 2026-04-10, needs: [a/w]}\n  beta: {due: 2026-04-10, needs: [a/w]}\n  \
+               contract: {due: 2026-03-06}\n  audit: {due: 2026-04-10, needs: [a/w]}\n";
+    let new = "  launch: {due: 2026-04-17, needs: [a/w]}\n  beta: {due: 2026-04-10, needs: [a/w]}\n  \
+               contract: {due: 2026-03-06, done: 2026-03-02}\n  training: {needs: [a/w]}\n";
+    fs::write(folder.path().join("old.yaml"), plan(old)).unwrap();
+    fs::write(folder.path().join("new.yaml"), plan(new)).unwrap();
+    let output = run(folder.path(), &["check", "new.yaml", "--at", "2026-03-02", "--against", "old.yaml"]);
+    assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    1 file, no findings
+
+    shop: milestones compared with `old.yaml`
+
+    Milestone  Due         P50              On time
+    beta       2026-04-10  2026-03-16  0 d    100 %  0
+    contract   2026-03-06                               reached
+    launch     2026-04-17  2026-03-16  0 d    100 %  0  due date moved
+    training               2026-03-16                   new
+    audit      2026-04-10                               removed
     ");
 }

@@ -1,4 +1,4 @@
-//! Forecasts drawn in a terminal: one line for each milestone, time from left to right.
+//! The timeline of `forecast`: one line per milestone.
 
 use std::fmt::Write as _;
 
@@ -6,27 +6,23 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use unicode_width::UnicodeWidthStr;
 
-use crate::command::output::Tone;
-use crate::command::output::table::shortened;
+use crate::command::output::TextStyle;
+use crate::command::output::table::truncate;
+use crate::date::DayOrMonth;
 use crate::model::Project;
 use crate::schedule::finish::{ForecastModel, Percentiles};
-use crate::schedule::forecast::Forecast;
+use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::timeline::Timeline;
 
-/// What is drawn, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Chart<'a> {
-    /// The project.
-    pub project: &'a Project,
-    /// Its forecast.
-    pub forecast: &'a Forecast,
-    /// Whether people get colours.
-    pub colour: bool,
-    /// How many columns it may take.
-    pub width: usize,
+pub(crate) struct Chart<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) forecast: &'a Forecast,
+    pub(crate) colour: bool,
+    /// Columns of a terminal.
+    pub(crate) width: usize,
 }
 
-/// The days of a milestone.
 struct Marks {
     due: Option<Date>,
     /// With risks.
@@ -36,9 +32,8 @@ struct Marks {
 const LEGEND: &str = "◆ due   ● P50   ━ to P85   ─ to P95";
 
 impl Chart<'_> {
-    /// The chart of these milestones, from the status date to the last date of any.
-    #[must_use]
-    pub fn of(&self, milestones: &[usize]) -> String {
+    /// Draws these milestones, from the status date or the earliest date to the latest.
+    pub(crate) fn draw(&self, milestones: &[usize]) -> String {
         let marks: Vec<Marks> = milestones.iter().map(|&index| self.marks(index)).collect();
         let dates = || {
             marks.iter().flat_map(|marks| {
@@ -48,18 +43,18 @@ impl Chart<'_> {
         let first = dates().min().map_or(self.forecast.status_date, |date| date.min(self.forecast.status_date));
         let last = dates().max().unwrap_or(first).max(first);
         let ids: Vec<String> =
-            milestones.iter().map(|&index| shortened(self.project.milestones[index].id.as_str(), 24)).collect();
+            milestones.iter().map(|&index| truncate(self.project.milestones[index].id.as_str(), 24)).collect();
         let margin = ids.iter().map(|id| id.width()).max().unwrap_or(0) + 2;
         let scale = Scale::new(first, last, self.width.saturating_sub(margin + 1).clamp(20, 120));
         let mut out = format!("{}{}\n", " ".repeat(margin), scale.months());
         for ((id, marks), &index) in ids.iter().zip(&marks).zip(milestones) {
-            let late = self.forecast.milestone(index).is_some_and(crate::schedule::forecast::ItemForecast::is_late);
+            let is_late = self.forecast.milestone(index).is_some_and(ItemForecast::is_late);
             let line = scale.line(marks);
-            let line = if late { Tone::Bad.paint(&line, self.colour) } else { line };
-            // Writing to a string can't fail, here and below.
+            let line = if is_late { TextStyle::Alert.paint(&line, self.colour) } else { line };
+            // Writing to a string cannot fail, here and below.
             let _ = writeln!(out, "{id}{}{line}", " ".repeat(margin - id.width()));
         }
-        let _ = writeln!(out, "{}{}", " ".repeat(margin), Tone::Quiet.paint(LEGEND, self.colour));
+        let _ = writeln!(out, "{}{}", " ".repeat(margin), TextStyle::Dimmed.paint(LEGEND, self.colour));
         out
     }
 
@@ -67,13 +62,13 @@ impl Chart<'_> {
         let timeline = Timeline::at(self.project, self.forecast.status_date);
         let finish = self.forecast.milestone(index).and_then(|item| item.finish(ForecastModel::Risk));
         Marks {
-            due: self.project.milestones[index].due.map(crate::date::DayOrMonth::last_day),
+            due: self.project.milestones[index].due.map(DayOrMonth::last_day),
             range: finish.map(|finish| finish.percentiles.map(|days| timeline.day(days))),
         }
     }
 }
 
-/// Days in columns.
+/// Converts days to columns.
 struct Scale {
     first: Date,
     days: i64,
@@ -91,7 +86,8 @@ impl Scale {
         usize::try_from(day * (self.columns - 1) / self.days).unwrap_or(0)
     }
 
-    /// The names of the months, or of the years where months are too many, each where it begins.
+    /// The names of the months, each at its first day. January is shown as the year; names without
+    /// enough room are omitted.
     fn months(&self) -> String {
         let mut names = String::new();
         let mut month = self.first.first_of_month();

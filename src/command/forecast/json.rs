@@ -1,33 +1,34 @@
-//! Forecasts for programs.
+//! The forecast as JSON.
 
 use std::io::Write;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::command::forecast::by_date;
+use crate::command::forecast::open_milestones;
+use crate::date::DayOrMonth;
 use crate::finding::print::escape::visible_json;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{FinishPercentiles, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::timeline::Timeline;
 
-/// Writes the forecast, and the one with changes, as one JSON document.
+/// Writes the forecast, and that of the scenario, as one JSON document.
 ///
 /// # Errors
 ///
 /// Those of the writer.
-pub fn write(
+pub(crate) fn write(
     project: &Project,
     forecast: &Forecast,
-    changed: Option<&Forecast>,
+    scenario: Option<&Forecast>,
     what_if: &[String],
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let document = ForecastDocument {
         project: project.id.as_str(),
         forecast: PlanForecast::of(project, forecast),
-        what_if: changed.map(|changed| WhatIf { changes: what_if, forecast: PlanForecast::of(project, changed) }),
+        what_if: scenario.map(|forecast| WhatIf { changes: what_if, forecast: PlanForecast::of(project, forecast) }),
     };
     let text = serde_json::to_string_pretty(&document)?;
     Ok(writeln!(out, "{}", text.lines().map(visible_json).collect::<Vec<_>>().join("\n"))?)
@@ -69,10 +70,10 @@ struct MilestoneEntry {
     float_days: Option<f64>,
     late: bool,
     root: Option<String>,
-    left_out: Vec<String>,
+    without_estimate: Vec<String>,
 }
 
-/// Days on which something is finished with a probability, and how likely that is in time.
+/// Finish dates by percentile, and the on-time probability from 0 to 1.
 #[derive(Serialize)]
 struct FinishDates {
     p50: Date,
@@ -93,19 +94,19 @@ impl PlanForecast {
         let timeline = Timeline::at(project, forecast.status_date);
         let dates = |finish: FinishPercentiles| FinishDates::of(finish, timeline);
         let paths = |items: &[Item]| items.iter().map(|item| project.path(*item)).collect();
-        let milestone = |index: usize| {
+        let entry = |index: usize| {
             let item = forecast.milestone(index)?;
-            let section = &project.milestones[index];
+            let milestone = &project.milestones[index];
             Some(MilestoneEntry {
-                id: section.id.to_string(),
-                title: section.title.to_string(),
-                due: section.due.map(crate::date::DayOrMonth::last_day),
+                id: milestone.id.to_string(),
+                title: milestone.title.to_string(),
+                due: milestone.due.map(DayOrMonth::last_day),
                 plan: item.finish.map(|finish| dates(finish.plan)),
                 with_risks: item.finish.map(|finish| dates(finish.risk)),
                 float_days: item.due.map(|_| rounded(item.total_float())),
                 late: item.is_late(),
                 root: item.slip_root().map(|root| project.path(root)),
-                left_out: paths(&item.without_estimate),
+                without_estimate: paths(&item.without_estimate),
             })
         };
         let duration = |(item, basis): (&Item, &crate::schedule::network::Basis)| DurationEntry {
@@ -115,7 +116,7 @@ impl PlanForecast {
         };
         Self {
             status_date: forecast.status_date,
-            milestones: by_date(project, forecast).into_iter().filter_map(milestone).collect(),
+            milestones: open_milestones(project, forecast).into_iter().filter_map(entry).collect(),
             finish: forecast.end.as_ref().map(|end| dates(end.finish.plan)),
             finish_with_risks: forecast.end.as_ref().map(|end| dates(end.finish.risk)),
             critical_path: forecast.end.as_ref().map(|end| paths(&end.critical_path)).unwrap_or_default(),

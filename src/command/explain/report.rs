@@ -1,0 +1,132 @@
+//! The text of `explain`.
+
+use std::io::Write;
+
+use crate::command::explain::ItemGain;
+use crate::command::forecast::missing_forecast_reason;
+use crate::command::output::table::{Cell, Table};
+use crate::command::output::{TextStyle, format_days, format_probability};
+use crate::finding::print::escape::visible;
+use crate::model::{Item, Project};
+use crate::schedule::finish::{ForecastModel, Percentiles};
+use crate::schedule::forecast::{Forecast, ItemForecast};
+use crate::schedule::network::Basis;
+use crate::schedule::pert::ThreePoint;
+use crate::schedule::timeline::Timeline;
+
+/// An open milestone and its forecast.
+pub(super) struct MilestoneReport<'a> {
+    pub(super) project: &'a Project,
+    pub(super) forecast: &'a Forecast,
+    /// Index of the milestone.
+    pub(super) index: usize,
+    pub(super) item: &'a ItemForecast,
+    pub(super) driving_path: Vec<Item>,
+}
+
+impl MilestoneReport<'_> {
+    pub(super) fn write_summary(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let &Self { project, forecast, index, item, .. } = self;
+        let milestone = &project.milestones[index];
+        writeln!(out, "{} ({}), status date {}", visible(&milestone.title), milestone.id, forecast.status_date)?;
+        let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
+        let Some(finish) = item.finish else {
+            let reason = missing_forecast_reason(forecast, Item::Milestone(index));
+            return Ok(writeln!(out, "{due}; not forecast: {reason}")?);
+        };
+        let timeline = Timeline::at(project, forecast.status_date);
+        for (model, finish) in finish.entries() {
+            let name = match model {
+                ForecastModel::Plan => "without risks",
+                ForecastModel::Risk if forecast.has_risks => "with risks",
+                ForecastModel::Risk => continue,
+            };
+            let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
+            let on_time = finish.on_time.map(|it| format!(", on-time probability {}", format_probability(it)));
+            writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{}", on_time.unwrap_or_default())?;
+        }
+        let float = item.due.map(|_| format!(", total float {} (mean durations)", format_days(item.total_float())));
+        Ok(writeln!(out, "{due}{}", float.unwrap_or_default())?)
+    }
+
+    /// The driving path in order of time, then the other critical items.
+    pub(super) fn write_items(&self, gains: &[ItemGain], colour: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+        let heading = [
+            Cell::text("Driving path", 40),
+            Cell::number("Duration"),
+            Cell::text("", 16),
+            Cell::text("Finish", 10),
+            Cell::number("Criticality"),
+            Cell::number("P85 if 1 week earlier"),
+        ];
+        let mut rows = vec![heading.map(|cell| cell.with_style(TextStyle::Heading)).to_vec()];
+        let (driving, others): (Vec<_>, Vec<_>) = gains.iter().partition(|it| self.driving_path.contains(&it.item));
+        rows.extend(driving.into_iter().map(|gain| self.item_row(gain)));
+        if !others.is_empty() {
+            rows.push(vec![Cell::text("Critical in some simulation runs", 40).with_style(TextStyle::Heading)]);
+            rows.extend(others.into_iter().map(|gain| self.item_row(gain)));
+        }
+        Ok(writeln!(out, "\n{}", Table { rows, colour }.to_string().trim_end())?)
+    }
+
+    fn item_row(&self, gain: &ItemGain) -> Vec<Cell> {
+        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let item = &self.forecast.items[&gain.item];
+        let (duration, basis) = duration_words(self.forecast.bases.get(&gain.item));
+        vec![
+            Cell::text(&self.project.path(gain.item), 44),
+            Cell::number(duration),
+            Cell::text(basis, 16).with_style(TextStyle::Dimmed),
+            Cell::text(&timeline.day(item.early.1).to_string(), 10),
+            Cell::number(format_probability(item.criticality)),
+            Cell::number(if gain.days > 0.05 { format_days(-gain.days) } else { "–".to_owned() }),
+        ]
+    }
+
+    /// The root of a slip, and the assumptions behind the durations.
+    pub(super) fn write_notes(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        if let Some(root) = self.item.slip_root() {
+            writeln!(out, "\nRoot of the slip: {}", self.paths([root]))?;
+        }
+        let on_path = |is_wanted: fn(&Basis) -> bool| {
+            let items = self.driving_path.iter().copied();
+            self.paths(items.filter(|item| self.forecast.bases.get(item).is_some_and(is_wanted)))
+        };
+        let inferred = on_path(|basis| matches!(basis, Basis::Inferred(_)));
+        if !inferred.is_empty() {
+            writeln!(out, "Inferred from points, at the days per point of the estimated workstreams: {inferred}")?;
+        }
+        let overrun = on_path(|basis| matches!(basis, Basis::Overrun(_)));
+        if !overrun.is_empty() {
+            writeln!(out, "Overrun, one more day is assumed; update the estimate: {overrun}")?;
+        }
+        let without_estimate = self.paths(self.item.without_estimate.iter().copied());
+        if !without_estimate.is_empty() {
+            writeln!(out, "Without estimate or points, no duration is assumed: {without_estimate}")?;
+        }
+        Ok(())
+    }
+
+    fn paths(&self, items: impl IntoIterator<Item = Item>) -> String {
+        items.into_iter().map(|item| format!("`{}`", self.project.path(item))).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The three points in working days, and the basis of the duration.
+fn duration_words(basis: Option<&Basis>) -> (String, &'static str) {
+    let points = |ThreePoint { optimistic, likely, pessimistic }: ThreePoint| {
+        let round = |days: f64| (days * 10.0).round() / 10.0;
+        if optimistic < pessimistic {
+            format!("{}/{}/{} d", round(optimistic), round(likely), round(pessimistic))
+        } else {
+            format!("{} d", round(likely))
+        }
+    };
+    match basis {
+        Some(Basis::Estimated(estimate)) => (points(*estimate), "estimated"),
+        Some(Basis::Inferred(estimate)) => (points(*estimate), "inferred"),
+        Some(Basis::Overrun(estimate)) => (points(*estimate), "overrun"),
+        Some(Basis::FixedDate) => (String::new(), "fixed date"),
+        Some(Basis::NoEstimate) | None => (String::new(), "without estimate"),
+    }
+}
