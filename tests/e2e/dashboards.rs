@@ -82,12 +82,12 @@ fn dashboards_query_only_existing_series_and_labels() {
     for (name, dashboard) in read_dashboards() {
         for query in panel_queries(&name, &dashboard) {
             let place = format!("{name}: {}", query.panel);
-            names.of(&prometheus, &substitute_variables(&query.expr, "castiel"), &place);
+            names.add_query(&prometheus, &substitute_variables(&query.expr, "castiel"), &place);
             // Target labels have other values in replicas and in imported history.
             assert!(!query.expr.contains("without ("), "{place} aggregates by target labels");
         }
         for annotation in list(&dashboard["annotations"]["list"]) {
-            names.of(&prometheus, &substitute_variables(text(&annotation["expr"]), "castiel"), &name);
+            names.add_query(&prometheus, &substitute_variables(text(&annotation["expr"]), "castiel"), &name);
         }
     }
     let others = [

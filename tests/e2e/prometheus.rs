@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the daemon, and answers questions about the report.
+//! A real Prometheus scrapes the exporter and returns the expected values.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::servers::Prometheus;
 use crate::tools;
 
 #[test]
-fn prometheus_knows_the_report() {
+fn prometheus_scrapes_the_report() {
     let (_daemon, address) = daemon(&["examples/castiel.readiness.yaml"]);
     let prometheus = Prometheus::scraping(&address);
     let ask = |query: &str, labels: &[&str]| prometheus.ask(query, labels);
@@ -35,7 +35,7 @@ fn prometheus_knows_the_report() {
         ask("sum by (area) (readiness_workstream_points)", &["area"]),
         ["deployment 75", "implementation 20", "ml 65", "testing 30"]
     );
-    // 2026-04-30, its last second, in UTC; and the status date, its first.
+    // The last second of the target date in UTC, the first second of the status date, and the last of the review date.
     assert_eq!(ask("readiness_project_target_timestamp_seconds", &[]), ["1777593599"]);
     assert_eq!(ask("readiness_project_as_of_timestamp_seconds", &[]), ["1769472000"]);
     assert_eq!(ask("readiness_project_next_review_timestamp_seconds", &[]), ["1770508799"]);
@@ -59,7 +59,7 @@ fn prometheus_knows_the_report() {
 }
 
 #[test]
-fn promtool_has_nothing_to_say_about_the_page() {
+fn promtool_accepts_the_exposition() {
     use std::io::{Read, Write};
 
     let (_daemon, address) = daemon(&["examples"]);
@@ -67,16 +67,16 @@ fn promtool_has_nothing_to_say_about_the_page() {
     write!(stream, "GET /metrics HTTP/1.0\r\n\r\n").unwrap();
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
-    let (_, page) = response.split_once("\r\n\r\n").unwrap();
+    let (_, exposition) = response.split_once("\r\n\r\n").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("metrics");
-    std::fs::write(&file, page).unwrap();
+    std::fs::write(&file, exposition).unwrap();
     let output = Command::new(tools::path("promtool"))
         .args(["check", "metrics"])
         .stdin(std::fs::File::open(&file).unwrap())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{said}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.is_empty(), "{text}");
     assert!(Path::new(&file).exists());
 }

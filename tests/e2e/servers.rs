@@ -1,4 +1,4 @@
-//! The real servers, each on a port and in a folder of its own.
+//! Real servers, each on its own port and in its own directory.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,17 +9,16 @@ use serde_json::Value;
 use crate::processes::{PATIENCE, Running};
 use crate::tools;
 
-/// A Prometheus.
 pub(crate) struct Prometheus {
     _running: Running,
-    /// Where its configuration and its data lie.
+    /// Directory of its configuration and data.
     pub(crate) folder: tempfile::TempDir,
-    /// Its address, with the scheme.
+    /// URL without a path.
     pub(crate) url: String,
 }
 
 impl Prometheus {
-    /// One that scrapes `address` every second.
+    /// Starts a Prometheus that scrapes `address` every second.
     pub(crate) fn scraping(address: &str) -> Self {
         Self::with(&format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
@@ -27,12 +26,12 @@ impl Prometheus {
         ))
     }
 
-    /// One with the configuration `config`.
+    /// Starts a Prometheus with the configuration `config`.
     pub(crate) fn with(config: &str) -> Self {
         Self::over(tempfile::tempdir().unwrap(), config, &[])
     }
 
-    /// One with the configuration `config` and further flags, whose data lie in `data` in `folder`.
+    /// Starts a Prometheus with the configuration `config`, additional flags, and the data in `folder/data`.
     pub(crate) fn over(folder: tempfile::TempDir, config: &str, flags: &[&str]) -> Self {
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config).unwrap();
@@ -46,30 +45,30 @@ impl Prometheus {
         let line = running.says("Listening on");
         let port = line.rsplit(':').next().unwrap().trim_end_matches('"');
         let url = format!("http://127.0.0.1:{port}");
-        // It may have said that it is ready before it said where.
+        // Prometheus may log that it is ready before it logs its address.
         wait_until("Prometheus is ready", || is_ok(&format!("{url}/-/ready"), &[]));
         Self { _running: running, folder, url }
     }
 
-    /// Has it read its configuration and its rules anew.
+    /// Reloads configuration and rules.
     pub(crate) fn reload(&self) {
         assert!(is_ok(&format!("{}/-/reload", self.url), &["--request", "POST"]));
     }
 
-    /// What its API says at `path` to the form `data`.
+    /// Response of the API at `path` to the form `data`.
     pub(crate) fn api(&self, path: &str, data: &[&str]) -> Value {
         get(&format!("{}/api/v1/{path}", self.url), data)["data"].take()
     }
 
-    /// The values of `query`, each with the values of `labels` joined before it.
+    /// Result of `query`: for each series the values of `labels`, then the sample.
     pub(crate) fn answer(&self, query: &str, labels: &[&str]) -> Vec<String> {
         self::query(&self.url, query, labels)
     }
 
-    /// The answers, once there are any.
+    /// Result of `query`, as soon as it is not empty.
     pub(crate) fn ask(&self, query: &str, labels: &[&str]) -> Vec<String> {
         let mut rows = Vec::new();
-        wait_until(&format!("there is an answer to `{query}`"), || {
+        wait_until(&format!("`{query}` has a result"), || {
             rows = self.answer(query, labels);
             !rows.is_empty()
         });
@@ -77,7 +76,6 @@ impl Prometheus {
     }
 }
 
-/// An Alertmanager.
 pub(crate) struct Alertmanager {
     _running: Running,
     _folder: tempfile::TempDir,
@@ -86,7 +84,7 @@ pub(crate) struct Alertmanager {
 }
 
 impl Alertmanager {
-    /// One with the configuration at `config`.
+    /// Starts an Alertmanager with the configuration file `config`.
     pub(crate) fn with(config: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(tools::path("alertmanager"));
@@ -101,13 +99,13 @@ impl Alertmanager {
     }
 }
 
-/// Whether a server answers well at `url`.
+/// Whether the response at `url` is a success.
 fn is_ok(url: &str, flags: &[&str]) -> bool {
     let output = Command::new("curl").args(["--silent", "--fail", url]).args(flags).output();
     output.unwrap().status.success()
 }
 
-/// What the Prometheus at `url` answers to `expr`: values, each with those of `labels` joined before it.
+/// Result of `expr` in the Prometheus at `url`: for each series the values of `labels`, then the sample.
 pub(crate) fn query(url: &str, expr: &str, labels: &[&str]) -> Vec<String> {
     let mut command = Command::new(tools::path("promtool"));
     let output = command.args(["query", "instant", "-o", "json", url, expr]).output().unwrap();
@@ -126,7 +124,7 @@ pub(crate) fn query(url: &str, expr: &str, labels: &[&str]) -> Vec<String> {
     rows
 }
 
-/// What a server answers at `url` to the form `data`; an answer to nothing is a GET.
+/// Response at `url` to the form `data`. Without data, the request is a GET.
 fn get(url: &str, data: &[&str]) -> Value {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", url]);
@@ -135,17 +133,17 @@ fn get(url: &str, data: &[&str]) -> Value {
     }
     let output = command.output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        let said = String::from_utf8_lossy(&output.stdout);
-        panic!("{url}: {error}: {said}{}", String::from_utf8_lossy(&output.stderr))
+        let text = String::from_utf8_lossy(&output.stdout);
+        panic!("{url}: {error}: {text}{}", String::from_utf8_lossy(&output.stderr))
     })
 }
 
-/// Waits until `condition` is met.
+/// Waits until `condition` is true.
 #[expect(clippy::disallowed_methods, reason = "a test waits for a server")]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
+    let start = Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(start.elapsed() < PATIENCE, "timeout: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -1,10 +1,10 @@
-//! Ninety days in the life of the example, as `OpenMetrics`: what a Prometheus beside it would have kept.
+//! Ninety days of samples of the example, as `OpenMetrics`.
 //!
-//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--project ID] [--mended false] [--file LAST] > history.om
+//!     cargo run --release --example history -- [--days N] [--step SECONDS] [--until END] [--project ID] [--recovers false] [--file LAST] > history.om
 //!     promtool tsdb create-blocks-from openmetrics history.om data
 //!
-//! A real project edits its file, and so does this one: `story` tells when and how. The exporter's own code
-//! reads each version at each moment; nothing here makes up a metric.
+//! `story` contains the edits of the file, with their times. The exporter's own code reads each version of the file, so
+//! all metrics are real.
 
 mod story;
 
@@ -22,27 +22,25 @@ use readiness_exporter::source::scan::scan;
 
 use crate::story::{Event, Story};
 
-/// The example's project.
 const EXAMPLE: &str = "castiel";
 
-/// How much is written, and for when.
 struct Arguments {
     days: i64,
     step: Duration,
-    /// When the history ends: it is moved by whole weeks, and so begins up to six days earlier.
+    /// End of the history. Dates are shifted by whole weeks, so the history starts up to 6 days earlier.
     until: Option<Timestamp>,
-    /// Another id than the example's, for a second project.
+    /// Id of the project. Default: that of the example.
     project: Option<String>,
-    /// Whether people make up for the slip of the workspace.
-    is_mended: bool,
-    /// Where the file goes as it is in the end.
+    /// Whether the project recovers from the slip of the workspace.
+    recovers: bool,
+    /// Destination of the final content of the readiness file.
     file: Option<PathBuf>,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let mut arguments =
-            Self { days: 90, step: Duration::from_mins(5), until: None, project: None, is_mended: true, file: None };
+            Self { days: 90, step: Duration::from_mins(5), until: None, project: None, recovers: true, file: None };
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} has no value"))?;
             match word.as_str() {
@@ -50,9 +48,9 @@ impl Arguments {
                 "--step" => arguments.step = Duration::from_secs(value.parse()?),
                 "--until" => arguments.until = Some(value.parse()?),
                 "--project" => arguments.project = Some(value),
-                "--mended" => arguments.is_mended = value.parse()?,
+                "--recovers" => arguments.recovers = value.parse()?,
                 "--file" => arguments.file = Some(value.into()),
-                _ => bail!("`{word}` is none of --days, --step, --until, --project, --mended and --file"),
+                _ => bail!("unknown flag `{word}`: expected --days, --step, --until, --project, --recovers or --file"),
             }
         }
         Ok(arguments)
@@ -61,7 +59,7 @@ impl Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let story = Story::of_the_example(arguments.until, arguments.days, arguments.is_mended)?;
+    let story = Story::from_example(arguments.until, arguments.days, arguments.recovers)?;
     let folder = tempfile::tempdir()?;
     let mut history = History::new(folder.path(), arguments.project, BufWriter::new(std::io::stdout().lock()))?;
     let mut events = story.events.iter().peekable();
@@ -69,7 +67,7 @@ fn main() -> Result<()> {
     let mut now = story.start;
     while now < end {
         while let Some((_, event)) = events.next_if(|(at, _)| *at <= now) {
-            history.take(event)?;
+            history.apply(event)?;
         }
         history.sample(now)?;
         now += arguments.step;
@@ -80,14 +78,14 @@ fn main() -> Result<()> {
     history.finish()
 }
 
-/// What was written so far, and what goes on.
+/// State of the simulated exporter, and the output.
 struct History<W> {
     file: PathBuf,
     project: String,
     store: Store,
-    /// The exporter's own metrics, which tell nothing of the past.
+    /// Constant metrics of the exporter.
     own: String,
-    /// The names of the pods that run.
+    /// Name of the running pod.
     pod: String,
     is_up: bool,
     out: W,
@@ -96,10 +94,10 @@ struct History<W> {
 impl<W: Write> History<W> {
     fn new(folder: &Path, project: Option<String>, out: W) -> Result<Self> {
         let own = String::from_utf8(SelfMetrics::new(ExporterMetrics::Enabled)?.text())?;
-        let is_told = |line: &&str| {
+        let is_constant = |line: &&str| {
             ["readiness_exporter_build_info", "readiness_exporter_missing_paths"].iter().any(|it| line.starts_with(it))
         };
-        let own = own.lines().filter(is_told).fold(String::new(), |own, line| own + line + "\n");
+        let own = own.lines().filter(is_constant).fold(String::new(), |own, line| own + line + "\n");
         let options = StoreOptions::default();
         let project = project.unwrap_or_else(|| EXAMPLE.to_owned());
         let file = folder.join(format!("{project}.readiness.yaml"));
@@ -114,7 +112,7 @@ impl<W: Write> History<W> {
         })
     }
 
-    fn take(&mut self, event: &Event) -> Result<()> {
+    fn apply(&mut self, event: &Event) -> Result<()> {
         match event {
             Event::Written(text) => {
                 let old = format!("\nproject: {EXAMPLE}\n");
@@ -127,7 +125,7 @@ impl<W: Write> History<W> {
         Ok(())
     }
 
-    /// Writes what a scrape at `now` would have found.
+    /// Writes the samples of a scrape at `now`.
     fn sample(&mut self, now: Timestamp) -> Result<()> {
         let target =
             format!("namespace=\"monitoring\",job=\"readiness-exporter\",pod=\"{0}\",instance=\"{0}:20430\"", self.pod);
@@ -138,9 +136,9 @@ impl<W: Write> History<W> {
         }
         let update = self.store.update(&scan(std::slice::from_ref(&self.file)), now);
         let folder = self.file.parent().map(|it| format!("{}/", it.display())).unwrap_or_default();
-        let page = String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat())?;
-        let mut text = String::with_capacity(page.len() * 2);
-        for line in page.lines().chain(self.own.lines()).filter(|line| !line.starts_with('#')) {
+        let exposition = String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat())?;
+        let mut text = String::with_capacity(exposition.len() * 2);
+        for line in exposition.lines().chain(self.own.lines()).filter(|line| !line.starts_with('#')) {
             let end = line.find(['{', ' ']).unwrap_or(line.len());
             let (name, rest) = line.split_at(end);
             let rest = match rest.strip_prefix('{') {

@@ -1,37 +1,35 @@
-//! What happens to the example's file in ninety days.
+//! Edits of the example over ninety days.
 //!
-//! People report on Mondays and Thursdays. The workspace turns out to take two weeks longer, the date for
-//! the models is agreed anew, and in the end everything is done in time. Now and then somebody mistypes, a
-//! pod is replaced, and a night is spent without an exporter.
+//! The status is reported on Mondays and Thursdays. The workspace slips by two weeks, the milestone of the models is
+//! re-baselined, and finally all milestones are reached on time. There are a few typing errors, replaced pods, and one
+//! night without an exporter.
 
 use anyhow::{Context, Result};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-/// Something that happens.
 pub(crate) enum Event {
-    /// The file has this content now.
+    /// New content of the file.
     Written(String),
-    /// The exporter can't be scraped.
+    /// The exporter can't be scraped from now on.
     Down,
-    /// It can again.
+    /// The exporter can be scraped again.
     Up,
-    /// Another pod serves the file.
+    /// Another pod serves the file, by name.
     Replaced(String),
 }
 
-/// What happens, and when.
 pub(crate) struct Story {
-    /// Midnight before the plan's first day.
+    /// Start of the first day.
     pub(crate) start: Timestamp,
-    /// In the order of time.
+    /// Events in chronological order.
     pub(crate) events: Vec<(Timestamp, Event)>,
 }
 
-/// The first day of the example's plan, a Tuesday.
+/// Status date of the example, a Tuesday.
 const FIRST: Date = jiff::civil::date(2026, 1, 27);
 
-/// From which day to which a workstream is worked on, counted from the first.
+/// Start and finish of each workstream, in days since the first.
 const WORK: [(&str, &str, u32, u32); 15] = [
     ("implementation", "vendor-apis", 2, 30),
     ("implementation", "ui", 10, 60),
@@ -50,7 +48,7 @@ const WORK: [(&str, &str, u32, u32); 15] = [
     ("deployment", "recovery", 40, 70),
 ];
 
-/// On which day which milestone is reached.
+/// Day on which each milestone is reached.
 const REACHED: [(&str, u32); 9] = [
     ("vendor-apis", 30),
     ("production-data-flow", 30),
@@ -63,35 +61,34 @@ const REACHED: [(&str, u32); 9] = [
     ("production-readiness", 87),
 ];
 
-/// On which day the slip of the workspace is made up for.
-const MENDED: u32 = 20;
+/// Day on which the project recovers from the slip of the workspace.
+const RECOVERY: u32 = 20;
 
-/// What else is written, on which day.
+/// Other edits, by day.
 const EDITS: [(u32, &str, &str); 7] = [
-    // The report is put in order: a title that stood twice, an action in the wrong month.
+    // Fixes of the report: a duplicate title, and an action in the wrong month.
     (7, "Deploy Azure ML Workspace (critical blocker for ML)", "Connect the Azure ML Workspace"),
     (7, "when: 2026-03\n    for: security-audit", "when: 2026-04\n    for: security-audit"),
-    // The models have a date that can be kept …
+    // A realistic due date for the models.
     (
         9,
         "due: 2026-03\n    baseline: 2026-03-31\n    needs: [ml/training",
         "due: 2026-04-24\n    baseline: 2026-03-31\n    needs: [ml/training",
     ),
     (9, "when: 2026-03\n    for: models-live", "when: 2026-04\n    for: models-live"),
-    // … until the workspace takes two weeks longer …
+    // The workspace takes two weeks longer.
     (
         16,
         "estimate: 2-3w\n        blocker: true\n        impact: Blocks ML",
         "estimate: 4-5w\n        blocker: true\n        impact: Blocks ML",
     ),
-    // … which is mended by people who join in training.
-    (MENDED, "title: Model Training\n", "title: Model Training\n        estimate: 3-4w\n"),
-    (MENDED, "title: Model Deployment\n", "title: Model Deployment\n        estimate: 2-3w\n"),
+    // Additional engineers shorten training and deployment, which compensates for the slip.
+    (RECOVERY, "title: Model Training\n", "title: Model Training\n        estimate: 3-4w\n"),
+    (RECOVERY, "title: Model Deployment\n", "title: Model Deployment\n        estimate: 2-3w\n"),
 ];
 
-/// What becomes of tasks where the slip isn't mended, and what is written below: who does them until when, and what
-/// needn't be done.
-const PEOPLE: [(&str, &str, &str); 4] = [
+/// Tasks of a project that does not recover: new status, title, and keys with assignee and due date, or a waiver.
+const ASSIGNMENTS: [(&str, &str, &str); 4] = [
     ("partial", "Cache optimization", "            assignee: kim\n            due: 2026-02-12\n"),
     ("partial", "Configure Grafana dashboards", "            assignee: mara\n            due: 2026-02-24\n"),
     ("partial", "Configure log aggregation", "            assignee: kim\n            due: 2026-03-05\n"),
@@ -103,12 +100,12 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 ];
 
 impl Story {
-    /// The story of the example; where `until` is given, moved by weeks so that its day is the `days`th, or one
-    /// of the six after that. Where it isn't mended, the slip of the workspace stays.
+    /// The history of the example. With `until`, dates are shifted by whole weeks so that `until` is day `days`, or up
+    /// to 6 days later. Without `recovers`, the slip of the workspace remains.
     ///
     /// # Errors
-    /// Where the example can't be read, or has no place for what happens.
-    pub(crate) fn of_the_example(until: Option<Timestamp>, days: i64, is_mended: bool) -> Result<Self> {
+    /// If the example can't be read, or does not contain the text of an edit.
+    pub(crate) fn from_example(until: Option<Timestamp>, days: i64, recovers: bool) -> Result<Self> {
         let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/castiel.readiness.yaml"))?;
         let weeks =
             until.map_or(0, |until| (until.duration_since(noon(FIRST, 0)).as_hours() / 24 - days).div_euclid(7));
@@ -116,14 +113,14 @@ impl Story {
         let mut text = example;
         events.push((moment(0, 0, 0), Event::Written(text.clone())));
         for day in 1..90 {
-            for (_, old, new) in EDITS.iter().filter(|it| it.0 == day && (is_mended || day < MENDED)) {
+            for (_, old, new) in EDITS.iter().filter(|it| it.0 == day && (recovers || day < RECOVERY)) {
                 text = replaced(&text, old, new)?;
             }
             if day == 7 {
                 text = without_reported(&text);
             }
-            if day == 2 && !is_mended {
-                text = with_people(&text)?;
+            if day == 2 && !recovers {
+                text = with_assignments(&text)?;
             }
             if [6, 2].contains(&(day % 7)) {
                 text = reported(&text, day)?;
@@ -131,7 +128,7 @@ impl Story {
             events.push((moment(day, 10, 20), Event::Written(text.clone())));
         }
         let end = until.map(|until| until - SignedDuration::from_hours(weeks * 7 * 24));
-        events.extend(mishaps(&events, end));
+        events.extend(incidents(&events, end));
         events.sort_by_key(|(at, _)| *at);
         let later = |at: Timestamp| at + SignedDuration::from_hours(weeks * 7 * 24);
         let moved = |event| match event {
@@ -143,8 +140,8 @@ impl Story {
     }
 }
 
-/// What goes wrong, and is put right again.
-fn mishaps(events: &[(Timestamp, Event)], end: Option<Timestamp>) -> Vec<(Timestamp, Event)> {
+/// Typing errors and outages, each with its end.
+fn incidents(events: &[(Timestamp, Event)], end: Option<Timestamp>) -> Vec<(Timestamp, Event)> {
     let text = |day: u32| match events.iter().rev().find(|(at, _)| *at <= moment(day, 23, 0)) {
         Some((_, Event::Written(text))) => text.clone(),
         _ => String::new(),
@@ -152,28 +149,28 @@ fn mishaps(events: &[(Timestamp, Event)], end: Option<Timestamp>) -> Vec<(Timest
     let broken = text(22).replacen("workstreams:", "workstream:", 1);
     let mistyped = text(36).replace("- done: ", "- todo: ");
     let passing = [
-        // A key is mistyped, and nobody looks for two hours.
+        // An invalid key for two hours.
         [(moment(22, 15, 0), Event::Written(broken)), (moment(22, 17, 0), Event::Written(text(22)))],
-        // Ten minutes without a scrape, twice.
+        // Two outages of 10 minutes.
         [(moment(25, 11, 0), Event::Down), (moment(25, 11, 10), Event::Up)],
         [(moment(50, 23, 55), Event::Down), (moment(51, 0, 5), Event::Up)],
-        // For ten minutes, everything seems undone.
+        // For 10 minutes, all tasks are open again.
         [(moment(36, 16, 0), Event::Written(mistyped)), (moment(36, 16, 10), Event::Written(text(36)))],
-        // A night without an exporter.
+        // An outage of one night.
         [(moment(47, 19, 0), Event::Down), (moment(48, 8, 0), Event::Up)],
     ];
-    // What isn't put right before the end doesn't happen: who looks at the history looks at a project that is well.
+    // Incidents that would not be over at the end are excluded, so that the demo shows a healthy project.
     let is_over = |it: &[(Timestamp, Event); 2]| end.is_none_or(|end| it[1].0 < end);
     let replaced = [
         // The node is drained.
         (moment(33, 9, 5), Event::Replaced("readiness-exporter-1".to_owned())),
-        // Another release of the exporter.
+        // The exporter is upgraded.
         (moment(72, 14, 0), Event::Replaced("readiness-exporter-2".to_owned())),
     ];
     passing.into_iter().filter(is_over).flatten().chain(replaced).collect()
 }
 
-/// A time on the `day`th day, in UTC.
+/// A time on day `day`, in UTC.
 fn moment(day: u32, hour: i64, minute: i64) -> Timestamp {
     noon(FIRST, day) + SignedDuration::from_mins((hour - 12) * 60 + minute)
 }
@@ -183,19 +180,19 @@ fn noon(first: Date, day: u32) -> Timestamp {
     date.in_tz("UTC").map(|it| it.timestamp() + SignedDuration::from_hours(12)).unwrap_or_default()
 }
 
-/// The report of the `day`th day: its date, the next review, what is done by then, and what was reached.
+/// The report on day `day`: status date, next review, progress, and reached milestones.
 fn reported(text: &str, day: u32) -> Result<String> {
     let date = |day: u32| (FIRST + i64::from(day).days()).to_string();
     let mut text = line_replaced(text, "as_of: ", &date(day))?;
     text = line_replaced(&text, "next_review: ", &date(day + if day % 7 == 6 { 3 } else { 4 }))?;
-    for (area, stream, begun, finished) in WORK.into_iter().filter(|it| day > it.2) {
-        let part = f64::from(day - begun) / f64::from(finished - begun);
+    for (area, stream, started, finished) in WORK.into_iter().filter(|it| day > it.2) {
+        let part = f64::from(day - started) / f64::from(finished - started);
         text = progressed(&text, area, stream, part.min(1.0))?;
     }
     for (milestone, reached) in REACHED.into_iter().filter(|it| it.1 <= day) {
         let title = format!("  {milestone}:\n    title: ");
         let done = format!("  {milestone}:\n    done: {}\n    title: ", date(reached));
-        // A risk may have the same id, further down.
+        // Only the first match: a risk further down may have the same id.
         if !text.contains(&format!("  {milestone}:\n    done: ")) {
             text = text.replacen(&title, &done, 1);
         }
@@ -204,7 +201,7 @@ fn reported(text: &str, day: u32) -> Result<String> {
     Ok(covered(&text, (coverage * 100.0).round()))
 }
 
-/// `text` with the first tasks of a workstream done, so many that `part` of it is, and the next one begun.
+/// `text` with the first tasks of a workstream done, in proportion to `part`, and the next one partial.
 fn progressed(text: &str, area: &str, stream: &str, part: f64) -> Result<String> {
     let place = text.find(&format!("\n  {area}:\n")).context("no such area")?;
     let start = place + text[place..].find(&format!("\n      {stream}:\n")).context("no such workstream")? + 1;
@@ -237,7 +234,7 @@ fn progressed(text: &str, area: &str, stream: &str, part: f64) -> Result<String>
     Ok(format!("{}{lines}{}", &text[..start], &text[start + length..]))
 }
 
-/// Raises the coverage of features that have less.
+/// Raises the coverage of all features to at least `percent`.
 fn covered(text: &str, percent: f64) -> String {
     let Some(start) = text.find("    coverage:\n") else { return text.to_owned() };
     let raised = |line: &str| {
@@ -254,13 +251,13 @@ fn covered(text: &str, percent: f64) -> String {
     text[..start].to_owned() + &lines
 }
 
-fn with_people(text: &str) -> Result<String> {
-    PEOPLE.iter().try_fold(text.to_owned(), |text, (status, task, keys)| {
+fn with_assignments(text: &str) -> Result<String> {
+    ASSIGNMENTS.iter().try_fold(text.to_owned(), |text, (status, task, keys)| {
         replaced(&text, &format!("- partial: {task}\n"), &format!("- {status}: {task}\n{keys}"))
     })
 }
 
-/// What people reported by hand goes: from now on the tasks tell.
+/// `text` without reported completion.
 fn without_reported(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with("reported: ")).collect()
 }
@@ -274,7 +271,7 @@ fn line_replaced(text: &str, start: &str, value: &str) -> Result<String> {
     replaced(text, old, &format!("{start}{value}"))
 }
 
-/// `text` with every date so many weeks later, and a month as its last day.
+/// `text` with all dates shifted by `weeks`. A month is replaced by its last day.
 fn moved(text: &str, weeks: i64) -> String {
     if weeks == 0 {
         return text.to_owned();

@@ -26,7 +26,7 @@ fn names(prometheus: &Prometheus, rules: &[Rule]) -> Names {
         let annotations = rule.annotations();
         let texts = || annotations.iter().map(|(_, text)| text.as_str());
         for query in texts().flat_map(queries).chain([rule.expr.clone()]) {
-            names.of(prometheus, &query, &rule.name);
+            names.add_query(prometheus, &query, &rule.name);
         }
         names.read.extend(texts().flat_map(used_labels));
     }
