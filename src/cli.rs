@@ -31,7 +31,7 @@ use crate::finding::print::ReportFormat;
 use crate::format::schema;
 use crate::log;
 use crate::metrics::self_metrics::ExporterMetrics;
-use crate::snapshot::store::StoreOptions;
+use crate::snapshot::StoreOptions;
 use crate::source::ReadLimits;
 
 /// Columns of the timeline that `forecast` draws.

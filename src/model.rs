@@ -7,6 +7,7 @@ pub mod resolve;
 pub mod lower;
 pub mod completion;
 pub mod blocking;
+pub(crate) mod duplicates;
 pub mod consistency;
 pub mod load;
 

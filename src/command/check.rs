@@ -1,6 +1,6 @@
 //! The command `check`: all findings of the files in one run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +12,7 @@ use crate::finding::print::escape::visible;
 use crate::finding::print::{Counts, Printer, Report, ReportFormat};
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
+use crate::model::duplicates::duplicate_projects;
 use crate::name::Id;
 use crate::source;
 use crate::source::scan;
@@ -172,36 +173,6 @@ fn add_duplicates(files: &mut [CheckedFile]) {
     }
 }
 
-/// A finding for each file whose project's id another file has too, with the file's number.
-///
-/// `projects` are the files' numbers, paths and project ids. The findings have no place yet.
-#[must_use]
-pub(crate) fn duplicate_projects(projects: &[(usize, &Path, &str)]) -> Vec<(usize, Finding)> {
-    let mut by_id: BTreeMap<&str, Vec<(usize, &Path)>> = BTreeMap::new();
-    for &(index, path, id) in projects {
-        by_id.entry(id).or_default().push((index, path));
-    }
-    let mut findings = Vec::new();
-    for (id, files) in by_id.into_iter().filter(|(_, files)| 1 < files.len()) {
-        for (position, &(index, _)) in files.iter().enumerate() {
-            let (_, other) = files[usize::from(position == 0)];
-            findings.push((index, duplicate_project(id, other, files.len() - 2)));
-        }
-    }
-    findings
-}
-
-fn duplicate_project(id: &str, other: &Path, more: usize) -> Finding {
-    let others = match more {
-        0 => String::new(),
-        1 => ", and in 1 more file".to_owned(),
-        _ => format!(", and in {more} more files"),
-    };
-    let message = format!("the project `{id}` stands in `{}` too{others}", other.display());
-    Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message)
-        .help("give each project an id of its own, or keep one of the files")
-}
-
 fn print(options: &CheckOptions, files: &[CheckedFile], out: &mut dyn Write) -> anyhow::Result<Counts> {
     let mut out = BufWriter::new(out);
     let mut printer = Printer::new(&mut out, options.format, options.colour);
@@ -338,21 +309,21 @@ mod tests {
         let (out, code) = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD), ("c.yaml", "project: [\n")]).run(b"");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"
-        error[duplicate_project]: the project `x` stands in `DIR/b.yaml` too
+        error[duplicate_project]: the project `x` is also described in `DIR/b.yaml`
          --> DIR/a.yaml:1:10
           |
         1 | project: x
           |          ^
           |
-          = help: give each project an id of its own, or keep one of the files
+          = help: give each project its own id, or keep one of the files
 
-        error[duplicate_project]: the project `x` stands in `DIR/a.yaml` too
+        error[duplicate_project]: the project `x` is also described in `DIR/a.yaml`
          --> DIR/b.yaml:1:10
           |
         1 | project: x
           |          ^
           |
-          = help: give each project an id of its own, or keep one of the files
+          = help: give each project its own id, or keep one of the files
 
         error[syntax]: unclosed bracket '['
          --> DIR/c.yaml:1:10
@@ -366,16 +337,6 @@ mod tests {
         ");
         let nameless = Fixture::new(&[("a.yaml", "title: A\n"), ("b.yaml", "title: B\n")]).run(b"").0;
         assert!(!nameless.contains("duplicate_project"), "{nameless}");
-    }
-
-    #[test]
-    fn each_duplicate_names_another_file() {
-        let paths = ["a", "b", "c", "d"].map(Path::new);
-        let projects: Vec<_> = (0..4).map(|at| (at, paths[at], if at == 3 { "y" } else { "x" })).collect();
-        let messages: Vec<_> =
-            duplicate_projects(&projects).into_iter().map(|(at, finding)| (at, finding.message)).collect();
-        let message = |other| format!("the project `x` stands in `{other}` too, and in 1 more file");
-        assert_eq!(messages, [(0, message("b")), (1, message("a")), (2, message("a"))]);
     }
 
     #[test]

@@ -23,8 +23,8 @@ use crate::http::web::Web;
 use crate::http::{ConnectionLimits, Service};
 use crate::log;
 use crate::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
-use crate::snapshot::Snapshot;
-use crate::snapshot::store::{Store, StoreOptions, StoreUpdate};
+use crate::snapshot::store::{Store, StoreUpdate};
+use crate::snapshot::{Snapshot, StoreOptions};
 use crate::source::scan::{Changed, Scan};
 use crate::source::watch::{Trigger, Watcher};
 

@@ -83,8 +83,8 @@ impl Fragment {
 
     /// The same in a twentieth of the memory, for as long as it waits to be put on a page.
     #[must_use]
-    pub fn pack(self, compressor: &mut Compressor) -> Packed {
-        Packed { gzip: compressor.member(self.text.as_bytes()), length: self.text.len(), parts: self.parts }
+    pub fn pack(self, compressor: &mut Compressor) -> PackedFragment {
+        PackedFragment { gzip: compressor.member(self.text.as_bytes()), length: self.text.len(), parts: self.parts }
     }
 
     fn lines(&self, part: usize) -> &str {
@@ -98,13 +98,13 @@ impl Fragment {
 /// The samples of all files at once, beside the page that is made of them, would take twice the
 /// memory of the page, and the allocator would keep it.
 #[derive(Debug)]
-pub struct Packed {
+pub struct PackedFragment {
     gzip: Bytes,
     length: usize,
     parts: Box<[FamilyRange]>,
 }
 
-impl Packed {
+impl PackedFragment {
     /// The fragment as it was.
     #[must_use]
     pub fn unpack(self) -> Fragment {

@@ -1,219 +1,103 @@
-//! The state behind the snapshots: what each file last said, and which file speaks for a project.
+//! The step from one snapshot to the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::num::NonZero;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
-use crate::finding::print::location::sort_by_location;
-use crate::finding::{Finding, Kind, NodePath, Severity};
+use crate::finding::{Finding, Kind, NodePath};
 use crate::format;
-use crate::metrics::collect;
-use crate::metrics::exposition::{Exposition, FragmentUpdate};
-use crate::metrics::file_health::{FailureReason, FileHealth};
-use crate::metrics::gzip::Compressor;
-use crate::metrics::text::Packed;
-use crate::model::load::{Plan, load};
-use crate::name::Id;
-use crate::schedule::forecast;
-use crate::schedule::forecast::{DRAWS, Forecast};
-use crate::schedule::summary::Summary;
-use crate::snapshot::shard::Shard;
-use crate::snapshot::{FileReport, Snapshot};
+use crate::metrics::exposition::Exposition;
+use crate::metrics::file_health::FailureReason;
+use crate::model::duplicates::duplicate_project;
+use crate::snapshot::file_state::{FileState, LastGood, Owners};
+use crate::snapshot::load::{LoadedFile, ShardOutput, ValidFile, load_files};
+use crate::snapshot::publish::StoreChanges;
+use crate::snapshot::{Snapshot, StoreOptions};
 use crate::source::scan::Scan;
 use crate::source::{ReadLimits, Stamp, read};
 use crate::span::Position;
 
-/// What is to be served.
-#[derive(Debug, Clone, Copy)]
-pub struct StoreOptions {
-    /// How much is read of one file.
-    pub limits: ReadLimits,
-    /// Whether there are series for single tasks.
-    pub tasks: bool,
-    /// How many series there may be; beyond it task series are left out first.
-    pub max_series: Option<NonZero<usize>>,
-    /// How many times a plan is run through for its forecast.
-    pub draws: NonZero<u32>,
-    /// Whose projects are served.
-    pub shard: Shard,
-}
-
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self { limits: ReadLimits::default(), tasks: true, max_series: None, draws: DRAWS, shard: Shard::default() }
-    }
-}
-
-impl StoreOptions {
-    fn forecast(&self) -> forecast::ForecastOptions {
-        forecast::ForecastOptions { draws: self.draws, ..forecast::ForecastOptions::default() }
-    }
-}
-
-/// What came of one step.
+/// The result of an update.
 #[derive(Debug)]
 pub struct StoreUpdate {
-    /// What is served from now on; the same as before where nothing changed.
+    /// What is served from now on; the same as before if nothing changed.
     pub snapshot: Arc<Snapshot>,
     /// The files whose content, health or presence changed.
     pub changed: Vec<PathBuf>,
 }
 
-/// The files as they were last seen, and the page made of them.
+/// The state of all files, and the snapshot of it.
 #[derive(Debug)]
 pub struct Store {
     options: StoreOptions,
     files: BTreeMap<PathBuf, FileState>,
-    /// Which file speaks for a project: the one that did so first.
-    owners: BTreeMap<Box<str>, PathBuf>,
+    owners: Owners,
     snapshot: Arc<Snapshot>,
 }
 
-/// A file as it was last seen.
-#[derive(Debug, Default)]
-struct FileState {
-    stamp: Option<Stamp>,
-    hash: Option<u64>,
-    /// The day, where the project is, as of which it was loaded.
-    day: Option<Range<Timestamp>>,
-    findings: Arc<[(Finding, Option<Position>)]>,
-    failure: Option<FailureReason>,
-    /// The project that its present content names.
-    named: Option<Box<str>>,
-    /// The project that it names, while another file speaks for it.
-    waiting_for: Option<Box<str>>,
-    reloads: u64,
-    failures: [u64; FailureReason::ALL.len()],
-    last_good: Option<LastGood>,
-    report: Option<Arc<FileReport>>,
-}
-
-/// The last good content of a file.
-#[derive(Debug)]
-struct LastGood {
-    id: Box<str>,
-    /// Of this shard's own projects.
-    summary: Option<Arc<Summary>>,
-    loaded_at: Timestamp,
-}
-
-/// A file's content, just looked at.
-struct LoadedFile {
-    path: PathBuf,
-    stamp: Stamp,
-    /// Of the text, where it could be read.
-    hash: Option<u64>,
-    day: Option<Range<Timestamp>>,
-    findings: Vec<(Finding, Option<Position>)>,
-    /// The project that it names, even where nothing else is good.
-    named: Option<Box<str>>,
-    good: Option<ValidFile>,
-}
-
-/// A project that can be served.
-struct ValidFile {
-    id: Box<str>,
-    /// `None` where another shard serves it.
-    own: Option<ShardOutput>,
-}
-
-/// What this shard serves of it.
-struct ShardOutput {
-    summary: Summary,
-    samples: Packed,
-}
-
-/// The page's key for the samples of the project in the file at `path`.
-fn project_key(path: &Path) -> Arc<Path> {
-    path.into()
-}
-
-/// The page's key for the health of the file at `path`, which changes also when its project doesn't.
-fn health_key(path: &Path) -> Arc<Path> {
-    let mut key = path.as_os_str().to_owned();
-    key.push("\0health");
-    PathBuf::from(key).into()
-}
-
-/// Changes of the exposition, and the files that they come from.
-#[derive(Default)]
-struct StoreChanges {
-    exposition: Vec<FragmentUpdate<'static>>,
-    files: BTreeSet<PathBuf>,
-}
-
 impl Store {
-    /// A store that has seen nothing yet.
+    /// A store without files.
     #[must_use]
     pub fn new(options: StoreOptions) -> Self {
-        let ceiling = options.max_series.map_or(usize::MAX, NonZero::get);
-        let snapshot = Snapshot { exposition: Exposition::empty(ceiling), shard: options.shard, ..Snapshot::default() };
-        Self { options, files: BTreeMap::new(), owners: BTreeMap::new(), snapshot: Arc::new(snapshot) }
+        let max_series = options.max_series.map_or(usize::MAX, NonZero::get);
+        let exposition = Exposition::empty(max_series);
+        let snapshot = Snapshot { exposition, shard: options.shard, ..Snapshot::default() };
+        Self { options, files: BTreeMap::new(), owners: Owners::default(), snapshot: Arc::new(snapshot) }
     }
 
-    /// What is served at present.
-    #[must_use]
-    pub fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
-    }
-
-    /// Takes in what `scan` found: reads what changed since the last step, and what a new day
-    /// changes, and leaves everything else as it is.
+    /// Applies `scan`: loads the files that changed since the last update, and those for which a new day
+    /// has begun. All others stay as they are.
     pub fn update(&mut self, scan: &Scan, now: Timestamp) -> StoreUpdate {
         let mut changes = StoreChanges::default();
         self.apply_removals(scan, &mut changes);
-        let fresh = load_files(&self.stale_files(scan, now), now, self.options);
-        self.apply(fresh, now, &mut changes);
+        let mut stale = self.stale_files(scan, now);
+        // A file that is removed or names another project frees its project for others.
         loop {
-            // Also what was removed, without anything to read, may have left a project to others.
-            let waiting_for_project = self.waiting_for_project();
-            if waiting_for_project.is_empty() {
+            self.apply(load_files(&stale, now, self.options), now, &mut changes);
+            stale = self.waiting_for_project();
+            if stale.is_empty() {
                 return self.publish(scan, changes);
             }
-            self.apply(load_files(&waiting_for_project, now, self.options), now, &mut changes);
         }
     }
 
-    /// Lets go of files that were removed, and notes what can't be looked at.
+    /// Removes the files that no longer exist, and marks those that can't be scanned.
     fn apply_removals(&mut self, scan: &Scan, changes: &mut StoreChanges) {
-        let troubled: BTreeMap<&Path, Finding> = scan
+        let unreadable: BTreeMap<&Path, Finding> = scan
             .missing
             .iter()
-            .map(|path| (path.as_path(), missing_finding()))
+            .map(|path| (path.as_path(), missing_file()))
             .chain(scan.problems.iter().map(|(path, finding)| (path.as_path(), finding.clone())))
             .collect();
-        for path in self.removed_files(scan).into_iter().filter(|path| !troubled.contains_key(path.as_path())) {
+        for path in self.removed_files(scan).into_iter().filter(|path| !unreadable.contains_key(path.as_path())) {
             if scan.hides(&path) || scan.missing.iter().any(|root| path.starts_with(root)) {
-                self.mark_unreadable(&path, missing_finding(), changes);
+                self.mark_unreadable(&path, missing_file(), changes);
             } else {
                 self.remove(&path, changes);
             }
         }
-        for (path, finding) in troubled {
+        for (path, finding) in unreadable {
             self.mark_unreadable(path, finding, changes);
         }
     }
 
-    /// The files that `scan` doesn't have. Both are in order, so that one walk along the two tells.
+    /// The files that are not in `scan`.
     fn removed_files(&self, scan: &Scan) -> Vec<PathBuf> {
         let mut found = scan.files.iter().map(|found| &found.path).peekable();
-        let gone = self.files.keys().filter(|path| merge_step(&mut found, path, |found| found).is_none());
-        gone.cloned().collect()
+        let removed = self.files.keys().filter(|path| merge_step(&mut found, path, |found| found).is_none());
+        removed.cloned().collect()
     }
 
-    /// A path that can't be looked at keeps its last good content.
+    /// The last good content of the file stays.
     fn mark_unreadable(&mut self, path: &Path, finding: Finding, changes: &mut StoreChanges) {
         let file = self.files.entry(path.to_owned()).or_default();
         file.stamp = None;
         file.hash = None;
-        file.named = None;
+        file.named_project = None;
         let findings = vec![(finding, None)];
         if file.failure != Some(FailureReason::Unreadable) || *file.findings != *findings {
             file.fail(FailureReason::Unreadable, findings);
@@ -226,170 +110,113 @@ impl Store {
         if self.files.remove(path).is_some_and(|file| file.report.is_some()) {
             changes.files.insert(path.to_owned());
         }
-        changes.exposition.extend([project_key(path), health_key(path)].map(FragmentUpdate::remove));
+        changes.remove_project(path);
+        changes.remove_health(path);
     }
 
-    /// The files that have to be read: new or changed ones, and those for which a day has turned.
+    /// The files that must be loaded: new, changed, or loaded on another day.
     fn stale_files(&self, scan: &Scan, now: Timestamp) -> Vec<(PathBuf, Stamp)> {
         let mut known = self.files.iter().peekable();
-        let due = scan.files.iter().filter(|found| {
+        let stale = scan.files.iter().filter(|found| {
             let Some((_, file)) = merge_step(&mut known, &found.path, |(path, _)| path) else { return true };
             file.stamp != Some(found.stamp) || file.day.as_ref().is_some_and(|day| !day.contains(&now))
         });
-        due.map(|found| (found.path.clone(), found.stamp)).collect()
+        stale.map(|found| (found.path.clone(), found.stamp)).collect()
     }
 
-    /// The files whose project nobody speaks for any longer.
+    /// The files whose project no other file serves any longer.
     fn waiting_for_project(&self) -> Vec<(PathBuf, Stamp)> {
-        let waiting_for_project = self
-            .files
-            .iter()
-            .filter(|(_, file)| file.waiting_for.as_ref().is_some_and(|id| !self.owners.contains_key(id)));
-        waiting_for_project.filter_map(|(path, file)| Some((path.clone(), file.stamp?))).collect()
+        let can_serve = |file: &FileState| file.waiting_for.as_ref().is_some_and(|id| !self.owners.has(id));
+        let waiting = self.files.iter().filter(|(_, file)| can_serve(file));
+        waiting.filter_map(|(path, file)| Some((path.clone(), file.stamp?))).collect()
     }
 
-    fn apply(&mut self, fresh: Vec<LoadedFile>, now: Timestamp, changes: &mut StoreChanges) {
-        // First everyone lets go, so that two files can exchange their projects in one step.
-        for fresh in &fresh {
-            if let Some(good) = &fresh.good {
-                self.release(&fresh.path, Some(&good.id));
+    fn apply(&mut self, loaded: Vec<LoadedFile>, now: Timestamp, changes: &mut StoreChanges) {
+        // All projects are released first, so that two files can swap theirs in one update.
+        for file in &loaded {
+            if let Some(valid) = &file.valid {
+                self.release(&file.path, Some(&valid.id));
             }
         }
-        for fresh in fresh {
-            self.apply_one(fresh, now, changes);
+        for file in loaded {
+            self.apply_one(file, now, changes);
         }
     }
 
-    /// The file at `path` no longer speaks for its project, unless that is `kept`.
+    /// Frees the project of the file at `path`, unless its id is `kept`.
     fn release(&mut self, path: &Path, kept: Option<&str>) {
-        let served = self.files.get(path).and_then(|file| file.last_good.as_ref());
-        let Some(id) = served.map(|served| &served.id).filter(|id| Some(&***id) != kept) else { return };
-        if self.owners.get(id).is_some_and(|owner| owner == path) {
-            self.owners.remove(id);
+        let content = self.files.get(path).and_then(|file| file.last_good.as_ref());
+        if let Some(LastGood { id, .. }) = content.filter(|content| Some(&*content.id) != kept) {
+            self.owners.release(id, path);
         }
     }
 
-    fn apply_one(&mut self, fresh: LoadedFile, now: Timestamp, changes: &mut StoreChanges) {
-        let LoadedFile { path, stamp, hash, day, mut findings, named, good } = fresh;
+    fn apply_one(&mut self, loaded: LoadedFile, now: Timestamp, changes: &mut StoreChanges) {
+        let LoadedFile { path, stamp, hash, day, mut findings, named_project, valid } = loaded;
         let file = self.files.entry(path.clone()).or_default();
-        let seen = file.hash.is_some() && file.hash == hash && file.failure != Some(FailureReason::Unreadable);
+        let same = file.hash.is_some() && file.hash == hash && file.failure != Some(FailureReason::Unreadable);
         file.stamp = Some(stamp);
-        if seen && file.day == day && file.waiting_for.is_none() {
+        if same && file.day == day && file.waiting_for.is_none() {
             return;
         }
         file.hash = hash;
         file.day = day;
-        file.named = named;
+        file.named_project = named_project;
         file.reloads += 1;
+        file.waiting_for = None;
         changes.files.insert(path.clone());
-        let Some(ValidFile { id, own }) = good else {
+        let Some(ValidFile { id, output }) = valid else {
             let reason = if hash.is_some() { FailureReason::Invalid } else { FailureReason::Unreadable };
-            file.waiting_for = None;
             return file.fail(reason, findings);
         };
-        if let Some(owner) = self.owners.get(&id).filter(|owner| **owner != path) {
-            findings.push(duplicate(&id, &path, owner, self.options.limits));
+        let owner = self.owners.claim(&id, &path);
+        if owner != path {
+            findings.push(duplicate_finding(&id, &path, owner, self.options.limits));
             file.waiting_for = Some(id);
             file.fail(FailureReason::DuplicateProject, findings);
             return self.keep_last_good(&path, changes);
         }
-        self.owners.insert(id.clone(), path.clone());
-        let (summary, change) = match own {
-            Some(ShardOutput { summary, samples }) => {
-                (Some(Arc::new(summary)), FragmentUpdate::replace(project_key(&path), move || samples.unpack()))
-            }
-            None => (None, FragmentUpdate::remove(project_key(&path))),
+        let summary = if let Some(ShardOutput { summary, samples }) = output {
+            changes.replace_project(&path, samples);
+            Some(Arc::new(summary))
+        } else {
+            changes.remove_project(&path);
+            None
         };
-        changes.exposition.push(change);
-        file.waiting_for = None;
         file.failure = None;
         file.findings = findings.into();
         file.last_good = Some(LastGood { id, summary, loaded_at: now });
     }
 
-    /// A file that doesn't get another project goes on speaking for the one before, from its last
-    /// good content, unless that one was taken in the same step.
+    /// A file that does not get another project continues to serve the last one, unless another file
+    /// claimed that in the same update.
     fn keep_last_good(&mut self, path: &Path, changes: &mut StoreChanges) {
         let Some(file) = self.files.get_mut(path) else { return };
-        let Some(served) = &file.last_good else { return };
-        if self.owners.entry(served.id.clone()).or_insert_with(|| path.to_owned()) != path {
+        let Some(content) = &file.last_good else { return };
+        if self.owners.claim(&content.id, path) != path {
             file.last_good = None;
-            changes.exposition.push(FragmentUpdate::remove(project_key(path)));
+            changes.remove_project(path);
         }
     }
 
-    fn publish(&mut self, scan: &Scan, mut changes: StoreChanges) -> StoreUpdate {
-        if changes.files.is_empty() && self.snapshot.missing == scan.missing {
-            return StoreUpdate { snapshot: Arc::clone(&self.snapshot), changed: Vec::new() };
+    fn publish(&mut self, scan: &Scan, changes: StoreChanges) -> StoreUpdate {
+        let mut files = Vec::new();
+        if !changes.files.is_empty() || self.snapshot.missing != scan.missing {
+            let (snapshot, reported) = changes.publish(&self.snapshot, &scan.missing, &mut self.files);
+            self.snapshot = Arc::new(snapshot);
+            files = reported;
         }
-        let shard = self.options.shard;
-        changes.files.retain(|path| {
-            let Some(file) = self.files.get_mut(path) else { return true };
-            let is_reported = shard.has_file(path, file.named.as_deref());
-            changes.exposition.push(if is_reported {
-                let (health, path) = (file.health(), path.clone());
-                FragmentUpdate::replace(health_key(&path), move || health.samples(&path))
-            } else {
-                FragmentUpdate::remove(health_key(path))
-            });
-            // People also want to know of the file that a project of this shard comes from.
-            let report = (is_reported || file.serves_own()).then(|| Arc::new(file.reported(path)));
-            let before = std::mem::replace(&mut file.report, report);
-            before.is_some() || file.report.is_some()
-        });
-        let exposition = self.snapshot.exposition.update(changes.exposition);
-        let files = self.files.values().filter_map(|file| file.report.clone()).collect();
-        self.snapshot = Arc::new(Snapshot { files, missing: scan.missing.clone(), shard, exposition });
-        StoreUpdate { snapshot: Arc::clone(&self.snapshot), changed: changes.files.into_iter().collect() }
+        StoreUpdate { snapshot: Arc::clone(&self.snapshot), changed: files }
     }
 }
 
-impl FileState {
-    fn fail(&mut self, reason: FailureReason, findings: Vec<(Finding, Option<Position>)>) {
-        self.failure = Some(reason);
-        self.findings = findings.into();
-        if let Some(count) = FailureReason::ALL.iter().position(|it| *it == reason) {
-            self.failures[count] += 1;
-        }
-    }
-
-    /// Whether a project of this shard is served from it.
-    fn serves_own(&self) -> bool {
-        self.last_good.as_ref().is_some_and(|served| served.summary.is_some())
-    }
-
-    fn reported(&self, path: &Path) -> FileReport {
-        FileReport {
-            path: path.to_owned(),
-            up: self.failure.is_none(),
-            findings: Arc::clone(&self.findings),
-            project: self.last_good.as_ref().and_then(|served| served.summary.clone()),
-            loaded_at: self.last_good.as_ref().map(|served| served.loaded_at),
-        }
-    }
-
-    fn health(&self) -> FileHealth {
-        let with = |severity| self.findings.iter().filter(|(finding, _)| finding.severity() == severity).count();
-        FileHealth {
-            project: self.last_good.as_ref().map(|served| served.id.clone()),
-            up: self.failure.is_none(),
-            loaded_at: self.last_good.as_ref().map(|served| served.loaded_at),
-            errors: with(Severity::Error),
-            warnings: with(Severity::Warning),
-            reloads: self.reloads,
-            failures: self.failures,
-        }
-    }
-}
-
-/// The next of `items`, which are in the order of their paths, if it is the one at `path`; those
-/// before it are passed over.
+/// The item of `items`, which are sorted by path, at `path`; those before it are skipped.
 fn merge_step<'a, I: Iterator>(
     items: &mut Peekable<I>,
     path: &Path,
     path_of: impl Fn(&I::Item) -> &'a PathBuf,
 ) -> Option<I::Item> {
-    // Most often the two lists are the same; comparing bytes is far cheaper than comparing paths.
+    // The two lists are usually equal, and comparing bytes is far cheaper than comparing paths.
     let is_same = |item: &I::Item| path_of(item).as_os_str() == path.as_os_str();
     if let Some(item) = items.next_if(is_same) {
         return Some(item);
@@ -398,98 +225,11 @@ fn merge_step<'a, I: Iterator>(
     items.next_if(is_same)
 }
 
-/// Reads and loads files, on as many threads as there are processors.
-fn load_files(due: &[(PathBuf, Stamp)], now: Timestamp, options: StoreOptions) -> Vec<LoadedFile> {
-    const WORTH_A_THREAD: usize = 8;
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(due.len().div_ceil(WORTH_A_THREAD));
-    let share = due.len().div_ceil(threads.max(1)).max(1);
-    let load_file = |part: &[(PathBuf, Stamp)]| -> Vec<LoadedFile> {
-        let mut compressor = Compressor::default();
-        part.iter().map(|(path, stamp)| load_file(path, *stamp, now, options, &mut compressor)).collect()
-    };
-    let (first, rest) = due.split_at(share.min(due.len()));
-    thread::scope(|scope| {
-        let others: Vec<_> = rest.chunks(share).map(|part| scope.spawn(move || load_file(part))).collect();
-        let mut fresh = load_file(first);
-        for other in others {
-            // A panic there is a defect, which is to be seen as if it had happened here.
-            fresh.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        fresh
-    })
-}
-
-/// One file. What becomes of it is packed at once: of all files together it would be much.
-fn load_file(
-    path: &Path,
-    stamp: Stamp,
-    now: Timestamp,
-    options: StoreOptions,
-    compressor: &mut Compressor,
-) -> LoadedFile {
-    let fresh = LoadedFile {
-        path: path.to_owned(),
-        stamp,
-        hash: None,
-        day: None,
-        findings: Vec::new(),
-        named: None,
-        good: None,
-    };
-    let source = match read(path, &options.limits) {
-        Ok(source) => source,
-        Err(finding) => return LoadedFile { findings: vec![(*finding, None)], ..fresh },
-    };
-    let loaded = load(&source.text, now);
-    let is_good = loaded.is_good();
-    let findings = with_positions(&source.text, &loaded.findings);
-    let hash = Some(source.hash);
-    let Some(Plan { project, completion }) = loaded.plan else {
-        // A text that isn't YAML still names its project, most often.
-        let named = format::project_line(&source.text).map(Into::into);
-        return LoadedFile { hash, findings, named, ..fresh };
-    };
-    let id: Box<str> = project.id.as_str().into();
-    let named = (&*id != Id::UNNAMED).then(|| id.clone());
-    let day = Some(day_at(now, &project.zone));
-    let own = || {
-        let forecast = Forecast::of(&project, &completion, now, &options.forecast());
-        let samples = collect::project(&project, &completion, &forecast, &warnings(&loaded.findings), options.tasks);
-        ShardOutput { summary: Summary::of(&project, &completion, &forecast), samples: samples.pack(compressor) }
-    };
-    let good = is_good.then(|| {
-        // Most of the work is left to the shard that serves it.
-        let own = options.shard.has_project(&id).then(own);
-        ValidFile { id, own }
-    });
-    LoadedFile { hash, day, findings, named, good, ..fresh }
-}
-
-/// The day in `zone` that has `now`; at the ends of time, an empty one.
-fn day_at(now: Timestamp, zone: &TimeZone) -> Range<Timestamp> {
-    let now = now.to_zoned_datetime(zone.clone());
-    let ends =
-        now.start_of_day().and_then(|start| Ok((start.timestamp(), now.tomorrow()?.start_of_day()?.timestamp())));
-    ends.map_or(now.timestamp()..now.timestamp(), |(start, end)| start..end)
-}
-
-fn warnings(findings: &[Finding]) -> Vec<(Kind, usize)> {
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.severity() == Severity::Warning);
-    kinds.map(|kind| (kind, findings.iter().filter(|finding| finding.kind == kind).count())).collect()
-}
-
-fn with_positions(text: &str, findings: &[Finding]) -> Vec<(Finding, Option<Position>)> {
-    let placed = sort_by_location(Some(text), findings).into_iter();
-    placed.map(|placed| (placed.finding.clone(), placed.location.map(|location| location.start))).collect()
-}
-
-/// A project that two files name is served from the one that named it first.
-fn duplicate(id: &str, path: &Path, owner: &Path, limits: ReadLimits) -> (Finding, Option<Position>) {
-    let message = format!("`{}` and `{}` both describe the project `{id}`", owner.display(), path.display());
+fn duplicate_finding(id: &str, path: &Path, owner: &Path, limits: ReadLimits) -> (Finding, Option<Position>) {
     let help =
-        format!("the first goes on being served: give one of them another `project`, or remove `{}`", path.display());
-    let mut findings = [Finding::new(Kind::DuplicateProject, NodePath::root().key("project"), message).help(help)];
-    // Texts aren't kept; this one is read again, since it is rarely wanted. It may have gone since.
+        format!("`{}` continues to be served: give each project its own id, or keep one of the files", owner.display());
+    let mut findings = [duplicate_project(id, owner, 0).help(help)];
+    // The text was not kept, and duplicates are rare: read it again. The file may be gone by now.
     let source = read(path, &limits);
     let text = source.as_ref().map_or("", |source| &source.text);
     format::locate(text, &mut findings);
@@ -498,7 +238,322 @@ fn duplicate(id: &str, path: &Path, owner: &Path, limits: ReadLimits) -> (Findin
     (finding, at)
 }
 
-fn missing_finding() -> Finding {
-    Finding::new(Kind::Unreadable, NodePath::root(), "there is no such file or directory")
-        .help("it is waited for; what was served from it before goes on being served")
+fn missing_file() -> Finding {
+    Finding::new(Kind::Unreadable, NodePath::root(), "no such file or directory")
+        .help("its last good content is served until it appears again")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    use tempfile::TempDir;
+
+    use crate::metrics::body::Encoding;
+    use crate::source::scan::scan;
+
+    use super::*;
+
+    /// A store of the files in a directory.
+    struct Fixture {
+        directory: TempDir,
+        store: Store,
+        writes: u64,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            Self::with(|_| ())
+        }
+
+        fn with(change: impl FnOnce(&mut StoreOptions)) -> Self {
+            let mut options = StoreOptions { draws: NonZero::new(10).unwrap(), ..StoreOptions::default() };
+            change(&mut options);
+            Self { directory: TempDir::new().unwrap(), store: Store::new(options), writes: 0 }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.directory.path().join(name)
+        }
+
+        /// Files were written long ago, one second after another: a new file is read only once it is settled.
+        fn write(&mut self, name: &str, text: &str) {
+            let path = self.path(name);
+            fs::write(&path, text).unwrap();
+            self.writes += 1;
+            let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + self.writes);
+            fs::File::options().write(true).open(path).unwrap().set_modified(written).unwrap();
+        }
+
+        fn remove(&self, name: &str) {
+            fs::remove_file(self.path(name)).unwrap();
+        }
+
+        /// Updates, and returns the names of the changed files.
+        fn update(&mut self) -> Vec<String> {
+            self.update_at("2026-11-23T12:00:00Z")
+        }
+
+        fn update_at(&mut self, now: &str) -> Vec<String> {
+            let update = self.store.update(&scan(&[self.directory.path().to_owned()]), now.parse().unwrap());
+            assert!(Arc::ptr_eq(&update.snapshot, &self.store.snapshot));
+            let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+            update.changed.into_iter().map(name).collect()
+        }
+
+        /// The samples of the family `name`, with file names instead of paths and without the family's name.
+        fn samples(&self, name: &str) -> Vec<String> {
+            let bytes = self.store.snapshot.exposition.body(Encoding::Identity).chunks.concat();
+            let text = String::from_utf8(bytes).unwrap();
+            let directory = format!("{}/", self.directory.path().display());
+            let samples = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+            let mut samples: Vec<_> = samples.map(|labels| format!("{{{}", labels.replace(&directory, ""))).collect();
+            samples.sort();
+            samples
+        }
+
+        /// The sample of the family `name` that is about the file `file`.
+        fn health(&self, name: &str, file: &str) -> Option<String> {
+            let start = format!(r#"{{file="{file}"}} "#);
+            self.samples(name).iter().find_map(|sample| sample.strip_prefix(&start).map(str::to_owned))
+        }
+
+        fn up(&self, file: &str) -> Option<String> {
+            self.health("readiness_file_up", file)
+        }
+
+        /// The failures of `file`: unreadable, invalid, duplicate project.
+        fn failures(&self, file: &str) -> [String; 3] {
+            ["unreadable", "invalid", "duplicate_project"].map(|reason| {
+                let start = format!(r#"{{file="{file}",reason="{reason}"}} "#);
+                let samples = self.samples("readiness_file_reload_failures_total");
+                samples.iter().find_map(|sample| sample.strip_prefix(&start).map(str::to_owned)).unwrap()
+            })
+        }
+
+        /// The served projects with the reported completion of each.
+        fn projects(&self) -> Vec<String> {
+            let samples = self.samples("readiness_project_completion_ratio");
+            samples.iter().map(|sample| sample.replace("method=\"reported\"", "").replace("project=", "")).collect()
+        }
+    }
+
+    fn project(id: &str, percent: u32) -> String {
+        format!("project: {id}\nreported: {percent}%\n")
+    }
+
+    #[test]
+    fn health_follows_the_content_of_the_file() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", &project("shop", 10));
+        assert_eq!(fixture.update(), ["a.yaml"]);
+        let values = |fixture: &Fixture| {
+            ["up", "errors", "warnings", "reloads_total", "last_load_timestamp_seconds"]
+                .map(|name| fixture.health(&format!("readiness_file_{name}"), "a.yaml").unwrap())
+        };
+        assert_eq!(values(&fixture), ["1", "0", "0", "1", "1795435200"]);
+        assert_eq!(fixture.failures("a.yaml"), ["0", "0", "0"]);
+
+        // Errors: the last good content stays.
+        fixture.write("a.yaml", "project: shop\nreported: much\nstart: soon\n");
+        assert_eq!(fixture.update_at("2026-11-23T12:00:01Z"), ["a.yaml"]);
+        assert_eq!(values(&fixture), ["0", "2", "0", "2", "1795435200"]);
+        assert_eq!(fixture.failures("a.yaml"), ["0", "1", "0"]);
+        assert_eq!(fixture.projects(), [r#"{"shop",} 0.1"#]);
+
+        // A warning does not keep the content from being served.
+        fixture.write("a.yaml", "project: shop\nreported: 20%\nnext_review: 2026-01-30\n");
+        assert_eq!(fixture.update_at("2026-11-23T12:00:02Z"), ["a.yaml"]);
+        assert_eq!(values(&fixture), ["1", "0", "1", "3", "1795435202"]);
+        assert_eq!(fixture.samples("readiness_inconsistencies").iter().filter(|it| it.ends_with(" 1")).count(), 1);
+        assert_eq!(fixture.projects(), [r#"{"shop",} 0.2"#]);
+
+        fixture.write("a.yaml", "\u{0}");
+        fixture.update_at("2026-11-23T12:00:03Z");
+        assert_eq!(
+            (values(&fixture)[0].as_str(), fixture.failures("a.yaml")),
+            ("0", ["1", "1", "0"].map(str::to_owned))
+        );
+    }
+
+    #[test]
+    fn nothing_changes_without_a_change() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", &project("shop", 10));
+        fixture.update();
+        let before = Arc::clone(&fixture.store.snapshot);
+        assert!(fixture.update().is_empty());
+        // The same text again is no reload.
+        fixture.write("a.yaml", &project("shop", 10));
+        assert!(fixture.update().is_empty());
+        assert!(Arc::ptr_eq(&before, &fixture.store.snapshot));
+        assert_eq!(fixture.health("readiness_file_reloads_total", "a.yaml").unwrap(), "1");
+    }
+
+    #[test]
+    fn a_file_is_loaded_again_on_the_next_day_of_its_project() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", "project: shop\ntimezone: Europe/Berlin\n");
+        fixture.write("b.yaml", "project: bakery\ntimezone: UTC\n");
+        assert_eq!(fixture.update_at("2026-11-23T22:59:59Z"), ["a.yaml", "b.yaml"]);
+        assert!(fixture.update_at("2026-11-23T22:59:59.5Z").is_empty());
+        assert_eq!(fixture.update_at("2026-11-23T23:00:00Z"), ["a.yaml"]);
+        assert_eq!(fixture.update_at("2026-11-24T00:00:00Z"), ["b.yaml"]);
+        assert!(fixture.update_at("2026-11-24T22:59:59Z").is_empty());
+    }
+
+    #[test]
+    fn the_first_file_of_a_project_serves_it() {
+        let mut fixture = Fixture::new();
+        fixture.write("b.yaml", &project("shop", 10));
+        fixture.update();
+        fixture.write("a.yaml", &project("shop", 20));
+        assert_eq!(fixture.update(), ["a.yaml"]);
+        assert_eq!(fixture.projects(), [r#"{"shop",} 0.1"#]);
+        assert_eq!(fixture.failures("a.yaml"), ["0", "0", "1"]);
+        assert_eq!((fixture.up("a.yaml").unwrap(), fixture.up("b.yaml").unwrap()), ("0".into(), "1".into()));
+        let (_, second) = (fixture.path("b.yaml"), fixture.path("a.yaml"));
+        let report = fixture.store.snapshot.files.iter().find(|file| file.path == second).unwrap();
+        let error = report.first_error().replace(&format!("{}/", fixture.directory.path().display()), "");
+        assert_eq!(error, "a.yaml:1:10: the project `shop` is also described in `b.yaml`");
+        let help = report.findings[0].0.help.clone().unwrap();
+        assert!(help.contains("b.yaml` continues to be served"), "{help}");
+
+        fixture.remove("b.yaml");
+        assert_eq!(fixture.update(), ["a.yaml", "b.yaml"]);
+        assert_eq!(fixture.projects(), [r#"{"shop",} 0.2"#]);
+        assert_eq!((fixture.up("a.yaml"), fixture.up("b.yaml")), (Some("1".into()), None));
+        assert_eq!(fixture.samples("readiness_file_info"), [r#"{file="a.yaml",project="shop"} 1"#]);
+    }
+
+    #[test]
+    fn two_files_swap_their_projects_in_one_update() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", &project("shop", 10));
+        fixture.write("b.yaml", &project("bakery", 20));
+        fixture.update();
+        fixture.write("a.yaml", &project("bakery", 30));
+        fixture.write("b.yaml", &project("shop", 40));
+        assert_eq!(fixture.update(), ["a.yaml", "b.yaml"]);
+        assert_eq!(fixture.projects(), [r#"{"bakery",} 0.3"#, r#"{"shop",} 0.4"#]);
+        assert_eq!([fixture.failures("a.yaml"), fixture.failures("b.yaml")].concat(), ["0"; 6]);
+    }
+
+    #[test]
+    fn a_file_that_gets_no_other_project_keeps_its_last_one() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", &project("shop", 10));
+        fixture.write("b.yaml", &project("bakery", 20));
+        fixture.update();
+        fixture.write("b.yaml", &project("shop", 30));
+        fixture.update();
+        assert_eq!(fixture.projects(), [r#"{"bakery",} 0.2"#, r#"{"shop",} 0.1"#]);
+        assert_eq!(fixture.up("b.yaml").unwrap(), "0");
+        // Another file claims the project it kept: then it serves none.
+        fixture.write("b.yaml", &project("shop", 40));
+        fixture.write("a.yaml", &project("shop", 50));
+        fixture.write("0.yaml", &project("bakery", 60));
+        fixture.update();
+        assert_eq!(fixture.projects(), [r#"{"bakery",} 0.6"#, r#"{"shop",} 0.5"#]);
+        assert!(fixture.samples("readiness_file_info").contains(&r#"{file="b.yaml"} 1"#.to_owned()));
+    }
+
+    #[test]
+    fn a_missing_path_is_reported_until_it_exists() {
+        let mut fixture = Fixture::new();
+        let path = fixture.path("later.yaml");
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let update = fixture.store.update(&scan(std::slice::from_ref(&path)), now);
+        assert_eq!(
+            (update.snapshot.missing.as_slice(), update.changed.as_slice()),
+            ([path.clone()].as_slice(), [path.clone()].as_slice())
+        );
+        assert_eq!(
+            (fixture.up("later.yaml").unwrap(), fixture.failures("later.yaml")),
+            ("0".into(), ["1", "0", "0"].map(str::to_owned))
+        );
+        // The same failure again is not counted.
+        assert!(fixture.store.update(&scan(std::slice::from_ref(&path)), now).changed.is_empty());
+        assert_eq!(fixture.failures("later.yaml"), ["1", "0", "0"]);
+
+        fixture.write("later.yaml", &project("shop", 10));
+        let update = fixture.store.update(&scan(std::slice::from_ref(&path)), now);
+        assert!(update.snapshot.missing.is_empty());
+        assert_eq!(
+            (fixture.up("later.yaml").unwrap(), fixture.projects()),
+            ("1".into(), vec![r#"{"shop",} 0.1"#.to_owned()])
+        );
+
+        // A path of the command line that goes away keeps its last good content.
+        fixture.remove("later.yaml");
+        let update = fixture.store.update(&scan(std::slice::from_ref(&path)), now);
+        assert_eq!(update.snapshot.missing, [path]);
+        assert_eq!(
+            (fixture.up("later.yaml").unwrap(), fixture.projects()),
+            ("0".into(), vec![r#"{"shop",} 0.1"#.to_owned()])
+        );
+        // The same content is served again when it comes back.
+        fixture.write("later.yaml", &project("shop", 10));
+        let path = fixture.path("later.yaml");
+        fixture.store.update(&scan(&[path]), now);
+        assert_eq!(fixture.up("later.yaml").unwrap(), "1");
+    }
+
+    #[test]
+    fn many_files_are_loaded_and_removed_one_by_one() {
+        let mut fixture = Fixture::new();
+        for number in 0..40 {
+            fixture.write(&format!("{number:02}.yaml"), &project(&format!("p{number:02}"), number));
+        }
+        assert_eq!(fixture.update().len(), 40);
+        assert_eq!(fixture.projects().len(), 40);
+        for number in (0..40).step_by(3) {
+            fixture.remove(&format!("{number:02}.yaml"));
+        }
+        fixture.write("01.yaml", &project("p01", 99));
+        fixture.write("41.yaml", &project("p41", 41));
+        let changed = fixture.update();
+        assert_eq!(changed.len(), 14 + 2, "{changed:?}");
+        assert_eq!((fixture.projects().len(), fixture.store.files.len()), (27, 27));
+        assert!(fixture.projects().contains(&r#"{"p01",} 0.99"#.to_owned()));
+    }
+
+    #[test]
+    fn options_limit_what_is_served() {
+        let text = "project: shop\nareas: {web: {workstreams: {cart: {tasks: [todo: Buttons]}}}}\n";
+        let tasks = |change: fn(&mut StoreOptions)| {
+            let mut fixture = Fixture::with(change);
+            fixture.write("a.yaml", text);
+            fixture.update();
+            let exposition = &fixture.store.snapshot.exposition;
+            (fixture.samples("readiness_task_info").len(), exposition.dropped(), exposition.series())
+        };
+        let (shown, dropped, all) = tasks(|_| ());
+        assert_eq!((shown, dropped), (1, 0));
+        assert_eq!(tasks(|options| options.tasks = false), (0, 0, all - 2));
+        assert_eq!(tasks(|options| options.max_series = NonZero::new(50)).0, 1);
+        let limited = Fixture::with(|options| options.max_series = NonZero::new(1));
+        assert_eq!(limited.store.snapshot.exposition.series(), 0);
+        let (shown, dropped, series) = tasks(|options| options.max_series = NonZero::new(44));
+        assert!(shown == 0 && dropped == 2 && series == all - 2, "{shown} {dropped} {series} {all}");
+    }
+
+    #[test]
+    fn a_shard_serves_its_own_projects_and_reports_their_files() {
+        let mut served = Vec::new();
+        for index in 0..3 {
+            let mut fixture = Fixture::with(|options| options.shard = format!("{index}/3").parse().unwrap());
+            for id in ["castiel", "payments", "webshop"] {
+                fixture.write(&format!("{id}.yaml"), &project(id, 10));
+            }
+            let changed = fixture.update();
+            assert_eq!((changed.len(), fixture.projects().len()), (1, 1));
+            assert_eq!(fixture.up(&changed[0]).unwrap(), "1");
+            assert_eq!(fixture.store.snapshot.files.len(), 1);
+            served.extend(changed);
+        }
+        served.sort();
+        assert_eq!(served, ["castiel.yaml", "payments.yaml", "webshop.yaml"]);
+    }
 }

@@ -17,7 +17,8 @@ use anyhow::{Context, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
-use readiness_exporter::snapshot::store::{Store, StoreOptions};
+use readiness_exporter::snapshot::StoreOptions;
+use readiness_exporter::snapshot::store::Store;
 use readiness_exporter::source::scan::scan;
 
 use crate::story::{Event, Story};

@@ -6,7 +6,8 @@ use std::path::Path;
 use readiness_exporter::metrics::body::Encoding;
 use readiness_exporter::metrics::self_metrics::{ExporterMetrics, SelfMetrics};
 use readiness_exporter::metrics::series::FAMILIES;
-use readiness_exporter::snapshot::store::{Store, StoreOptions};
+use readiness_exporter::snapshot::StoreOptions;
+use readiness_exporter::snapshot::store::Store;
 use readiness_exporter::source::scan::scan;
 
 fn root() -> &'static Path {

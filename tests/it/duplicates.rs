@@ -47,9 +47,9 @@ fn the_first_file_goes_on_being_served() {
     assert_eq!(pair.reason(2, "duplicate_project"), Some(1.0));
     let answer = pair.daemon.reload("POST");
     let (first, second) = (pair.label(1), pair.label(2));
-    let expected = format!("failed to reload: {second}:1:10: `{first}` and `{second}` both describe the project `a`\n");
+    let expected = format!("failed to reload: {second}:1:10: the project `a` is also described in `{first}`\n");
     assert_eq!((answer.status, answer.text()), (500, expected));
-    assert!(pair.daemon.log().contains(&format!("`{first}` and `{second}` both describe the project `a`")));
+    assert!(pair.daemon.log().contains(&format!("the project `a` is also described in `{first}`")));
 }
 
 #[test]
@@ -130,6 +130,6 @@ fn check_names_both_files() {
     assert_eq!(output.status.code(), Some(1), "{printed}");
     for (file, other) in [(&first, &second), (&second, &first)] {
         assert!(printed.contains(&format!(" {file}:1:10\n")), "{printed}");
-        assert!(printed.contains(&format!("the project `a` stands in `{other}` too")), "{printed}");
+        assert!(printed.contains(&format!("the project `a` is also described in `{other}`")), "{printed}");
     }
 }

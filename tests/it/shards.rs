@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use readiness_exporter::metrics::body::Encoding;
-use readiness_exporter::snapshot::store::{Store, StoreOptions};
+use readiness_exporter::snapshot::StoreOptions;
+use readiness_exporter::snapshot::store::Store;
 use readiness_exporter::source::scan::scan;
 use tempfile::TempDir;
 
