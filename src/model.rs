@@ -1,4 +1,4 @@
-//! The project as plain data: what the file means, with references resolved to indices.
+//! A project as plain data, with references resolved to indices.
 
 pub(crate) mod topology;
 pub mod calendar;
@@ -20,131 +20,131 @@ use crate::model::calendar::Calendar;
 use crate::name::{Id, Priority, RiskSeverity};
 use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
 
-/// A project: everything that its file says.
+/// The content of a file.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// Its id, unique among the files served together.
+    /// Unique among the files that are served together.
     pub id: Id,
-    /// What people call it.
+    /// The title; by default the id.
     pub title: Box<str>,
-    /// Where it stands, in words.
+    /// Free text.
     pub status: Option<Box<str>>,
-    /// The day on which the plan began.
+    /// The start of the plan.
     pub start: Option<Date>,
     /// The status date.
     pub as_of: Option<Date>,
-    /// The day on which it has to be ready.
+    /// The day on which the project must be ready.
     pub target: Option<Date>,
     /// The day of the next review.
     pub next_review: Option<Date>,
-    /// Where its days begin and end.
+    /// The time zone of all dates.
     pub zone: TimeZone,
-    /// On which days people work.
+    /// Working days and holidays.
     pub calendar: Calendar,
-    /// How completion is counted.
+    /// How completion is computed.
     pub policy: Policy,
-    /// The completion that was planned, by day; days rise, and completion doesn't fall.
+    /// Planned completion by day; days rise, and completion doesn't fall.
     pub baseline: Vec<BaselinePoint>,
-    /// Completion as people report it.
+    /// Reported completion.
     pub reported: Option<Ratio>,
     /// The areas, in the order of the file.
     pub areas: Vec<Area>,
     /// The milestones, in the order of the file.
     pub milestones: Vec<Milestone>,
-    /// What waits for what, in the order of what waits.
+    /// Sorted by [`Dependency::to`].
     pub dependencies: Vec<Dependency>,
-    /// The critical path as people report it.
+    /// The reported critical path.
     pub critical_path: Vec<Item>,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
-    /// What may go wrong.
+    /// The risks, in the order of the file.
     pub risks: Vec<Risk>,
-    /// What to do next.
+    /// The next actions, in the order of the file.
     pub actions: Vec<Action>,
-    /// Whatever else readers should know.
+    /// Free text.
     pub notes: Vec<Note>,
 }
 
-/// How completion is counted.
+/// How completion is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
-    /// What a partial task without a completion of its own counts.
+    /// The completion of a partial task without `complete`.
     pub partial_credit: Ratio,
-    /// How far figures may lie apart.
+    /// The difference between two figures that is accepted.
     pub tolerance: Ratio,
-    /// After how much working time without an update the status is stale.
+    /// The working time without an update after which the status is stale.
     pub stale_after: WorkTime,
 }
 
-/// A point of the plan's line.
+/// A point of the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BaselinePoint {
-    /// The day at whose end it holds.
+    /// The completion is planned for the end of this day.
     pub when: Date,
-    /// The completion that was planned.
+    /// Planned completion.
     pub complete: Ratio,
 }
 
-/// A part of the project with a completion of its own.
+/// A part of the project with its own completion.
 #[derive(Debug, Clone)]
 pub struct Area {
     /// Its id.
     pub id: Id,
-    /// What people call it.
+    /// The title; by default the id.
     pub title: Box<str>,
-    /// How much it matters.
+    /// The importance of the area.
     pub priority: Option<Priority>,
-    /// What it counts beside the other areas.
+    /// Its weight relative to the other areas.
     pub weight: Weight,
-    /// Completion as people report it.
+    /// Reported completion.
     pub reported: Option<Ratio>,
-    /// Tasks that are done and belong to no workstream.
+    /// Completed tasks outside of workstreams.
     pub done: Vec<Task>,
-    /// What is left.
+    /// The open work, in the order of the file.
     pub workstreams: Vec<Workstream>,
-    /// The completion of its components.
+    /// The breakdown, in the order of the file.
     pub components: Vec<Component>,
-    /// The coverage that every feature has to reach.
+    /// The coverage that every feature should reach.
     pub coverage_target: Option<Ratio>,
     /// Test coverage by feature.
     pub features: Vec<Feature>,
 }
 
-/// Tasks that belong together and are finished together.
+/// A group of tasks that is planned and finished together.
 #[derive(Debug, Clone)]
 pub struct Workstream {
     /// Its id.
     pub id: Id,
-    /// What people call it.
+    /// The title; by default the id.
     pub title: Box<str>,
-    /// The percentage points of the area that are earned with it.
+    /// Percentage points of the area that it earns.
     pub points: Option<Points>,
-    /// How long all of it takes.
+    /// The duration of all its work, done and open.
     pub estimate: Option<Estimate>,
-    /// Its completion, where it has no tasks.
+    /// Completion of a workstream without tasks.
     pub complete: Option<Ratio>,
-    /// Whether other work waits for it.
+    /// Reported as a blocker of other work.
     pub blocker: bool,
-    /// What its lack means, in words.
+    /// Free text: the consequence if it is missing.
     pub impact: Option<Box<str>>,
-    /// The day on which work began.
+    /// Actual start.
     pub started: Option<Date>,
-    /// The day on which it is due.
+    /// The due date.
     pub due: Option<DayOrMonth>,
-    /// Its tasks, and those that it shares with others.
+    /// Own and shared tasks, in the order of the file.
     pub tasks: Vec<TaskEntry>,
 }
 
 /// A task of a workstream.
 #[derive(Debug, Clone)]
 pub enum TaskEntry {
-    /// One that is defined here.
+    /// Defined here.
     Own(Task),
-    /// One that is defined elsewhere; `None` where the reference leads nowhere.
+    /// Defined elsewhere; `None` if the reference is unknown.
     Shared(Option<TaskIndex>),
 }
 
-/// Where a task is defined.
+/// The position at which a task is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskIndex {
     /// The area's index.
@@ -155,41 +155,41 @@ pub struct TaskIndex {
     pub task: usize,
 }
 
-/// The smallest piece of work that the file names.
+/// The smallest unit of work.
 #[derive(Debug, Clone)]
 pub struct Task {
     /// Its id.
     pub id: Id,
-    /// What is to be done.
+    /// The task as it is written.
     pub title: Box<str>,
-    /// Where it stands.
+    /// The status.
     pub status: Status,
-    /// What it counts beside the other tasks.
+    /// Its weight relative to the other tasks.
     pub weight: Weight,
-    /// Who does it.
+    /// The person or team that does it.
     pub assignee: Option<Box<str>>,
-    /// The day on which it is due.
+    /// The due date.
     pub due: Option<DayOrMonth>,
-    /// How long it takes.
+    /// The duration of the whole task.
     pub estimate: Option<Estimate>,
-    /// The day on which work began.
+    /// Actual start.
     pub started: Option<Date>,
-    /// The day on which it was finished.
+    /// Actual finish.
     pub finished: Option<Date>,
 }
 
-/// Where a task stands.
+/// The status of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Status {
-    /// Not begun.
+    /// Not started.
     Todo,
-    /// Begun, with how much is complete if that is known.
+    /// Started, with its completion if the file has one.
     Partial(Option<Ratio>),
     /// Done.
     Done,
-    /// Needn't be done.
+    /// Not required.
     Waived {
-        /// Why.
+        /// The reason for the waiver.
         reason: Box<str>,
         /// The last day of the waiver.
         until: Option<Date>,
@@ -212,104 +212,104 @@ impl Status {
 /// A component of an area's breakdown.
 #[derive(Debug, Clone)]
 pub struct Component {
-    /// What people call it.
+    /// The name.
     pub name: Box<str>,
-    /// How much is complete.
+    /// Its completion.
     pub complete: Ratio,
-    /// How much is to be complete.
+    /// The completion that it should reach.
     pub target: Option<Ratio>,
-    /// Whatever else readers should know.
+    /// Free text.
     pub note: Option<Box<str>>,
 }
 
 /// A feature with test coverage.
 #[derive(Debug, Clone)]
 pub struct Feature {
-    /// What people call it.
+    /// The name.
     pub name: Box<str>,
     /// The coverage reached.
     pub coverage: Ratio,
 }
 
-/// A point in time that people agreed on.
+/// An event that marks progress.
 #[derive(Debug, Clone)]
 pub struct Milestone {
     /// Its id.
     pub id: Id,
-    /// What people call it.
+    /// The title; by default the id.
     pub title: Box<str>,
-    /// When it is due.
+    /// The due date.
     pub due: Option<DayOrMonth>,
-    /// When it was due when the plan was agreed.
+    /// The due date in the baseline.
     pub baseline: Option<DayOrMonth>,
-    /// The day on which it was reached.
+    /// Actual finish.
     pub done: Option<Date>,
-    /// Whatever else readers should know.
+    /// Free text.
     pub note: Option<Box<str>>,
 }
 
-/// One item waits for another.
+/// A finish-to-start dependency.
 #[derive(Debug, Clone)]
 pub struct Dependency {
-    /// What has to be finished first.
+    /// The predecessor.
     pub from: Item,
-    /// What waits for it.
+    /// The successor.
     pub to: Item,
-    /// Where the file says so.
+    /// Its position in the file.
     pub at: NodePath,
 }
 
 /// A phase of the plan.
 #[derive(Debug, Clone)]
 pub struct Phase {
-    /// Its last day, or its month.
+    /// The last day or month.
     pub when: Option<DayOrMonth>,
-    /// What it is about.
+    /// The title.
     pub title: Box<str>,
 }
 
-/// Something that may go wrong.
+/// An uncertain event with a negative effect.
 #[derive(Debug, Clone)]
 pub struct Risk {
     /// Its id.
     pub id: Id,
-    /// What may happen.
+    /// The event.
     pub title: Box<str>,
-    /// How bad it is.
+    /// The severity of its effect.
     pub severity: Option<RiskSeverity>,
-    /// How likely it is.
+    /// The probability of the event.
     pub probability: Option<Ratio>,
-    /// By how much it delays what it affects.
+    /// The delay of each item that it affects.
     pub delay: Option<Estimate>,
-    /// What it affects.
+    /// The items that it affects.
     pub affects: Vec<Item>,
-    /// What follows, in words.
+    /// Free text: the effect.
     pub impact: Option<Box<str>>,
-    /// What is done against it.
+    /// Free text: the mitigation.
     pub mitigation: Option<Box<str>>,
 }
 
-/// Something to do next.
+/// A next action.
 #[derive(Debug, Clone)]
 pub struct Action {
-    /// What to do.
+    /// The action.
     pub title: Box<str>,
-    /// By when.
+    /// The due date or month.
     pub when: Option<DayOrMonth>,
-    /// How soon, in words.
+    /// Free text: how soon.
     pub horizon: Option<Box<str>>,
-    /// What it furthers.
+    /// The item that it supports.
     pub item: Option<Item>,
-    /// Whatever else readers should know.
+    /// Free text.
     pub note: Option<Box<str>>,
 }
 
-/// A remark, and what it is about.
+/// A note on an item.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// What it is about; `None` is the whole project.
+    /// `None` for the whole project.
     pub item: Option<Item>,
-    /// The remark.
+    /// The note.
     pub text: Box<str>,
 }
 
@@ -327,7 +327,7 @@ pub enum Item {
 }
 
 impl Project {
-    /// The path by which people refer to `item`: `ml/azure/workspace`, or a milestone's id.
+    /// The path of `item` in references: `ml/azure/workspace`, or a milestone's id.
     #[must_use]
     pub fn path(&self, item: Item) -> String {
         match item {
@@ -344,7 +344,7 @@ impl Project {
         }
     }
 
-    /// What people call `item`.
+    /// The title of `item`.
     #[must_use]
     pub fn title(&self, item: Item) -> &str {
         match item {
@@ -355,7 +355,7 @@ impl Project {
         }
     }
 
-    /// Where `item` stands in the file.
+    /// The position of `item` in the file.
     #[must_use]
     pub fn node(&self, item: Item) -> NodePath {
         match item {
@@ -379,7 +379,7 @@ impl Project {
         &self.areas[area].workstreams[workstream]
     }
 
-    /// The task defined at `index`; `None` where only a reference stands.
+    /// The task defined at `index`; `None` if it is only a reference.
     #[must_use]
     pub fn task(&self, index: TaskIndex) -> Option<&Task> {
         match &self.workstream(index.area, index.workstream).tasks[index.task] {
@@ -388,12 +388,25 @@ impl Project {
         }
     }
 
-    /// What `item` itself needs, in the order of the file; not what its parts or its whole need.
+    /// The dependencies of `item` itself, in the order of the file, without those of its parts or of the
+    /// item that contains it.
     #[must_use]
     pub fn needs(&self, item: Item) -> &[Dependency] {
         let start = self.dependencies.partition_point(|dependency| dependency.to < item);
         let end = self.dependencies.partition_point(|dependency| dependency.to <= item);
         &self.dependencies[start..end]
+    }
+
+    /// The day on which `item` is due; areas have none.
+    #[must_use]
+    pub fn due(&self, item: Item) -> Option<Date> {
+        let due = match item {
+            Item::Area(_) => None,
+            Item::Workstream(area, index) => self.workstream(area, index).due,
+            Item::Task(index) => self.task(index)?.due,
+            Item::Milestone(index) => self.milestones[index].due,
+        };
+        due.map(DayOrMonth::last_day)
     }
 
     /// Every task that is defined in a workstream, in the order of the file.

@@ -250,13 +250,13 @@ mod tests {
         let (out, code) = fixture.run(b"");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"
-        warning[review_overdue]: the next review was due on 2026-01-30
+        warning[review_overdue]: the review of 2026-01-30 is overdue
          --> DIR/b.yaml:2:14
           |
         2 | next_review: 2026-01-30
           |              ^^^^^^^^^^
           |
-          = help: review the plan, then write the date of the one after
+          = help: review the plan, then write the date of the next review
 
         error[unknown_key]: unknown key `tilte`
          --> DIR/c.yml:2:1

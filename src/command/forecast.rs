@@ -159,8 +159,7 @@ impl ForecastView<'_> {
     /// The finish of the whole project against its target.
     fn project_row(&self) -> Option<Vec<Cell>> {
         let end = self.forecast.end.as_ref()?;
-        let is_late = end.finish.risk.on_time.is_some_and(|on_time| on_time < 0.85);
-        let style = if is_late { TextStyle::Alert } else { TextStyle::Dimmed };
+        let style = if end.is_late() { TextStyle::Alert } else { TextStyle::Dimmed };
         let mut cells = vec![Cell::text("Project", MAX_TITLE_WIDTH).with_style(style), due_cell(self.project.target)];
         cells.extend(self.finish_cells(end.finish, |forecast| Some(forecast.end.as_ref()?.finish)));
         Some(cells)

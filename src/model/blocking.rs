@@ -1,28 +1,29 @@
-//! What waits for a workstream: all that can't begin before it is finished.
+//! Blocked points: the open work that can't start before a workstream finishes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
 
-/// For every workstream that others wait for, the points that are still to be earned by those.
+/// The remaining points of all direct and indirect successors of each open workstream, by index of area
+/// and workstream.
 ///
-/// Waiting is passed on: through workstreams, areas, and milestones not reached yet. A workstream
-/// that is complete keeps nobody waiting. Workstreams without an entry have nothing behind them;
-/// where there are too many to look behind each of them, none has an entry.
+/// Successors are followed through workstreams, areas, and milestones that aren't reached. A complete
+/// workstream blocks nothing. Workstreams without successors have no entry. If a plan has more
+/// dependencies than can be followed, no workstream has one.
 #[must_use]
 pub fn blocked_points(project: &Project, completion: &Completion) -> BTreeMap<(usize, usize), f64> {
-    /// How many steps may be taken: no plan that people made comes near.
+    /// Far more than any real plan needs.
     const MOST_STEPS: usize = 20_000_000;
-    let followers = Followers::of(project);
+    let successors = Successors::of(project);
     let mut blocked = BTreeMap::new();
-    if project.workstreams().count().saturating_mul(followers.edges) > MOST_STEPS {
+    if project.workstreams().count().saturating_mul(successors.edges) > MOST_STEPS {
         return blocked;
     }
     for (area, index, _) in project.workstreams() {
         let stream = Item::Workstream(area, index);
-        if followers.waits_for(stream) && !completion.is_complete(project, stream) {
-            let points = followers.reachable(stream).into_iter().map(|item| match item {
+        if successors.has_any(stream) && !completion.is_complete(project, stream) {
+            let points = successors.reachable(stream).into_iter().map(|item| match item {
                 Item::Workstream(area, index) => completion.remaining_points(project, area, index),
                 _ => 0.0,
             });
@@ -32,39 +33,40 @@ pub fn blocked_points(project: &Project, completion: &Completion) -> BTreeMap<(u
     blocked
 }
 
-/// What follows directly: on a workstream or milestone, or on an area as a whole.
+/// The direct successors of workstreams, milestones and areas.
 ///
-/// A dependency of a task is one of its workstream. An area follows as its workstreams do, and is
-/// followed when all of them are.
+/// A dependency of a task counts as one of its workstream. An area that depends on an item means that
+/// all its workstreams do. What depends on an area depends on all its workstreams.
 #[derive(Default)]
-struct Followers {
+struct Successors {
     next: BTreeMap<Item, BTreeSet<Item>>,
-    /// How many workstreams each area has.
+    /// The number of workstreams of each area.
     areas: Vec<usize>,
     edges: usize,
 }
 
-impl Followers {
+impl Successors {
     fn of(project: &Project) -> Self {
         let areas = project.areas.iter().map(|area| area.workstreams.len()).collect();
-        let mut followers = Self { areas, ..Self::default() };
+        let mut successors = Self { areas, ..Self::default() };
         for dependency in &project.dependencies {
-            let (from, to) = (whole(dependency.from), whole(dependency.to));
-            let is_over = |item| matches!(item, Item::Milestone(index) if project.milestones[index].done.is_some());
-            if from != to && !is_over(from) && !is_over(to) && followers.next.entry(from).or_default().insert(to) {
-                followers.edges += 1;
+            let (from, to) = (workstream_or_self(dependency.from), workstream_or_self(dependency.to));
+            let is_reached = |item| matches!(item, Item::Milestone(index) if project.milestones[index].done.is_some());
+            if from != to && !is_reached(from) && !is_reached(to) && successors.next.entry(from).or_default().insert(to)
+            {
+                successors.edges += 1;
             }
         }
-        followers.edges += project.workstreams().count();
-        followers
+        successors.edges += project.workstreams().count();
+        successors
     }
 
-    /// Whether anything follows on `stream`, or on its area.
-    fn waits_for(&self, stream: Item) -> bool {
+    /// Whether `stream` or its area has successors.
+    fn has_any(&self, stream: Item) -> bool {
         self.next.contains_key(&stream) || area_of(stream).is_some_and(|area| self.next.contains_key(&area))
     }
 
-    /// Everything that follows on `stream`, without itself.
+    /// All direct and indirect successors of `stream`, without itself.
     fn reachable(&self, stream: Item) -> BTreeSet<Item> {
         let (mut seen, mut open) = (BTreeSet::from([stream]), vec![stream]);
         while let Some(item) = open.pop() {
@@ -92,8 +94,8 @@ impl Followers {
     }
 }
 
-/// A task's workstream; everything else stands for itself.
-fn whole(item: Item) -> Item {
+/// The workstream of a task, or the item itself.
+fn workstream_or_self(item: Item) -> Item {
     if let Item::Task(index) = item { Item::Workstream(index.area, index.workstream) } else { item }
 }
 

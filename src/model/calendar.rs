@@ -1,21 +1,21 @@
-//! On which days people work.
+//! The working-day calendar.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
 
-/// The days of the week on which people work, less the holidays.
+/// Working days of the week, and holidays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     workdays: [bool; 7],
-    /// Those that fall on workdays, in order.
+    /// Only those on workdays, sorted.
     holidays: Box<[Date]>,
 }
 
-/// A Monday; days are counted from it.
+/// A Monday: the start of the count of days.
 const MONDAY: Date = date(1970, 1, 5);
 
 impl Calendar {
-    /// A calendar of these workdays, Monday to Friday if there are none, less these holidays.
+    /// A calendar of these workdays without these holidays. Default: Monday to Friday.
     #[must_use]
     pub fn new(workdays: &[Weekday], mut holidays: Vec<Date>) -> Self {
         let default = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
@@ -30,31 +30,31 @@ impl Calendar {
         Self { workdays: week, holidays: holidays.into() }
     }
 
-    /// Whether people work on `day`.
+    /// Whether `day` is a working day.
     #[must_use]
     pub fn is_working(&self, day: Date) -> bool {
         self.workdays[weekday_index(day.weekday())] && self.holidays.binary_search(&day).is_err()
     }
 
-    /// How many working days a week without holidays has: 1 to 7.
+    /// The number of working days in a week without holidays: 1 to 7.
     #[must_use]
     pub fn days_per_week(&self) -> u8 {
         self.workdays.iter().map(|&works| u8::from(works)).sum()
     }
 
-    /// How many working days follow `from`, up to and with `to`; negative where `to` comes first.
+    /// The number of working days after `from`, up to and including `to`; negative if `to` is earlier.
     #[must_use]
     pub fn working_days(&self, from: Date, to: Date) -> i64 {
         self.count(to) - self.count(from)
     }
 
-    /// The `number`-th working day after `day`, or the last day of the year 9999 where there are
-    /// fewer; the 0th is the day itself.
+    /// The `number`-th working day after `day`. The 0th is `day` itself. If the calendar ends before, the
+    /// last day of the year 9999.
     #[must_use]
     pub fn working_day_after(&self, day: Date, number: u32) -> Date {
         let (first, last) = (days_since_monday(day), days_since_monday(Date::MAX));
         let enough = |after: i64| self.count(at_day(first + after)) - self.count(day) >= i64::from(number);
-        // Counting is cheap, so the day is found by halving, however far away it is.
+        // Counting is cheap: binary search, however far away the day is.
         let (mut low, mut high) = (0, last - first);
         while low < high {
             let middle = i64::midpoint(low, high);
@@ -63,7 +63,7 @@ impl Calendar {
         at_day(first + low)
     }
 
-    /// Working days from the first Monday of 1970 up to and with `day`.
+    /// Working days from the first Monday of 1970 up to and including `day`.
     fn count(&self, day: Date) -> i64 {
         let days = days_since_monday(day) + 1;
         let part = usize::try_from(days.rem_euclid(7)).unwrap_or_default();
@@ -72,15 +72,15 @@ impl Calendar {
         days.div_euclid(7) * i64::from(self.days_per_week()) + of_part - i64::try_from(holidays).unwrap_or(i64::MAX)
     }
 
-    /// The last working day before `day`; `None` where more than a year of holidays precedes it.
+    /// The last working day before `day`; `None` if more than a year of holidays precedes it.
     #[must_use]
     pub fn last_working_day_before(&self, day: Date) -> Option<Date> {
         (1..400).filter_map(|back| day.checked_sub(back.days()).ok()).find(|&day| self.is_working(day))
     }
 
-    /// Why nobody works on `day`: "a Saturday", or "a holiday".
+    /// The reason why `day` isn't a working day: "a Saturday", or "a holiday".
     #[must_use]
-    pub fn why_free(&self, day: Date) -> Option<&'static str> {
+    pub fn non_working_reason(&self, day: Date) -> Option<&'static str> {
         let names = ["a Monday", "a Tuesday", "a Wednesday", "a Thursday", "a Friday", "a Saturday", "a Sunday"];
         let weekday = weekday_index(day.weekday());
         match (self.workdays[weekday], self.is_working(day)) {
@@ -110,17 +110,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weekends_and_holidays_are_free() {
+    fn weekends_and_holidays_are_no_working_days() {
         let calendar = Calendar::new(&[], vec![date(2026, 4, 3)]);
-        assert_eq!(calendar.why_free(date(2026, 2, 28)), Some("a Saturday"));
-        assert_eq!(calendar.why_free(date(2026, 4, 3)), Some("a holiday"));
-        assert_eq!(calendar.why_free(date(2026, 4, 2)), None);
+        assert_eq!(calendar.non_working_reason(date(2026, 2, 28)), Some("a Saturday"));
+        assert_eq!(calendar.non_working_reason(date(2026, 4, 3)), Some("a holiday"));
+        assert_eq!(calendar.non_working_reason(date(2026, 4, 2)), None);
         assert_eq!(calendar.last_working_day_before(date(2026, 4, 5)), Some(date(2026, 4, 2)));
         assert_eq!(calendar.days_per_week(), 5);
     }
 
     #[test]
-    fn working_days_are_counted_as_the_known_answers_say() {
+    fn working_days_have_the_known_answers() {
         let calendar = Calendar::new(&[], Vec::new());
         let after = |number| calendar.working_day_after(date(2026, 1, 27), number);
         let ends =
@@ -137,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn counting_is_the_same_as_looking_at_each_day(
+        fn counting_agrees_with_checking_each_day(
             from in -400..400_i64, length in 0..200_i64, week in prop::collection::vec(0..7_i8, 1..7),
             holidays in prop::collection::vec(-400..600_i64, 0..40),
         ) {

@@ -1,15 +1,15 @@
-//! How much is complete: earned, counted from tasks and points, beside what people report.
+//! Earned completion, computed from tasks and points.
 //!
-//! The credit of a task follows the fixed-formula rules of earned value management: 0/100 unless
-//! the policy says otherwise, and never more than 90 % before a task is done.
+//! The credit of a task follows the fixed-formula rules of earned value management: by default 0/100,
+//! and at most 90 % before a task is done.
 
 use crate::model::{Area, Item, Policy, Project, Status, Task, TaskEntry, Workstream};
 use crate::quantity::{Points, Ratio};
 
-/// What isn't done counts 90 % at most: the last tenth is earned by finishing.
+/// The highest credit of a partial task: the last tenth is earned by finishing it.
 pub const PARTIAL_LIMIT: f64 = 0.9;
 
-/// What every item of a project has earned, computed once.
+/// The earned completion of every item of a project.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
     project: Option<Ratio>,
@@ -20,7 +20,7 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// The completion of everything in `project`; its cost grows with the size of the project.
+    /// Computes the completion of every item in `project`.
     #[must_use]
     pub fn of(project: &Project) -> Self {
         let streams = |area: &Area| area.workstreams.iter().map(|stream| workstream(project, stream)).collect();
@@ -35,45 +35,45 @@ impl Completion {
         completion
     }
 
-    /// What the project has earned: the weighted mean of its areas, weights equal unless given.
+    /// The earned completion of the project: the weighted mean of its areas.
     #[must_use]
     pub fn project(&self) -> Option<Ratio> {
         self.project
     }
 
-    /// What the area of this index has earned: 100 % − Σ points·(1 − workstream).
+    /// The earned completion of an area: 100 % − Σ points·(1 − workstream).
     ///
-    /// Where no workstream carries points, the weighted mean of all the area's tasks, those done
-    /// included. `None` for an area without anything to count.
+    /// If no workstream has points, the weighted mean of all tasks of the area. `None` for an area
+    /// without tasks and workstreams.
     #[must_use]
     pub fn area(&self, index: usize) -> Option<Ratio> {
         self.areas[index]
     }
 
-    /// The weighted mean of a workstream's tasks, shared ones included.
+    /// The weighted mean of a workstream's tasks, including shared ones.
     ///
-    /// A workstream without tasks has the completion that the file gives, or none; one whose tasks
-    /// are all waived has nothing left to do.
+    /// A workstream without tasks has the completion in the file, by default 0. A workstream with only
+    /// waived tasks is complete.
     #[must_use]
     pub fn workstream(&self, area: usize, index: usize) -> Ratio {
         self.workstreams[area][index]
     }
 
-    /// The points of a workstream that are still to be earned; 0 where it carries none.
+    /// The remaining points of a workstream; 0 if it has none.
     #[must_use]
     pub fn remaining_points(&self, project: &Project, area: usize, index: usize) -> f64 {
         remaining(project.workstream(area, index), self.workstream(area, index))
     }
 
-    /// How much of what a milestone needs is complete: the mean over what it needs directly.
+    /// The mean completion of a milestone's direct needs.
     ///
-    /// 1 once it is reached, and 0 where it needs nothing.
+    /// 1 once it is reached, and 0 if it needs nothing.
     #[must_use]
     pub fn milestone(&self, index: usize) -> Ratio {
         self.milestones[index]
     }
 
-    /// How much of `item` is complete; a waived task is.
+    /// The completion of `item`; a waived task is complete.
     #[must_use]
     pub fn item(&self, project: &Project, item: Item) -> Ratio {
         match item {
@@ -86,15 +86,15 @@ impl Completion {
         }
     }
 
-    /// Whether nothing of `item` is left to do.
+    /// Whether `item` has no open work.
     #[must_use]
     pub fn is_complete(&self, project: &Project, item: Item) -> bool {
         self.item(project, item) >= Ratio::ONE
     }
 }
 
-/// What `task` counts: 1 when done, its own completion or the policy's credit when partial, 0
-/// before; `None` when waived, since it then leaves both the sum and what is divided by.
+/// The credit of `task`: 1 if done, its own completion or the policy's credit if partial, 0 if not
+/// started. `None` if waived: it counts in neither sum of the weighted mean.
 #[must_use]
 pub fn credit(task: &Task, policy: &Policy) -> Option<Ratio> {
     match &task.status {
@@ -105,7 +105,7 @@ pub fn credit(task: &Task, policy: &Policy) -> Option<Ratio> {
     }
 }
 
-/// Σ weight·ratio / Σ weight, or `None` for nothing.
+/// Σ weight·ratio / Σ weight; `None` without parts.
 #[must_use]
 pub fn weighted_mean(parts: impl IntoIterator<Item = (f64, Ratio)>) -> Option<Ratio> {
     let (sum, weights) = parts
@@ -114,19 +114,19 @@ pub fn weighted_mean(parts: impl IntoIterator<Item = (f64, Ratio)>) -> Option<Ra
     (weights > 0.0).then(|| Ratio::clamped(sum / weights))
 }
 
-/// Whether any workstream of the area carries points.
+/// Whether any workstream of the area has points.
 #[must_use]
 pub fn has_points(area: &Area) -> bool {
     area.workstreams.iter().any(|workstream| workstream.points.is_some())
 }
 
-/// What people report for the project, or else the weighted mean of what they report for every area.
+/// The reported completion of the project; by default the weighted mean over its areas.
 #[must_use]
 pub fn reported(project: &Project) -> Option<Ratio> {
     project.reported.or_else(|| mean_reported(project))
 }
 
-/// The weighted mean of the areas' reported completion; `None` unless every area has one.
+/// The weighted mean of the areas' reported completion; `None` if any area has none.
 #[must_use]
 pub fn mean_reported(project: &Project) -> Option<Ratio> {
     let areas: Option<Vec<_>> = project.areas.iter().map(|area| Some((area.weight.get(), area.reported?))).collect();
@@ -150,7 +150,7 @@ fn area(area: &Area, workstreams: &[Ratio], policy: &Policy) -> Option<Ratio> {
         let left: f64 = streams.map(|(stream, complete)| remaining(stream, *complete)).sum();
         return Some(Ratio::clamped(1.0 - left / 100.0));
     }
-    // A workstream without tasks counts like one task of its own completion.
+    // A workstream without tasks counts like one task.
     let whole = streams.filter(|(stream, _)| stream.tasks.is_empty()).map(|(_, complete)| (1.0, *complete));
     let own = area.workstreams.iter().flat_map(|stream| &stream.tasks).filter_map(own_task);
     weighted_mean(credits(area.done.iter().chain(own), policy).chain(whole))
@@ -160,30 +160,30 @@ fn remaining(stream: &Workstream, complete: Ratio) -> f64 {
     stream.points.map_or(0.0, Points::get) * (1.0 - complete.get())
 }
 
-/// Where the computation of a milestone stands.
+/// The state of the computation of a milestone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Progress {
     Unknown,
-    Begun,
+    Started,
     Known(Ratio),
 }
 
-/// The milestones' completion, each after those that it needs. Milestones that need each other, which
-/// is an error of its own, count nothing to one another.
+/// The completion of each milestone, after the milestones that it needs. On a cycle, which is reported as
+/// an error, a milestone counts 0 to the others.
 fn milestones(project: &Project, completion: &Completion) -> Vec<Ratio> {
     let mut known = vec![Progress::Unknown; project.milestones.len()];
     for first in 0..known.len() {
         let mut open = vec![first];
         while let Some(&milestone) = open.last() {
             if known[milestone] == Progress::Unknown {
-                known[milestone] = Progress::Begun;
+                known[milestone] = Progress::Started;
                 let unknown = needed_milestones(project, milestone).filter(|need| known[*need] == Progress::Unknown);
                 let unknown: Vec<usize> = unknown.collect();
                 open.extend(unknown);
                 continue;
             }
-            if known[milestone] == Progress::Begun {
-                known[milestone] = Progress::Known(of_needs(project, milestone, completion, &known));
+            if known[milestone] == Progress::Started {
+                known[milestone] = Progress::Known(milestone_completion(project, milestone, completion, &known));
             }
             open.pop();
         }
@@ -199,34 +199,34 @@ fn needed_milestones(project: &Project, milestone: usize) -> impl Iterator<Item 
     })
 }
 
-fn of_needs(project: &Project, milestone: usize, completion: &Completion, known: &[Progress]) -> Ratio {
+fn milestone_completion(project: &Project, milestone: usize, completion: &Completion, known: &[Progress]) -> Ratio {
     if project.milestones[milestone].done.is_some() {
         return Ratio::ONE;
     }
     let needs = project.needs(Item::Milestone(milestone)).iter().map(|dependency| match dependency.from {
         Item::Milestone(index) => match known[index] {
             Progress::Known(ratio) => ratio,
-            Progress::Unknown | Progress::Begun => Ratio::ZERO,
+            Progress::Unknown | Progress::Started => Ratio::ZERO,
         },
         other => completion.item(project, other),
     });
     weighted_mean(needs.map(|ratio| (1.0, ratio))).unwrap_or(Ratio::ZERO)
 }
 
-/// How many tasks have which status.
+/// The number of tasks by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TaskCounts {
     /// Done.
     pub done: usize,
-    /// Begun.
+    /// Started.
     pub partial: usize,
-    /// Not begun.
+    /// Not started.
     pub todo: usize,
-    /// Needn't be done.
+    /// Not required.
     pub waived: usize,
 }
 
-/// How many of `tasks` have which status; shared ones are to be counted where they are defined.
+/// The number of `tasks` by status.
 #[must_use]
 pub fn counts<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> TaskCounts {
     let mut counts = TaskCounts::default();
@@ -241,7 +241,7 @@ pub fn counts<'a>(tasks: impl IntoIterator<Item = &'a Task>) -> TaskCounts {
     counts
 }
 
-/// The task that is defined here, if one is.
+/// The task of an entry, unless it is shared.
 #[must_use]
 pub fn own_task(entry: &TaskEntry) -> Option<&Task> {
     if let TaskEntry::Own(task) = entry { Some(task) } else { None }

@@ -1,6 +1,6 @@
-//! Where a plan contradicts itself: one function per contradiction, each returning findings.
+//! Checks for contradictions in a plan: one function for each.
 //!
-//! None of this keeps a file from being served. What depends on the day takes it as an argument.
+//! All findings are warnings: the file is still served.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::model::completion::Completion;
 use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
-/// Every contradiction of `project`, as of `today` in its own time zone.
+/// Every contradiction in `project`; `today` is in its time zone.
 #[must_use]
 pub fn check(project: &Project, completion: &Completion, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -34,19 +34,20 @@ pub fn check(project: &Project, completion: &Completion, today: Date) -> Vec<Fin
     findings
 }
 
-/// Figures nearer than this differ by rounding only.
+/// Figures nearer to each other than this differ only by rounding.
 const ROUNDING: f64 = 1e-9;
 
-fn drift(project: &Project, one: Ratio, other: Ratio) -> bool {
+fn differs(project: &Project, one: Ratio, other: Ratio) -> bool {
     (one.get() - other.get()).abs() > project.policy.tolerance.get() + ROUNDING
 }
 
 fn project_drift(project: &Project) -> Option<Finding> {
     let (reported, mean) = (project.reported?, completion::mean_reported(project)?);
-    drift(project, reported, mean).then(|| {
-        let message = format!("{reported} is reported, but the mean of the areas' reported completion is {mean}");
+    differs(project, reported, mean).then(|| {
+        let message =
+            format!("the project reports {reported}, but the mean of its areas' reported completion is {mean}");
         finding(Kind::ProjectDrift, NodePath::root().key("reported"), message)
-            .help(format!("write `reported: {}`, or mend an area", percent(mean)))
+            .help(format!("write `reported: {}`, or correct an area", percent(mean)))
     })
 }
 
@@ -59,18 +60,19 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
     let at = project.node(Item::Area(index)).key("reported");
     let open = round(100.0 * (1.0 - reported.get()));
     if remaining > 100.0 + ROUNDING {
-        let message = format!("the workstreams leave {} points, more than the whole area, 100", round(remaining));
-        return Some(finding(Kind::PointsMismatch, at, message).help("lower their `points`"));
+        let message =
+            format!("the workstreams have {} remaining points, more than the 100 of the area", round(remaining));
+        return Some(finding(Kind::PointsMismatch, at, message).help("reduce their `points`"));
     }
-    drift(project, reported, earned).then(|| {
+    differs(project, reported, earned).then(|| {
         let sum = if (points - remaining).abs() < ROUNDING {
-            format!("the workstreams add up to {} points", round(points))
+            format!("the workstreams have {} points", round(points))
         } else {
-            format!("of {} points {} are left", round(points), round(remaining))
+            format!("{} of {} points remain", round(remaining), round(points))
         };
-        let message = format!("{sum}, but {reported} reported leaves {open}");
+        let message = format!("{sum}, but the reported {reported} leaves {open}");
         finding(Kind::PointsMismatch, at, message)
-            .help(format!("write `reported: {}`, or mend the `points`", percent(earned)))
+            .help(format!("write `reported: {}`, or correct the `points`", percent(earned)))
     })
 }
 
@@ -81,10 +83,10 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
     }
     let streams = area.workstreams.iter().enumerate().filter(|(_, stream)| stream.points.is_none());
     let missing = streams.map(|(at, stream)| {
-        let message = format!("`{}` carries no points, though others of its area do: it counts nothing", stream.id);
+        let message = format!("`{}` has no points, but other workstreams of the area do: it counts 0", stream.id);
         finding(Kind::PointsMissing, project.node(Item::Workstream(index, at)), message)
             .at_key()
-            .help("write `points: ` and the percentage points of the area that it is worth")
+            .help("add `points: `, its percentage points of the area")
     });
     missing.collect()
 }
@@ -92,11 +94,13 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
 fn breakdown_drift(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let mean = completion::weighted_mean(area.components.iter().map(|component| (1.0, component.complete)))?;
-    let reported = area.reported.filter(|reported| drift(project, *reported, mean))?;
-    let message = format!("the mean of the breakdown is {mean}, but {reported} is reported");
+    let reported = area.reported.filter(|reported| differs(project, *reported, mean))?;
+    let message = format!("the mean of the breakdown is {mean}, but the area reports {reported}");
     let at = project.node(Item::Area(index)).key("breakdown");
     Some(
-        finding(Kind::BreakdownDrift, at, message).at_key().help("bring the two together, or widen `policy.tolerance`"),
+        finding(Kind::BreakdownDrift, at, message)
+            .at_key()
+            .help("correct one of the two, or increase `policy.tolerance`"),
     )
 }
 
@@ -104,11 +108,11 @@ fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
     let mut first: HashMap<String, TaskIndex> = HashMap::new();
     let mut findings = Vec::new();
     for (index, task) in project.tasks() {
-        let earlier = *first.entry(essence(&task.title)).or_insert(index);
+        let earlier = *first.entry(normalized(&task.title)).or_insert(index);
         if earlier.area != index.area {
             let path = project.path(Item::Task(earlier));
             push_limited(&mut findings, || {
-                let message = format!("this task also stands in another area, as `{path}`: it is counted twice");
+                let message = format!("this task is also in another area, as `{path}`: it is counted twice");
                 let at = project.node(Item::Task(index)).key(task.status.name());
                 finding(Kind::TaskInTwoAreas, at, message).help(format!("write `- ref: {path}` here"))
             });
@@ -117,8 +121,8 @@ fn tasks_in_two_areas(project: &Project) -> Vec<Finding> {
     findings
 }
 
-/// A task's text in lower case, without what stands in brackets and without punctuation.
-fn essence(title: &str) -> String {
+/// The title of a task in lower case, without punctuation and text in brackets.
+fn normalized(title: &str) -> String {
     let mut depth = 0_usize;
     let mut words = String::with_capacity(title.len());
     for letter in title.chars() {
@@ -131,8 +135,8 @@ fn essence(title: &str) -> String {
             _ => words.push(' '),
         }
     }
-    let essence = words.trim();
-    if essence.is_empty() { title.to_owned() } else { essence.to_owned() }
+    let words = words.trim();
+    if words.is_empty() { title.to_owned() } else { words.to_owned() }
 }
 
 fn action_dates(project: &Project) -> Vec<Finding> {
@@ -144,9 +148,9 @@ fn action_dates(project: &Project) -> Vec<Finding> {
         let (when, due) = (action.when?, project.milestones[milestone].due?);
         let path = project.path(Item::Milestone(milestone));
         (when.last_day().first_of_month() != due.last_day().first_of_month()).then(|| {
-            let message = format!("the action is planned for {when}, but its milestone `{path}` is due {due}");
+            let message = format!("the action is due {when}, but its milestone `{path}` is due {due}");
             let at = NodePath::root().key("actions").index(index).key("when");
-            finding(Kind::ActionDate, at, message).help("agree on one of the two dates")
+            finding(Kind::ActionDate, at, message).help("change one of the two dates")
         })
     });
     contradictions.collect()
@@ -175,7 +179,7 @@ fn non_working_days(project: &Project) -> Vec<Finding> {
 }
 
 fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding> {
-    let why = project.calendar.why_free(day)?;
+    let why = project.calendar.non_working_reason(day)?;
     let before = project.calendar.last_working_day_before(day);
     let help = before.map(|before| format!("the last working day before it is `{before}`"));
     Some(finding(Kind::NonWorkingDay, at, format!("{day} is {why}")).maybe_help(help))
@@ -185,21 +189,21 @@ fn due_before_need(project: &Project, completion: &Completion) -> Vec<Finding> {
     let last = LastDue::of(project, completion);
     let mut findings = Vec::new();
     for dependency in &project.dependencies {
-        let Some(due) = due(project, dependency.to) else { continue };
+        let Some(due) = project.due(dependency.to) else { continue };
         let Some((later, need)) = last.of_item(dependency.from).filter(|(later, _)| *later > due) else { continue };
         if !completion.is_complete(project, dependency.to) {
             push_limited(&mut findings, || {
                 let (to, from) = (project.path(dependency.to), project.path(need));
                 let message = format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
                 finding(Kind::DueBeforeNeed, project.node(dependency.to).key("due"), message)
-                    .help("move one of the two dates")
+                    .help("change one of the two dates")
             });
         }
     }
     findings
 }
 
-/// The last due date of what is open; an area's is the last one of its workstreams.
+/// The last due date of open items; for an area, the last one of its workstreams.
 struct LastDue<'a> {
     project: &'a Project,
     completion: &'a Completion,
@@ -219,30 +223,20 @@ impl<'a> LastDue<'a> {
         match item {
             Item::Area(area) => self.areas[area],
             _ if self.completion.is_complete(self.project, item) => None,
-            _ => due(self.project, item).map(|due| (due, item)),
+            _ => self.project.due(item).map(|due| (due, item)),
         }
     }
 }
 
-fn due(project: &Project, item: Item) -> Option<Date> {
-    let due = match item {
-        Item::Area(_) => None,
-        Item::Workstream(area, index) => project.workstream(area, index).due,
-        Item::Task(index) => project.task(index)?.due,
-        Item::Milestone(index) => project.milestones[index].due,
-    };
-    due.map(DayOrMonth::last_day)
-}
-
 fn risks_without_probability(project: &Project) -> Vec<Finding> {
     let findings = project.risks.iter().filter_map(|risk| {
-        let (lacks, help) = match (risk.probability, risk.delay) {
-            (None, _) => ("probability", "write how likely it is, such as `probability: 30%`"),
-            (Some(_), None) => ("delay", "write by how long it delays what it affects, such as `delay: 1-3w`"),
+        let (missing, help) = match (risk.probability, risk.delay) {
+            (None, _) => ("probability", "add one, such as `probability: 30%`"),
+            (Some(_), None) => ("delay", "add the delay of each item that it affects, such as `delay: 1-3w`"),
             (Some(_), Some(_)) => return None,
         };
         let at = NodePath::root().key("risks").key(risk.id.as_str());
-        let message = format!("the risk `{}` has no {lacks}: forecasts leave it out", risk.id);
+        let message = format!("the risk `{}` has no {missing}: it is not simulated", risk.id);
         Some(finding(Kind::RiskWithoutProbability, at, message).at_key().help(help))
     });
     findings.collect()
@@ -257,12 +251,12 @@ fn critical_without_estimate(project: &Project, completion: &Completion) -> Vec<
         let message = format!("`{}` is on the critical path and has no estimate", project.path(*item));
         finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
             .at_key()
-            .help("write how long it takes, such as `estimate: 2-3w`")
+            .help("add one, such as `estimate: 2-3w`")
     });
     findings.collect()
 }
 
-/// Whether an item has an estimate, or all that is open in it has; a milestone needs none.
+/// Whether an item, or every open item in it, has an estimate; a milestone needs none.
 fn is_estimated(project: &Project, completion: &Completion, item: Item) -> bool {
     match item {
         Item::Milestone(_) => true,
@@ -288,26 +282,27 @@ fn is_open(task: &Task) -> bool {
 
 fn review_overdue(project: &Project, today: Date) -> Option<Finding> {
     let review = project.next_review.filter(|review| *review < today)?;
-    let message = format!("the next review was due on {review}");
+    let message = format!("the review of {review} is overdue");
     let at = NodePath::root().key("next_review");
-    Some(finding(Kind::ReviewOverdue, at, message).help("review the plan, then write the date of the one after"))
+    Some(finding(Kind::ReviewOverdue, at, message).help("review the plan, then write the date of the next review"))
 }
 
-/// What is to be said of single tasks.
+/// Checks of single tasks.
 fn task_findings(project: &Project, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, task) in project.tasks() {
         let at = |key| project.node(Item::Task(index)).key(key);
         match &task.status {
             Status::Waived { until: Some(until), .. } if *until < today => {
-                let message = format!("the waiver ran out on {until}");
-                let help = "write `todo` again, or agree on a later `until`";
+                let message = format!("the waiver expired on {until}");
+                let help = "write `todo` again, or extend `until`";
                 findings.push(finding(Kind::WaiverExpired, at("until"), message).help(help));
             }
             Status::Partial(Some(complete)) if complete.get() > completion::PARTIAL_LIMIT => {
-                let message = format!("{complete} of a partial task counts 90 %: the rest is earned by finishing it");
+                let message =
+                    format!("a partial task counts at most 90 %, not {complete}: the rest is earned by finishing it");
                 findings.push(
-                    finding(Kind::PartialAboveLimit, at("complete"), message).help("write `done` when it is done"),
+                    finding(Kind::PartialAboveLimit, at("complete"), message).help("write `done` once it is done"),
                 );
             }
             _ => {}
@@ -324,7 +319,7 @@ fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-/// A ratio as it is written in the file.
+/// A ratio as written in a file.
 fn percent(ratio: Ratio) -> String {
     format!("{}%", round(ratio.get() * 100.0))
 }

@@ -1,4 +1,4 @@
-//! From a file's text to the project, with everything that is wrong on the way.
+//! From the text of a file to a project and its findings.
 
 use std::cmp::Reverse;
 
@@ -10,33 +10,33 @@ use crate::model::Project;
 use crate::model::completion::Completion;
 use crate::model::{consistency, lower};
 
-/// What a text says, and what is wrong with it.
+/// The plan in a text, and its findings.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The plan; whole enough to be served only where [`Loaded::is_good`].
+    /// Complete enough to be served only if [`Loaded::is_good`].
     pub plan: Option<Plan>,
     /// What is wrong, in the order of the file, each with its place: [`MAX_FINDINGS`] at most.
     pub findings: Vec<Finding>,
 }
 
-/// A project, and what it has earned.
+/// A project and its earned completion.
 #[derive(Debug)]
 pub struct Plan {
-    /// The project.
+    /// The content of the file.
     pub project: Project,
-    /// What it has earned.
+    /// Computed from it.
     pub completion: Completion,
 }
 
 impl Loaded {
-    /// Whether nothing that is wrong is an error.
+    /// Whether no finding is an error.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.plan.is_some() && !self.findings.iter().any(|finding| finding.severity() == Severity::Error)
     }
 }
 
-/// Reads `text` as of `now`; contradictions are looked for in whatever could be read.
+/// Reads `text` at the moment `now`. The parts that could be read are checked for contradictions.
 #[must_use]
 pub fn load(text: &str, now: Timestamp) -> Loaded {
     let (document, mut findings) = format::parse(text);
@@ -54,14 +54,14 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
     format::locate(text, &mut findings);
     findings.sort_by(|one, other| {
         let place = |finding: &Finding| finding.span.map(|span| span.start);
-        // Of two at one place, a wrong type tells more than a missing key, and stands later in the list.
+        // At one position, a wrong type is more specific than a missing key, and comes first.
         place(one).cmp(&place(other)).then_with(|| other.kind.cmp(&one.kind))
     });
-    findings.dedup_by(|later, earlier| says_the_same(later, earlier));
+    findings.dedup_by(|later, earlier| is_redundant(later, earlier));
     Loaded { plan, findings }
 }
 
-/// What is of the wrong type also lacks its keys: saying the former is enough.
-fn says_the_same(redundant: &Finding, telling: &Finding) -> bool {
-    redundant.span == telling.span && redundant.kind == Kind::MissingKey && telling.kind == Kind::WrongType
+/// A value of the wrong type also lacks its keys: one finding is enough.
+fn is_redundant(redundant: &Finding, specific: &Finding) -> bool {
+    redundant.span == specific.span && redundant.kind == Kind::MissingKey && specific.kind == Kind::WrongType
 }

@@ -1,4 +1,4 @@
-//! From the document to the project: values are taken out, their mistakes become findings.
+//! From the document to the project: invalid values become findings.
 
 use std::collections::HashSet;
 
@@ -25,8 +25,8 @@ use crate::yaml::decode::unknown_key;
 
 /// The project that `document` describes, and every finding about its values and references.
 ///
-/// The project is whole also where there are findings: what is wrong is left out of it, so that
-/// the rest can still be checked. It is served only where no finding is an error.
+/// Invalid values are omitted from the project, so that the rest can still be checked. It is served only
+/// if no finding is an error.
 #[must_use]
 pub fn lower(document: Document) -> (Project, Vec<Finding>) {
     let mut lowering = Lowering::default();
@@ -48,9 +48,7 @@ impl Lowering {
         self.take(document.version, &root.key("version"));
         if !document.project.is_present() {
             let missing = Finding::new(Kind::MissingKey, root.to_path(), "the key `project` is missing");
-            push_limited(&mut self.findings, || {
-                missing.help("write `project: ` and an id, such as `project: webshop`")
-            });
+            push_limited(&mut self.findings, || missing.help("add an id, such as `project: webshop`"));
         }
         let id = self.take(document.project, &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
@@ -159,7 +157,7 @@ impl Lowering {
             self.refer_all(section.blocks, &at.key("blocks"), Role::Blocks(item));
             let complete = self.take(section.complete, &at.key("complete"));
             if complete.is_some() && !section.tasks.is_empty() {
-                let message = "`complete` stands beside `tasks`, which say how much is complete";
+                let message = "both `complete` and `tasks` set the completion";
                 self.report(Kind::Conflict, &at.key("complete"), message, "remove one of the two");
             }
             let tasks = self.tasks(section.tasks, area, index, &at.key("tasks"), notes);
@@ -213,7 +211,7 @@ impl Lowering {
         entries
     }
 
-    /// Exactly one of the keys that say where a task stands, and only the keys that go with it.
+    /// Checks that a task has exactly one status key, and only keys that are valid with it.
     fn one_status(&mut self, section: &TaskSection, at: &LazyPath<'_>) {
         let given = [
             ("todo", section.todo.is_present()),
@@ -225,15 +223,15 @@ impl Lowering {
         let keys: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
         match keys.as_slice() {
             [] => {
-                let help = "begin it with `todo`, `partial`, `done`, `waived` or `ref`, as in `- todo: Load testing`";
-                self.report(Kind::MissingKey, at, "the task says neither what it is nor where it stands", help);
+                let help = "start it with `todo`, `partial`, `done`, `waived` or `ref`, as in `- todo: Load testing`";
+                self.report(Kind::MissingKey, at, "the task has no status key", help);
             }
             ["waived"] if !section.reason.is_present() => {
                 self.report(
                     Kind::MissingKey,
                     at,
                     "the task is waived without a `reason`",
-                    "write why it needn't be done",
+                    "add the reason for the waiver",
                 );
             }
             [_] => {}
@@ -249,7 +247,7 @@ impl Lowering {
         ];
         for (key, is_present, owner, has_owner) in only {
             if is_present && !has_owner {
-                let message = format!("`{key}` goes with `{owner}` only");
+                let message = format!("`{key}` is only valid with `{owner}`");
                 self.report(Kind::Conflict, &at.key(key), message, format!("remove `{key}`"));
             }
         }
@@ -295,10 +293,10 @@ impl Lowering {
                 push_limited(&mut self.findings, || unknown_key(at.key(key).to_path(), key, &ComponentSection::KEYS));
             }
             if !section.complete.is_present() {
-                let help = "write how much of it is complete, such as `complete: 40%`";
+                let help = "add its completion, such as `complete: 40%`";
                 self.report(Kind::MissingKey, &at, "the key `complete` is missing", help);
             }
-            // The short form has no key of its own: its mistake stands at the component.
+            // The short form has no key `complete`: its finding is at the component.
             let short = !section.target.is_present() && !section.note.is_present() && section.unknown.is_empty();
             let complete_at = at.key("complete");
             let complete = self.take(section.complete, if short { &at } else { &complete_at });
@@ -348,16 +346,15 @@ impl Lowering {
             let (Some(when), Some(complete)) = (when.map(DayOrMonth::last_day), complete) else { continue };
             let before = points.last().copied();
             if let Some(before) = before.filter(|before| when <= before.when) {
-                let message = format!("{when} isn't after {}, which stands before it", before.when);
-                self.report(Kind::Conflict, &at.key("when"), message, "put the points in the order of their days");
+                let message = format!("{when} is not after the previous point, {}", before.when);
+                self.report(Kind::Conflict, &at.key("when"), message, "sort the points by date");
             } else if let Some(before) = before.filter(|before| complete < before.complete) {
-                let message =
-                    format!("{complete} is less than {}, which was planned for an earlier day", before.complete);
+                let message = format!("{complete} is less than {}, planned for an earlier day", before.complete);
                 self.report(
                     Kind::Conflict,
                     &at.key("complete"),
                     message,
-                    "write what is planned to be complete in all by then",
+                    "completion is cumulative: add up all work planned until that day",
                 );
             }
             points.push(BaselinePoint { when, complete });
@@ -402,7 +399,7 @@ impl Lowering {
         for (index, section) in sections.into_iter().enumerate() {
             let at = at.index(index);
             self.required(section.action.is_present(), "action", &at);
-            self.refer(section.r#for, &at.key("for"), Role::Furthered(index));
+            self.refer(section.r#for, &at.key("for"), Role::Supported(index));
             actions.push(Action {
                 title: self.text(section.action, &at.key("action")).unwrap_or_default(),
                 when: self.take(section.when, &at.key("when")),
@@ -420,7 +417,7 @@ impl Lowering {
     }
 }
 
-/// The small steps that the others are made of.
+/// Helpers.
 impl Lowering {
     fn report(&mut self, kind: Kind, at: &LazyPath<'_>, message: impl Into<String>, help: impl Into<String>) {
         push_limited(&mut self.findings, || Finding::new(kind, at.to_path(), message).help(help));
@@ -435,10 +432,10 @@ impl Lowering {
     fn take<T>(&mut self, scalar: Scalar<T>, at: &LazyPath<'_>) -> Option<T> {
         match scalar.into_result()? {
             Ok(value) => Some(value),
-            Err(mistake) => {
-                let (kind, mistake) = *mistake;
+            Err(error) => {
+                let (kind, error) = *error;
                 push_limited(&mut self.findings, || {
-                    Finding::new(kind, at.to_path(), mistake.message).maybe_help(mistake.help)
+                    Finding::new(kind, at.to_path(), error.message).maybe_help(error.help)
                 });
                 None
             }
@@ -459,9 +456,9 @@ impl Lowering {
     }
 
     fn id(&mut self, key: &str, at: &LazyPath<'_>) -> Id {
-        Id::parse(key).unwrap_or_else(|mistake| {
+        Id::parse(key).unwrap_or_else(|error| {
             push_limited(&mut self.findings, || {
-                Finding::new(Kind::BadValue, at.to_path(), mistake.message).at_key().maybe_help(mistake.help)
+                Finding::new(Kind::BadValue, at.to_path(), error.message).at_key().maybe_help(error.help)
             });
             Id::unnamed()
         })
@@ -469,8 +466,8 @@ impl Lowering {
 
     fn slug(&mut self, title: &Text, at: &LazyPath<'_>) -> Id {
         Id::slug(title.as_str()).unwrap_or_else(|| {
-            let message = format!("no id can be made of `{}`", shortened(title.as_str()));
-            self.report(Kind::BadValue, at, message, "use letters, or give the task an `id`");
+            let message = format!("no id can be derived from `{}`", shortened(title.as_str()));
+            self.report(Kind::BadValue, at, message, "use letters, or add an `id`");
             Id::unnamed()
         })
     }
@@ -480,8 +477,8 @@ impl Lowering {
         for (id, index) in ids {
             if !seen.insert(id) && id != Id::UNNAMED {
                 let at = at.index(index);
-                let message = format!("a second task has the id `{}`", shortened(id));
-                self.report(Kind::DuplicateId, &at, message, "reword it, or give it an `id` of its own");
+                let message = format!("duplicate task id `{}`", shortened(id));
+                self.report(Kind::DuplicateId, &at, message, "change the text, or add a unique `id`");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! References by path become indices; those that lead nowhere become findings.
+//! Resolution of references: paths become indices, and unknown paths become findings.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,36 @@ use crate::model::cycles;
 use crate::model::{Dependency, Item, Project, TaskEntry, TaskIndex};
 use crate::name::Reference;
 
-/// What a reference is for.
+/// The meaning of a reference.
 #[derive(Debug, Clone, Copy)]
 pub enum Role {
-    /// This item needs the one referred to.
+    /// This item needs the referenced one.
     Needs(Item),
-    /// This item blocks the one referred to.
+    /// This item blocks the referenced one.
     Blocks(Item),
-    /// Here stands a task that is defined elsewhere.
+    /// This entry is a task that is defined elsewhere.
     Shares(TaskIndex),
-    /// The risk of this index affects it.
+    /// The risk with this index affects it.
     Affected(usize),
-    /// The action of this index furthers it.
-    Furthered(usize),
+    /// The action with this index supports it.
+    Supported(usize),
     /// It is on the reported critical path.
     Critical,
 }
 
-/// The references of a file, until every item is known.
+/// The references of a file, collected until every item is known.
 #[derive(Debug, Default)]
 pub struct References(Vec<(Reference, NodePath, Role)>);
 
 impl References {
-    /// One more reference, which stands at `at`.
+    /// Adds a reference at the position `at`.
     pub fn add(&mut self, reference: Reference, at: NodePath, role: Role) {
         self.0.push((reference, at, role));
     }
 
-    /// Puts every reference into its place in `project`.
+    /// Resolves every reference in `project`.
     ///
-    /// Returns what leads nowhere, ids that two items share, and dependencies that form a cycle.
+    /// Returns findings for unknown references, duplicate ids and dependency cycles.
     #[must_use]
     pub fn resolve(self, project: &mut Project) -> Vec<Finding> {
         let (index, mut findings) = index(project);
@@ -57,13 +57,13 @@ impl References {
     }
 }
 
-/// Every item by the path that people call it by.
+/// Every item by its path.
 #[must_use]
 pub fn items(project: &Project) -> BTreeMap<String, Item> {
     index(project).0
 }
 
-/// Every item by its path, and the ids that stand for two items.
+/// Every item by its path, and findings for duplicate ids.
 fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
     let mut index = BTreeMap::new();
     for area in 0..project.areas.len() {
@@ -81,9 +81,12 @@ fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
         let item = Item::Milestone(milestone);
         let path = project.path(item);
         if index.contains_key(&path) {
-            let finding =
-                Finding::new(Kind::DuplicateId, project.node(item), format!("an area has the id `{path}` too"));
-            findings.push(finding.at_key().help("references couldn't tell them apart: rename the milestone"));
+            let finding = Finding::new(
+                Kind::DuplicateId,
+                project.node(item),
+                format!("the id `{path}` is also the id of an area"),
+            );
+            findings.push(finding.at_key().help("rename the milestone: references to this id would be ambiguous"));
         }
         index.entry(path).or_insert(item);
     }
@@ -94,16 +97,18 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
     match role {
         Role::Needs(to) => project.dependencies.push(Dependency { from: item, to, at }),
         Role::Blocks(from) => project.dependencies.push(Dependency { from, to: item, at }),
-        Role::Affected(risk) if project.risks[risk].affects.contains(&item) => return Some(twice(project, item, at)),
+        Role::Affected(risk) if project.risks[risk].affects.contains(&item) => {
+            return Some(duplicate(project, item, at));
+        }
         Role::Affected(risk) => project.risks[risk].affects.push(item),
-        Role::Furthered(action) => project.actions[action].item = Some(item),
-        Role::Critical if project.critical_path.contains(&item) => return Some(twice(project, item, at)),
+        Role::Supported(action) => project.actions[action].item = Some(item),
+        Role::Critical if project.critical_path.contains(&item) => return Some(duplicate(project, item, at)),
         Role::Critical => project.critical_path.push(item),
         Role::Shares(index) => {
             let Item::Task(task) = item else {
                 let path = project.path(item);
-                let finding = Finding::new(Kind::UnknownReference, at, format!("`{path}` isn't a task"));
-                return Some(finding.help("name a task, as in `ref: ml/azure/workspace`"));
+                let finding = Finding::new(Kind::UnknownReference, at, format!("`{path}` is not a task"));
+                return Some(finding.help("reference a task, as in `ref: ml/azure/workspace`"));
             };
             project.areas[index.area].workstreams[index.workstream].tasks[index.task] = TaskEntry::Shared(Some(task));
         }
@@ -111,8 +116,8 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
     None
 }
 
-fn twice(project: &Project, item: Item, at: NodePath) -> Finding {
-    let message = format!("`{}` stands in this list already", project.path(item));
+fn duplicate(project: &Project, item: Item, at: NodePath) -> Finding {
+    let message = format!("`{}` is already in this list", project.path(item));
     Finding::new(Kind::Conflict, at, message).help("remove one of the two")
 }
 
@@ -120,7 +125,7 @@ fn unknown(reference: &Reference, at: NodePath) -> Finding {
     Finding::new(Kind::UnknownReference, at, format!("there is no item `{}`", reference.as_str()))
 }
 
-/// How many references get a suggestion: each is compared with every item.
+/// The number of references that get a suggestion: each is compared with every item.
 const MOST_HELPS: usize = 50;
 
 fn suggestion(index: &BTreeMap<String, Item>, reference: &Reference) -> String {
@@ -129,7 +134,7 @@ fn suggestion(index: &BTreeMap<String, Item>, reference: &Reference) -> String {
     let longer = index.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
     let near = longer.or_else(|| nearest(written, index.keys().map(String::as_str)));
     near.map_or_else(
-        || "write an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
+        || "expected an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
         |near| format!("did you mean `{near}`?"),
     )
 }

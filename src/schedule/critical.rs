@@ -1,7 +1,7 @@
-//! The critical path method: early and late dates, floats, and what drives what.
+//! The critical path method: early and late dates, floats, and driving paths.
 //!
-//! Kelley and Walker: Critical-path planning and scheduling (1959). Durations are their means; a late
-//! date is the latest that keeps every due date, so that floats are negative where one is missed.
+//! Kelley and Walker: Critical-path planning and scheduling (1959). Durations are means. A late date is
+//! the latest that keeps every due date, so floats are negative if a due date is missed.
 
 use std::collections::BTreeSet;
 
@@ -13,23 +13,22 @@ use crate::schedule::network::{Network, NetworkNode};
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
 pub(crate) struct Dates {
-    /// How long each node takes.
     pub(crate) duration: Vec<f64>,
-    /// The earliest start.
+    /// Early start.
     pub(crate) start: Vec<f64>,
-    /// The earliest finish.
+    /// Early finish.
     pub(crate) finish: Vec<f64>,
-    /// The latest finish that keeps every due date.
+    /// Late finish.
     pub(crate) late: Vec<f64>,
-    /// By how much each node may be later before another one is.
+    /// Free float.
     pub(crate) free: Vec<f64>,
 }
 
-/// What decides when each node of a network is reached.
+/// The driving predecessor of each node.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DrivingPaths(Vec<Driver>);
 
-/// The item of a node, and the node before it that is reached last.
+/// The item of a node, and its driving predecessor: the one that finishes last.
 #[derive(Debug, Clone, Copy)]
 struct Driver {
     item: Option<Item>,
@@ -37,9 +36,10 @@ struct Driver {
 }
 
 impl Dates {
-    /// Forward and backward pass; with risks, each adds its mean delay. `due` holds the nodes that have
-    /// to be reached by a time; what nothing of these waits for has until the end of the project.
-    #[must_use]
+    /// Forward and backward pass. With risks, each risk event adds its mean delay.
+    ///
+    /// `due` has the due date of each node with one. Nodes that no due date depends on must finish by
+    /// the end of the project.
     pub(crate) fn of(network: &Network, model: ForecastModel, due: &[(usize, f64)]) -> Self {
         let nodes = &network.nodes;
         let mean = |node: &NetworkNode| {
@@ -74,22 +74,20 @@ impl Dates {
         Self { duration, start, finish, late, free }
     }
 
-    /// When everything is finished.
-    #[must_use]
+    /// Early finish of the project.
     pub(crate) fn end(&self) -> f64 {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
-    /// What decides when each node is reached; of equals a milestone, or the first path.
-    #[must_use]
+    /// The driving predecessor of each node. Of several, a milestone, or else the first by path.
     pub(crate) fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
         let driver = |node: &NetworkNode| Driver { item: node.item, before: self.driver(project, network, node) };
         DrivingPaths(network.nodes.iter().map(driver).collect())
     }
 
-    /// The node before `node` that is reached last, if anything that takes time comes before it.
+    /// The predecessor that finishes last; `None` if `node` doesn't start later because of it.
     fn driver(&self, project: &Project, network: &Network, node: &NetworkNode) -> Option<usize> {
-        // Of what is reached at the same time, a milestone says most.
+        // A milestone is the most meaningful of several.
         let name = |index: usize| {
             let item = network.nodes[index].item;
             (!matches!(item, Some(Item::Milestone(_))), item.map(|item| project.path(item)))
@@ -103,8 +101,7 @@ impl Dates {
     }
 }
 
-/// The backward pass: the latest finish of each node that keeps all of `due`, infinite where nothing of
-/// these waits for it.
+/// The backward pass: the late finish of each node, infinite if nothing in `due` depends on it.
 fn latest(nodes: &[NetworkNode], duration: &[f64], due: &[(usize, f64)]) -> Vec<f64> {
     let mut late = vec![f64::INFINITY; nodes.len()];
     for &(node, time) in due {
@@ -119,25 +116,22 @@ fn latest(nodes: &[NetworkNode], duration: &[f64], due: &[(usize, f64)]) -> Vec<
 }
 
 impl DrivingPaths {
-    /// The items that decide when `node` is reached, in the order of time.
-    #[must_use]
+    /// The driving path of `node`, in the order of time.
     pub(crate) fn path_to(&self, node: usize) -> Vec<Item> {
         let mut path: Vec<Item> = self.back(node).collect();
         path.reverse();
-        // A workstream surrounds its tasks; it is named once.
+        // A workstream is on the path before and after its tasks.
         let mut seen = BTreeSet::new();
         path.retain(|item| seen.insert(*item));
         path
     }
 
-    /// The first of these items.
-    #[must_use]
+    /// The first item of the driving path of `node`.
     pub(crate) fn root_of(&self, node: usize) -> Option<Item> {
         self.back(node).last()
     }
 
-    /// The items back from `node`. Areas and the end of the project gather others, and are nobody's
-    /// work.
+    /// The driving path of `node` backwards, without areas: they only group other items.
     fn back(&self, node: usize) -> impl Iterator<Item = Item> {
         let nodes = std::iter::successors(self.0.get(node), |driver| self.0.get(driver.before?));
         nodes.filter_map(|driver| driver.item).filter(|item| !matches!(item, Item::Area(_)))

@@ -1,33 +1,33 @@
-//! Earned schedule: how far the work is, measured in time.
+//! Earned schedule: progress measured in time.
 //!
-//! Lipke: Schedule is different (2003). The earned schedule ES is the moment at which the plan
-//! expected as much as is earned now. What was complete when the plan began is nobody's progress,
+//! Lipke: Schedule is different (2003). The earned schedule ES is the moment for which the baseline
+//! planned the completion that is earned now. Completion at the start of the baseline isn't progress,
 //! and is subtracted from both.
 
 use crate::model::BaselinePoint;
 use crate::quantity::Ratio;
 use crate::schedule::timeline::Timeline;
 
-/// Where the work stands against its baseline, in working days since the baseline began.
+/// Progress against the baseline, in working days since the start of the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EarnedSchedule {
-    /// PD: how long the plan takes.
+    /// PD: the planned duration.
     pub planned: f64,
-    /// AT: how much of that has passed.
+    /// AT: the actual time, from the start of the baseline to the status date.
     pub actual: f64,
-    /// ES: when the plan expected what is earned now.
+    /// ES: the earned schedule.
     pub earned: f64,
-    /// PV: the completion that was planned for now, from 0 to 1.
+    /// PV: the planned completion at the status date, from 0 to 1.
     pub planned_completion: f64,
-    /// Completion earned for a working day so far, from 0 to 1; `None` on the first day.
+    /// Completion earned per working day so far, from 0 to 1; `None` on the first day.
     pub observed_pace: Option<f64>,
-    /// Completion that has to be earned for a working day from now on; `None` when the time is up.
+    /// Completion per working day that is required from now on; `None` after the end of the baseline.
     pub required_pace: Option<f64>,
 }
 
 impl EarnedSchedule {
-    /// Where `earned` stands at the end of the status date. `None` where there is no baseline, where
-    /// it plans no progress, and before it begins.
+    /// The progress of `earned` at the end of the status date. `None` without a baseline, if the
+    /// baseline plans no progress, and before it starts.
     #[must_use]
     pub fn of(baseline: &[BaselinePoint], earned: Ratio, timeline: Timeline<'_>) -> Option<Self> {
         let (first, last) = (baseline.first()?, baseline.last()?);
@@ -52,27 +52,27 @@ impl EarnedSchedule {
         })
     }
 
-    /// SPI(t) = ES / AT: below 1 is late. `None` on the first day.
+    /// SPI(t) = ES / AT: below 1 is behind the baseline. `None` on the first day.
     #[must_use]
     pub fn performance(&self) -> Option<f64> {
         (self.actual > 0.0).then(|| self.earned / self.actual)
     }
 
-    /// TSPI = (PD − ES) / (PD − AT): the SPI(t) that the rest needs. Above 1.10 the date is very
-    /// unlikely to be met. `None` when the time is up.
+    /// TSPI = (PD − ES) / (PD − AT): the SPI(t) that the remaining work requires. Above 1.10 the project
+    /// is very unlikely to finish on time. `None` after the end of the baseline.
     #[must_use]
     pub fn to_complete(&self) -> Option<f64> {
         (self.planned > self.actual).then(|| (self.planned - self.earned) / (self.planned - self.actual))
     }
 
-    /// PD / SPI(t): how long all of it takes at the speed so far. `None` where nothing is earned yet.
+    /// PD / SPI(t): the total duration at the pace so far. `None` if nothing is earned yet.
     #[must_use]
     pub fn forecast(&self) -> Option<f64> {
         self.performance().filter(|performance| *performance > 0.0).map(|performance| self.planned / performance)
     }
 }
 
-/// When the `plan`, of times and completions that never fall, last expected `progress` or less.
+/// The last time at which `plan` has `progress` or less; its times and completions don't fall.
 fn earned_time(plan: &[(f64, f64)], progress: f64) -> f64 {
     let after = plan.partition_point(|(_, complete)| *complete <= progress);
     let Some(&(time, complete)) = after.checked_sub(1).and_then(|before| plan.get(before)) else { return 0.0 };
@@ -80,7 +80,7 @@ fn earned_time(plan: &[(f64, f64)], progress: f64) -> f64 {
     time + (later - time) * (progress - complete) / (more - complete)
 }
 
-/// What the `plan` expected to have been completed at `time`.
+/// The completion in `plan` at `time`.
 fn planned_at(plan: &[(f64, f64)], time: f64) -> f64 {
     let after = plan.partition_point(|(point, _)| *point <= time);
     let Some(&(before, complete)) = after.checked_sub(1).and_then(|before| plan.get(before)) else { return 0.0 };
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn on_the_first_day_there_is_no_speed_and_on_the_last_nothing_helps() {
+    fn performance_is_unknown_on_the_first_day_and_to_complete_on_the_last() {
         let first = EarnedSchedule {
             planned: 10.0,
             actual: 0.0,
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_stands_still_is_earned_to_the_end_of_its_pause() {
+    fn a_pause_in_the_plan_is_earned_to_its_end() {
         let plan = [(0.0, 0.0), (2.0, 0.5), (6.0, 0.5), (8.0, 1.0)];
         assert_eq!(earned_time(&plan, 0.5), 6.0);
         assert_eq!(earned_time(&plan, 0.25), 1.0);

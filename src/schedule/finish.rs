@@ -1,5 +1,7 @@
 //! When something finishes: percentiles and on-time probability, without and with risks.
 
+use crate::schedule::ROUNDING;
+
 /// Whether risks are part of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForecastModel {
@@ -133,6 +135,12 @@ pub struct FinishPercentiles {
 }
 
 impl FinishPercentiles {
+    /// Whether the P85 is after `due`: the one definition of "late".
+    #[must_use]
+    pub fn is_late(&self, due: f64) -> bool {
+        self.percentiles.p85 > due + ROUNDING
+    }
+
     /// The slip against `due`, in working days; negative if there is time left.
     #[must_use]
     pub fn slip(&self, due: f64) -> Percentiles {

@@ -1,5 +1,5 @@
-//! What is forecast of a project: when each item is finished, how sure that is, and where a slip
-//! begins.
+//! The forecast of a project: when each item finishes, with which probability, and which item drives
+//! a slip.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -9,25 +9,24 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
-use crate::schedule::ROUNDING;
 use crate::schedule::critical::{Dates, DrivingPaths};
 use crate::schedule::earned::EarnedSchedule;
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::network::scenario::Scenario;
-use crate::schedule::network::{Basis, Network};
-use crate::schedule::simulate::{SimulationParams, simulate};
+use crate::schedule::network::{Basis, ItemNodes, Network};
+use crate::schedule::simulate::{SimulationParams, SimulationResult, simulate};
 use crate::schedule::timeline::Timeline;
 
-/// How a forecast is made.
+/// How to forecast a project.
 #[derive(Debug, Clone)]
 pub struct ForecastOptions {
-    /// How many times the network is run through.
+    /// The number of simulation runs.
     pub draws: NonZero<u32>,
-    /// What is taken to be otherwise than the file says.
+    /// Changes to the plan that the forecast assumes.
     pub scenario: Scenario,
-    /// The milestone for which is asked what is critical; the end of the project otherwise.
+    /// The milestone that criticality refers to. Default: the end of the project.
     pub critical_to: Option<usize>,
-    /// How many threads may work on it; as many as are worth it unless given.
+    /// The number of threads. Default: by the size of the network.
     pub threads: Option<NonZero<usize>>,
 }
 
@@ -37,102 +36,115 @@ impl Default for ForecastOptions {
     }
 }
 
-/// At so many draws a probability is off by less than 1.6 points, and a P85 of a quarter by less
-/// than a third of a day, in 95 of 100 forecasts. The same draws come each time, so that differences
+/// The default number of simulation runs.
+///
+/// In 95 of 100 forecasts, a probability is off by less than 1.6 percentage points, and the P85 of a
+/// quarter by less than a third of a day. The random numbers repeat, so differences between forecasts
 /// are far more exact.
 pub const DRAWS: NonZero<u32> = NonZero::new(4096).expect("it isn't 0");
 
-/// A project's forecast. Times are in working days after the end of the status date.
+/// A project's forecast. Times are in working days after the status date.
 #[derive(Debug, Clone)]
 pub struct Forecast {
-    /// The status date: `as_of`, or today where that is later.
+    /// `as_of`, or today if that is later.
     pub status_date: Date,
-    /// Its end: open work is done after it.
+    /// The end of the status date.
     pub start: Timestamp,
-    /// What is open.
+    /// The open items.
     pub items: BTreeMap<Item, ItemForecast>,
-    /// The end of the project; `None` where nothing is open.
+    /// The end of the project; `None` if no open work has a duration or a date.
     pub end: Option<EndForecast>,
-    /// Where durations come from.
+    /// Where the durations come from.
     pub bases: BTreeMap<Item, Basis>,
-    /// Whether any risk has a probability and a delay.
+    /// Whether any risk has both a probability and a delay.
     pub has_risks: bool,
-    /// Where the work stands against its baseline.
+    /// Progress against the baseline.
     pub earned_schedule: Option<EarnedSchedule>,
+    /// The finish node of each open item.
     nodes: BTreeMap<Item, usize>,
     driving_paths: DrivingPaths,
 }
 
-/// When an open item is finished.
+/// The forecast of an open item.
 #[derive(Debug, Clone)]
 pub struct ItemForecast {
-    /// The earliest start and finish, with mean durations.
+    /// Early start and early finish, with mean durations.
     pub early: (f64, f64),
-    /// The latest start and finish that keep every due date, with mean durations.
+    /// Late start and late finish: the latest that keep every due date, with mean durations.
     pub late: (f64, f64),
-    /// By how much it may be later before anything else is.
+    /// By how much it may slip before another item does.
     pub free_float: f64,
-    /// When it is due.
+    /// The due date.
     pub due: Option<f64>,
-    /// When it is finished, by plan and with risks, for workstreams and milestones.
+    /// Workstreams and milestones only; `None` if their duration isn't known.
     pub finish: Option<ByModel<FinishPercentiles>>,
-    /// In which part of the runs it decides when everything is finished.
+    /// Criticality index: share of simulation runs in which it is on the critical path.
     pub criticality: f64,
-    /// The first open item of those that decide when it is reached; milestones only.
+    /// The first open item of its driving path; milestones only.
     pub driving_root: Option<Item>,
-    /// What it waits for that nothing says the duration of; milestones only.
+    /// The items without estimate that it depends on; milestones only.
     pub without_estimate: Vec<Item>,
 }
 
 impl ItemForecast {
-    /// By how much it may be later before a due date is missed; negative where one is.
+    /// By how much it may slip before a due date, or without one the end of the project, does.
     #[must_use]
     pub fn total_float(&self) -> f64 {
         self.late.1 - self.early.1
     }
 
-    /// When it is finished.
+    /// When it finishes, without or with risks.
     #[must_use]
     pub fn finish(&self, model: ForecastModel) -> Option<FinishPercentiles> {
         self.finish.map(|finish| finish.get(model))
     }
 
-    /// By how much it is later than it is due, in working days, for each quantile; negative while there
-    /// is time left.
+    /// The slip against its due date, in working days; negative if there is time left.
     #[must_use]
     pub fn slip(&self, model: ForecastModel) -> Option<Percentiles> {
         Some(self.finish(model)?.slip(self.due?))
     }
 
-    /// Where its slip begins, while it is late: a late item none of whose predecessors is late.
+    /// The first item of its driving path, if it is late.
     #[must_use]
     pub fn slip_root(&self) -> Option<Item> {
         self.driving_root.filter(|_| self.is_late())
     }
 
-    /// Whether it will be late, risks included, with more than 15 % probability.
+    /// Whether its P85 with risks is after its due date.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        let p85 = self.finish(ForecastModel::Risk).map(|finish| finish.percentiles.p85);
-        self.due.zip(p85).is_some_and(|(due, p85)| p85 > due + ROUNDING)
+        self.is_late_in(ForecastModel::Risk)
+    }
+
+    fn is_late_in(&self, model: ForecastModel) -> bool {
+        self.finish(model).zip(self.due).is_some_and(|(finish, due)| finish.is_late(due))
     }
 }
 
-/// When everything is finished.
+/// The forecast of the end of the project.
 #[derive(Debug, Clone)]
 pub struct EndForecast {
     /// With mean durations.
     pub early_finish: f64,
-    /// The end of the target's day, where the project has a target.
+    /// The end of the target date.
     pub due: Option<f64>,
-    /// By plan and with risks.
+    /// When everything finishes.
     pub finish: ByModel<FinishPercentiles>,
-    /// The critical path: what decides when everything is finished.
+    /// The driving path of the end of the project.
     pub critical_path: Vec<Item>,
 }
 
+impl EndForecast {
+    /// Whether its P85 with risks is after the target date.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.due.is_some_and(|due| self.finish.risk.is_late(due))
+    }
+}
+
 impl Forecast {
-    /// The forecast of `project` as of `now`.
+    /// The forecast of `project` at the moment `now`.
     #[must_use]
     pub fn of(project: &Project, completion: &Completion, now: Timestamp, options: &ForecastOptions) -> Self {
         let timeline = Timeline::of(project, now);
@@ -148,7 +160,7 @@ impl Forecast {
             driving_paths: DrivingPaths::default(),
             earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
         };
-        // A cycle is an error that keeps the file from being served.
+        // A file with a cycle isn't served.
         let network = Network::of(project, completion, timeline, &options.scenario);
         match network.filter(|network| !network.items.is_empty()) {
             Some(network) => empty.with(project, timeline, network, options),
@@ -157,100 +169,123 @@ impl Forecast {
     }
 
     fn with(mut self, project: &Project, timeline: Timeline<'_>, network: Network, options: &ForecastOptions) -> Self {
-        let due: BTreeMap<Item, f64> =
-            network.items.keys().filter_map(|item| Some((*item, timeline.end_of(due(project, *item)?)))).collect();
-        let target = project.target.map(|target| timeline.end_of(target));
-        let by = due.iter().map(|(item, time)| (network.items[item].finish, *time));
-        let by: Vec<(usize, f64)> = by.chain(target.map(|time| (network.end(), time))).collect();
-        let dates = Dates::of(&network, ForecastModel::Plan, &by);
-        let driving_paths = dates.driving_paths(project, &network);
-        // What is late with risks only is late because of them.
-        let risky = (!network.risk_events.is_empty())
-            .then(|| Dates::of(&network, ForecastModel::Risk, &by).driving_paths(project, &network));
-
-        let is_wanted = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
-        let asked: Vec<Item> = network.items.keys().copied().filter(is_wanted).collect();
-        let wanted = asked.iter().map(|item| (network.items[item].finish, due.get(item).copied()));
-        let wanted: Vec<_> = wanted.chain([(network.end(), target)]).collect();
-        let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
-        let critical_to = critical_to.map_or(network.end(), |place| place.finish);
-        // Where nothing is left to chance, every run is the same.
-        let draws = if network.is_certain() { NonZero::<u32>::MIN } else { options.draws };
-        let params = SimulationParams { draws, wanted: &wanted, critical_to, threads: options.threads };
-        let result = simulate(&network, &params);
-        let finish = |index: usize| ByModel { plan: result.finish.plan[index], risk: result.finish.risk[index] };
-        let takes_time = network.takes_time();
-
-        self.items = network
-            .items
-            .iter()
-            .map(|(item, place)| {
-                let is_milestone = matches!(item, Item::Milestone(_));
-                let without_estimate = if is_milestone { network.without_estimate(place.finish) } else { Vec::new() };
-                // Of what nothing is known of, and of a milestone that nothing leads to, nothing can
-                // be forecast.
-                let is_known = takes_time[place.finish] || without_estimate.is_empty();
-                let is_bare = matches!(network.bases.get(item), Some(Basis::NoEstimate | Basis::FixedDate));
-                let asked = asked.binary_search(item).ok().filter(|_| is_known && !is_bare);
-                let mut forecast = ItemForecast {
-                    early: (dates.start[place.start], dates.finish[place.finish]),
-                    late: (dates.late[place.start] - dates.duration[place.start], dates.late[place.finish]),
-                    free_float: dates.free[place.finish],
-                    due: due.get(item).copied(),
-                    finish: asked.map(finish),
-                    criticality: result.criticality[place.finish],
-                    driving_root: None,
-                    without_estimate,
-                };
-                if is_milestone && forecast.finish.is_some() {
-                    let is_late_by_plan = forecast.slip(ForecastModel::Plan).is_some_and(|slip| slip.p85 > ROUNDING);
-                    let is_late_by_risk = forecast.is_late() && !is_late_by_plan;
-                    let driving_paths = risky.as_ref().filter(|_| is_late_by_risk).unwrap_or(&driving_paths);
-                    forecast.driving_root = driving_paths.root_of(place.finish);
-                }
-                (*item, forecast)
-            })
-            .collect();
-        self.end = takes_time[network.end()].then(|| EndForecast {
-            early_finish: dates.end(),
-            due: target,
-            finish: finish(asked.len()),
-            critical_path: driving_paths.path_to(network.end()),
-        });
+        let computation = Computation::of(project, timeline, &network, options);
+        let items = network.items.iter().map(|(item, nodes)| (*item, computation.item(*item, *nodes)));
+        self.items = items.collect();
+        self.end = computation.end();
         self.has_risks = !network.risk_events.is_empty();
-        self.nodes = network.items.iter().map(|(item, place)| (*item, place.finish)).collect();
-        self.driving_paths = driving_paths;
+        self.nodes = network.items.iter().map(|(item, nodes)| (*item, nodes.finish)).collect();
+        self.driving_paths = computation.driving_paths;
         self.bases = network.bases;
         self
     }
 
-    /// How many durations come from where: every [`Basis`] by name, with its number.
+    /// The number of durations for each [`Basis`], by name.
     #[must_use]
     pub fn counts(&self) -> [(&'static str, usize); 5] {
         Basis::NAMES.map(|name| (name, self.bases.values().filter(|basis| basis.name() == name).count()))
     }
 
-    /// What decides when `item` is finished, with mean durations, in the order of time.
+    /// The driving path of `item` with mean durations, in the order of time.
     #[must_use]
     pub fn driving_path(&self, item: Item) -> Vec<Item> {
         self.nodes.get(&item).map(|node| self.driving_paths.path_to(*node)).unwrap_or_default()
     }
 
-    /// The milestone's forecast; `None` where it was reached.
+    /// The forecast of a milestone; `None` once it is reached.
     #[must_use]
     pub fn milestone(&self, index: usize) -> Option<&ItemForecast> {
         self.items.get(&Item::Milestone(index))
     }
 }
 
-/// The day on which `item` is due.
-#[must_use]
-pub fn due(project: &Project, item: Item) -> Option<Date> {
-    let due = match item {
-        Item::Area(_) => None,
-        Item::Workstream(area, index) => project.workstream(area, index).due,
-        Item::Task(index) => project.task(index)?.due,
-        Item::Milestone(index) => project.milestones[index].due,
-    };
-    due.map(crate::date::DayOrMonth::last_day)
+/// What is computed of a whole network, before it is told apart by item.
+struct Computation<'a> {
+    network: &'a Network,
+    due: BTreeMap<Item, f64>,
+    target: Option<f64>,
+    dates: Dates,
+    driving_paths: DrivingPaths,
+    /// The driving paths with mean delays, if there are risk events.
+    driving_paths_with_risks: Option<DrivingPaths>,
+    /// The items with percentiles, in rising order.
+    simulated: Vec<Item>,
+    result: SimulationResult,
+    takes_time: Vec<bool>,
+}
+
+impl<'a> Computation<'a> {
+    fn of(project: &Project, timeline: Timeline<'_>, network: &'a Network, options: &ForecastOptions) -> Self {
+        let due_of = |item: &Item| Some((*item, timeline.end_of(project.due(*item)?)));
+        let due: BTreeMap<Item, f64> = network.items.keys().filter_map(due_of).collect();
+        let target = project.target.map(|target| timeline.end_of(target));
+        let limits = due.iter().map(|(item, time)| (network.items[item].finish, *time));
+        let limits: Vec<(usize, f64)> = limits.chain(target.map(|time| (network.end(), time))).collect();
+        let dates = Dates::of(network, ForecastModel::Plan, &limits);
+        let with_risks = (!network.risk_events.is_empty()).then(|| Dates::of(network, ForecastModel::Risk, &limits));
+        let is_simulated = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
+        let simulated: Vec<Item> = network.items.keys().copied().filter(is_simulated).collect();
+        let finishes = simulated.iter().map(|item| (network.items[item].finish, due.get(item).copied()));
+        let finishes: Vec<_> = finishes.chain([(network.end(), target)]).collect();
+        let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
+        let params = SimulationParams {
+            // Without uncertainty, every run is the same.
+            draws: if network.is_certain() { NonZero::<u32>::MIN } else { options.draws },
+            nodes: &finishes,
+            critical_to: critical_to.map_or(network.end(), |nodes| nodes.finish),
+            threads: options.threads,
+        };
+        Self {
+            result: simulate(network, &params),
+            driving_paths: dates.driving_paths(project, network),
+            driving_paths_with_risks: with_risks.map(|dates| dates.driving_paths(project, network)),
+            takes_time: network.takes_time(),
+            network,
+            due,
+            target,
+            dates,
+            simulated,
+        }
+    }
+
+    fn item(&self, item: Item, nodes: ItemNodes) -> ItemForecast {
+        let (network, dates) = (self.network, &self.dates);
+        let is_milestone = matches!(item, Item::Milestone(_));
+        let without_estimate = if is_milestone { network.without_estimate(nodes.finish) } else { Vec::new() };
+        // Nothing is forecast of an item without estimate, or of a milestone without predecessors.
+        let is_known = self.takes_time[nodes.finish] || without_estimate.is_empty();
+        let is_bare = matches!(network.bases.get(&item), Some(Basis::NoEstimate | Basis::FixedDate));
+        let simulated = self.simulated.binary_search(&item).ok().filter(|_| is_known && !is_bare);
+        let mut forecast = ItemForecast {
+            early: (dates.start[nodes.start], dates.finish[nodes.finish]),
+            late: (dates.late[nodes.start] - dates.duration[nodes.start], dates.late[nodes.finish]),
+            free_float: dates.free[nodes.finish],
+            due: self.due.get(&item).copied(),
+            finish: simulated.map(|index| self.finish(index)),
+            criticality: self.result.criticality[nodes.finish],
+            driving_root: None,
+            without_estimate,
+        };
+        if is_milestone && forecast.finish.is_some() {
+            // A milestone that is late only with risks is driven by what its risks delay.
+            let is_late_by_risks = forecast.is_late() && !forecast.is_late_in(ForecastModel::Plan);
+            let with_risks = self.driving_paths_with_risks.as_ref().filter(|_| is_late_by_risks);
+            forecast.driving_root = with_risks.unwrap_or(&self.driving_paths).root_of(nodes.finish);
+        }
+        forecast
+    }
+
+    fn finish(&self, index: usize) -> ByModel<FinishPercentiles> {
+        ByModel { plan: self.result.finish.plan[index], risk: self.result.finish.risk[index] }
+    }
+
+    fn end(&self) -> Option<EndForecast> {
+        let end = self.network.end();
+        self.takes_time[end].then(|| EndForecast {
+            early_finish: self.dates.end(),
+            due: self.target,
+            finish: self.finish(self.simulated.len()),
+            critical_path: self.driving_paths.path_to(end),
+        })
+    }
 }

@@ -1,9 +1,9 @@
-//! The simulation: the network is run through many times, each time with other durations.
+//! Monte Carlo simulation: many forward passes through the network with random durations.
 //!
-//! Random numbers are drawn by the key of what they are for and the number of the run: a change to
-//! one item leaves the draws of all others as they were, whatever the order of the file and however
-//! many threads work, so that a forecast moves only where its input moved. With and without risks
-//! the same durations are drawn.
+//! A random number depends only on the key of its duration and on the number of the run. A change to
+//! one item doesn't change the numbers of other items, and neither does the order of the file or the
+//! number of threads. So a forecast changes only if its input changes. Both models draw the same
+//! durations.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -17,46 +17,40 @@ use crate::hash::fnv1a;
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, PROBABILITIES, Percentiles};
 use crate::schedule::network::Network;
 
-/// What is to be found out.
 #[derive(Debug)]
 pub(crate) struct SimulationParams<'a> {
-    /// How many times the network is run through.
+    /// The number of runs.
     pub(crate) draws: NonZero<u32>,
-    /// The nodes whose times are wanted, each with the time by which it is to be reached.
-    pub(crate) wanted: &'a [(usize, Option<f64>)],
-    /// The node for which is asked what is critical.
+    /// The nodes to find percentiles of, each with its due date.
+    pub(crate) nodes: &'a [(usize, Option<f64>)],
+    /// The node that criticality refers to.
     pub(crate) critical_to: usize,
-    /// How many threads may work on it, which changes nothing but the time that it takes; as many as
-    /// are worth it unless given.
+    /// The number of threads, which doesn't change the result. Default: by the size of the network.
     pub(crate) threads: Option<NonZero<usize>>,
 }
 
-/// What came of it.
 #[derive(Debug, Clone)]
 pub(crate) struct SimulationResult {
-    /// For each wanted node.
+    /// For each of [`SimulationParams::nodes`].
     pub(crate) finish: ByModel<Vec<FinishPercentiles>>,
-    /// For each node, in which part of the runs it decided when `critical_to` is reached, by plan.
+    /// Criticality index of each node of the network, without risks.
     pub(crate) criticality: Vec<f64>,
 }
 
-/// Runs are computed in blocks of this many, node by node, so that the numbers of a block lie
-/// beside each other.
+/// Runs per block. A block is computed node by node, so that its numbers are adjacent in memory.
 const BLOCK: usize = 64;
 
-/// As many node visits as are worth a thread of their own.
-const WORTH_A_THREAD: usize = 300_000;
+/// The number of node visits that makes up for starting a thread.
+const VISITS_PER_THREAD: usize = 300_000;
 
-/// Runs through `network` many times.
-#[must_use]
 pub(crate) fn simulate(network: &Network, params: &SimulationParams<'_>) -> SimulationResult {
     let draws = params.draws.get() as usize;
     let blocks = draws.div_ceil(BLOCK);
-    let threads = params.threads.map_or_else(|| threads(network.nodes.len() * draws), NonZero::get).min(blocks);
+    let threads = params.threads.map_or_else(|| default_threads(network.nodes.len() * draws), NonZero::get).min(blocks);
     let ranges = (0..threads).map(|thread| (thread * blocks / threads)..((thread + 1) * blocks / threads));
     let run = |range: Range<usize>| {
         let runs = (range.end * BLOCK).min(draws) - range.start * BLOCK;
-        Worker::new(network, params, runs).through(range, draws)
+        Worker::new(network, params, runs).simulate_blocks(range, draws)
     };
     let parts: Vec<PartialResult> = thread::scope(|scope| {
         let handles: Vec<_> = ranges.clone().skip(1).map(|range| scope.spawn(|| run(range))).collect();
@@ -65,94 +59,94 @@ pub(crate) fn simulate(network: &Network, params: &SimulationParams<'_>) -> Simu
         parts.extend(rest);
         parts
     });
-    combined(network, params, parts)
+    combine(network, params, parts)
 }
 
-fn threads(visits: usize) -> usize {
-    let worth = visits / WORTH_A_THREAD;
-    // To ask how many processors there are takes longer than a small plan.
-    if worth <= 1 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(worth) }
+fn default_threads(visits: usize) -> usize {
+    let useful = visits / VISITS_PER_THREAD;
+    // Counting the processors takes longer than simulating a small plan.
+    if useful <= 1 { 1 } else { thread::available_parallelism().map_or(1, NonZero::get).min(useful) }
 }
 
-/// When the wanted nodes were reached in some of the runs.
+/// When nodes finish in some of the runs.
 #[derive(Default)]
 struct FinishTimes {
-    /// In working days, exact to seconds, as the bits of `f32`: those of numbers that aren't negative
-    /// are in their order, and integers are compared faster. All runs of one node, then those of the
-    /// next: one piece of memory, which is had again for the next forecast.
+    /// In working days, exact to seconds, as the bits of `f32`: those of non-negative numbers have the
+    /// same order, and integers compare faster. First all runs of the first node, then of the next, in
+    /// one allocation, so that the allocator can reuse it for the next forecast.
     days: Vec<u32>,
-    /// For each node, how often it was reached in time.
-    in_time: Vec<u32>,
+    /// For each node, the number of runs in which it is on time.
+    on_time: Vec<u32>,
 }
 
 impl FinishTimes {
     fn new(nodes: usize, runs: usize) -> Self {
-        Self { days: vec![0; nodes * runs], in_time: vec![0; nodes] }
+        Self { days: vec![0; nodes * runs], on_time: vec![0; nodes] }
     }
 
-    /// How many runs there are of each node.
+    /// The number of runs of each node.
     fn runs(&self) -> usize {
-        self.days.len().checked_div(self.in_time.len()).unwrap_or(0)
+        self.days.len().checked_div(self.on_time.len()).unwrap_or(0)
     }
 }
 
-/// What some of the runs came to.
+/// The result of one thread.
 struct PartialResult {
     times: ByModel<FinishTimes>,
     /// By node.
     critical: Vec<u32>,
 }
 
-fn combined(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<PartialResult>) -> SimulationResult {
+fn combine(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<PartialResult>) -> SimulationResult {
     let draws = f64::from(params.draws.get());
     let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
     let criticality = (0..network.nodes.len()).map(critical).collect();
-    let mut finish = |model: ForecastModel| finish_percentiles(gathered(&mut parts, model), params);
+    let mut finish = |model: ForecastModel| finish_percentiles(gather(&mut parts, model), params);
     let plan = finish(ForecastModel::Plan);
     let risk = if network.risk_events.is_empty() { plan.clone() } else { finish(ForecastModel::Risk) };
     SimulationResult { finish: ByModel { plan, risk }, criticality }
 }
 
-/// What the threads found, put together, and how many they were.
-fn gathered(parts: &mut [PartialResult], model: ForecastModel) -> (FinishTimes, usize) {
+/// The times of all threads, and the number of threads.
+fn gather(parts: &mut [PartialResult], model: ForecastModel) -> (FinishTimes, usize) {
     let threads = parts.len();
     let mut parts = parts.iter_mut().map(|part| std::mem::take(part.times.get_mut(model)));
     let parts: Vec<FinishTimes> = match (parts.next(), threads) {
         (Some(only), 1) => return (only, 1),
         (first, _) => first.into_iter().chain(parts).collect(),
     };
-    let nodes = parts.first().map_or(0, |part| part.in_time.len());
+    let nodes = parts.first().map_or(0, |part| part.on_time.len());
     let mut all = FinishTimes {
         days: Vec::with_capacity(parts.iter().map(|part| part.days.len()).sum()),
-        in_time: vec![0; nodes],
+        on_time: vec![0; nodes],
     };
     for node in 0..nodes {
         for part in &parts {
             all.days.extend(&part.days[node * part.runs()..(node + 1) * part.runs()]);
-            all.in_time[node] += part.in_time[node];
+            all.on_time[node] += part.on_time[node];
         }
     }
     (all, threads)
 }
 
-/// The quantiles of each wanted node, found on as many threads as have simulated.
+/// The percentiles of each node, found with the same number of threads.
 fn finish_percentiles(
     (mut times, threads): (FinishTimes, usize),
     params: &SimulationParams<'_>,
 ) -> Vec<FinishPercentiles> {
     let (draws, runs) = (f64::from(params.draws.get()), times.runs().max(1));
-    let each = times.in_time.len().div_ceil(threads).max(1);
-    let found = |chunk: &mut [u32]| -> Vec<Percentiles> { chunk.chunks_mut(runs).map(percentiles).collect() };
+    let each = times.on_time.len().div_ceil(threads).max(1);
+    let find = |chunk: &mut [u32]| -> Vec<Percentiles> { chunk.chunks_mut(runs).map(percentiles).collect() };
     let percentiles: Vec<Percentiles> = thread::scope(|scope| {
         let mut chunks = times.days.chunks_mut(each * runs);
         let first = chunks.next();
-        let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || found(chunk))).collect();
-        let mut all = first.map(found).unwrap_or_default();
+        let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || find(chunk))).collect();
+        let mut all = first.map(find).unwrap_or_default();
         all.extend(handles.into_iter().flat_map(|it| it.join().unwrap_or_else(|cause| panic::resume_unwind(cause))));
         all
     });
-    let on_time = |(in_time, (_, due)): (&u32, &(usize, Option<f64>))| due.map(|_| f64::from(*in_time) / draws);
-    let on_time = times.in_time.iter().zip(params.wanted).map(on_time);
+    let on_time = |(on_time, (_, due)): (&u32, &(usize, Option<f64>))| due.map(|_| f64::from(*on_time) / draws);
+    let on_time = times.on_time.iter().zip(params.nodes).map(on_time);
     percentiles
         .into_iter()
         .zip(on_time)
@@ -168,7 +162,7 @@ fn percentiles(times: &mut [u32]) -> Percentiles {
     PROBABILITIES.map(|probability| {
         let place = probability * last as f64;
         let below = place as usize;
-        // What lies before `from` is smaller already.
+        // The values before `from` are smaller.
         let days = |bits: u32| f64::from(f32::from_bits(bits));
         let (_, low, above) = times[from..].select_nth_unstable(below - from);
         let low = days(*low);
@@ -178,7 +172,7 @@ fn percentiles(times: &mut [u32]) -> Percentiles {
     })
 }
 
-/// The memory of one thread.
+/// The state of one thread.
 struct Worker<'a> {
     network: &'a Network,
     params: &'a SimulationParams<'a>,
@@ -211,31 +205,31 @@ impl<'a> Worker<'a> {
             is_critical: vec![[false; BLOCK]; nodes],
             keys,
             part: PartialResult {
-                times: runs.map(|runs| FinishTimes::new(params.wanted.len(), runs)),
+                times: runs.map(|runs| FinishTimes::new(params.nodes.len(), runs)),
                 critical: vec![0; nodes],
             },
         }
     }
 
-    fn through(mut self, blocks: Range<usize>, draws: usize) -> PartialResult {
+    fn simulate_blocks(mut self, blocks: Range<usize>, draws: usize) -> PartialResult {
         let first = blocks.start * BLOCK;
         for block in blocks {
             let begin = block * BLOCK;
             let runs = (begin - first)..((begin + BLOCK).min(draws) - first);
-            self.draw(block);
-            self.pass(ForecastModel::Plan);
-            self.note(ForecastModel::Plan, runs.clone());
-            self.trace(runs.len());
+            self.draw_block(block);
+            self.forward_pass(ForecastModel::Plan);
+            self.record(ForecastModel::Plan, runs.clone());
+            self.mark_critical(runs.len());
             if !self.delays.is_empty() {
-                self.pass(ForecastModel::Risk);
-                self.note(ForecastModel::Risk, runs);
+                self.forward_pass(ForecastModel::Risk);
+                self.record(ForecastModel::Risk, runs);
             }
         }
         self.part
     }
 
-    /// The durations of one block.
-    fn draw(&mut self, block: usize) {
+    /// Draws the durations and delays of one block.
+    fn draw_block(&mut self, block: usize) {
         let network = self.network;
         let (duration_keys, risk_keys) = self.keys.split_at(network.durations.len());
         for ((duration, key), draws) in network.durations.iter().zip(duration_keys).zip(&mut self.durations) {
@@ -253,14 +247,14 @@ impl<'a> Worker<'a> {
     }
 
     /// The forward pass of one block.
-    fn pass(&mut self, model: ForecastModel) {
+    fn forward_pass(&mut self, model: ForecastModel) {
         for (index, node) in self.network.nodes.iter().enumerate() {
             let (done, open) = self.finishes.split_at_mut(index);
             let (start, finish) = (&mut self.starts[index], &mut open[0]);
             *start = [node.not_before; BLOCK];
             for &before in &node.before {
                 for (start, before) in start.iter_mut().zip(&done[before]) {
-                    // One instruction; `max` looks for NaN as well.
+                    // One instruction; `f64::max` also checks for NaN.
                     *start = if *before > *start { *before } else { *start };
                 }
             }
@@ -282,24 +276,24 @@ impl<'a> Worker<'a> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "seconds are enough, and half the memory")]
-    fn note(&mut self, model: ForecastModel, runs: Range<usize>) {
+    fn record(&mut self, model: ForecastModel, runs: Range<usize>) {
         let times = self.part.times.get_mut(model);
         let all = times.runs();
-        for (index, &(node, due)) in self.params.wanted.iter().enumerate() {
+        for (index, &(node, due)) in self.params.nodes.iter().enumerate() {
             let finishes = &self.finishes[node][..runs.len()];
             let days = &mut times.days[index * all + runs.start..index * all + runs.end];
             for (day, &finish) in days.iter_mut().zip(finishes) {
                 *day = (finish as f32).to_bits();
             }
             if let Some(due) = due {
-                // A sum of durations may lie above the due date by rounding only.
-                times.in_time[index] += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
+                // A sum of durations may be above the due date only by rounding.
+                times.on_time[index] += finishes.iter().map(|&finish| u32::from(finish <= due + 1e-9)).sum::<u32>();
             }
         }
     }
 
-    /// Back from the node that is asked about: what was reached last decided when the next began.
-    fn trace(&mut self, runs: usize) {
+    /// The backward pass of one block: marks the predecessors that finish when a marked node starts.
+    fn mark_critical(&mut self, runs: usize) {
         let nodes = &self.network.nodes[..=self.params.critical_to];
         for marks in &mut self.is_critical[..nodes.len()] {
             *marks = [false; BLOCK];
@@ -322,8 +316,8 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// The random numbers of `key`, from the `first` on. A `SplitMix64` counts, so that any place in its
-/// sequence can be gone to.
+/// The random numbers of `key`, starting at number `first`. The state of a `SplitMix64` is a counter, so
+/// any position in the sequence can be computed.
 fn stream(key: u64, first: usize) -> SplitMix64 {
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
     let start = SplitMix64::from_seed(key.to_le_bytes()).next_u64();
@@ -343,7 +337,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_lie_between_the_nearest_values() {
+    fn percentiles_are_interpolated_between_the_nearest_values() {
         let percentiles =
             |times: &[f32]| percentiles(&mut times.iter().map(|time| time.to_bits()).collect::<Vec<_>>()).into_array();
         let times: Vec<f32> = (0..=100_u8).rev().map(f32::from).collect();
@@ -354,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_can_be_entered_anywhere() {
+    fn a_stream_can_start_at_any_number() {
         let mut all = stream(fnv1a(b"ml/azure"), 0);
         let first: Vec<u64> = (0..20).map(|_| all.next_u64()).collect();
         let mut later = stream(fnv1a(b"ml/azure"), 13);

@@ -1,4 +1,4 @@
-//! What a person wants to see of a project at a glance.
+//! The figures of a project that the HTML page shows.
 
 use jiff::civil::Date;
 
@@ -12,72 +12,57 @@ use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
 use crate::schedule::timeline::Timeline;
 
-/// A project at a glance.
+/// The figures of a project.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Its id.
-    pub id: Box<str>,
-    /// What people call it.
-    pub title: Box<str>,
-    /// Where it stands, in words.
-    pub status: Option<Box<str>>,
-    /// The status date.
-    pub as_of: Option<Date>,
-    /// The day on which it has to be ready.
-    pub target: Option<Date>,
-    /// The day of the next review.
-    pub next_review: Option<Date>,
-    /// Completion counted from tasks and points.
-    pub earned: Option<Ratio>,
-    /// Completion as people report it.
-    pub reported: Option<Ratio>,
-    /// Difference of reported and earned completion up to which there is no warning.
-    pub tolerance: Ratio,
-    /// Its tasks by status.
-    pub tasks: TaskCounts,
-    /// Its areas, in the order of the file.
-    pub areas: Vec<AreaSummary>,
-    /// Its milestones, by due date; those without one last.
-    pub milestones: Vec<MilestoneSummary>,
+    pub(crate) id: Box<str>,
+    pub(crate) title: Box<str>,
+    /// Free text.
+    pub(crate) status: Option<Box<str>>,
+    pub(crate) as_of: Option<Date>,
+    pub(crate) target: Option<Date>,
+    pub(crate) next_review: Option<Date>,
+    pub(crate) earned: Option<Ratio>,
+    pub(crate) reported: Option<Ratio>,
+    /// The difference between reported and earned completion that is accepted.
+    pub(crate) tolerance: Ratio,
+    pub(crate) tasks: TaskCounts,
+    /// In the order of the file.
+    pub(crate) areas: Vec<AreaSummary>,
+    /// By due date; those without one last.
+    pub(crate) milestones: Vec<MilestoneSummary>,
 }
 
-/// An area at a glance.
+/// The figures of an area.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AreaSummary {
-    /// What people call it.
-    pub title: Box<str>,
-    /// How much it matters.
-    pub priority: Option<Priority>,
-    /// Completion counted from tasks and points.
-    pub earned: Option<Ratio>,
-    /// Completion as people report it.
-    pub reported: Option<Ratio>,
+pub(crate) struct AreaSummary {
+    pub(crate) title: Box<str>,
+    pub(crate) priority: Option<Priority>,
+    pub(crate) earned: Option<Ratio>,
+    pub(crate) reported: Option<Ratio>,
 }
 
-/// A milestone at a glance.
+/// The figures of a milestone.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MilestoneSummary {
-    /// What people call it.
-    pub title: Box<str>,
-    /// The day on which it is due.
-    pub due: Option<Date>,
-    /// The day on which it was reached.
-    pub done: Option<Date>,
-    /// How much of what it needs is complete.
-    pub completion: Ratio,
-    /// When it will be reached, risks included, if that can be forecast.
-    pub forecast: Option<Outlook>,
+pub(crate) struct MilestoneSummary {
+    pub(crate) title: Box<str>,
+    pub(crate) due: Option<Date>,
+    /// The actual date.
+    pub(crate) done: Option<Date>,
+    /// Mean completion of its needs.
+    pub(crate) completion: Ratio,
+    /// With risks.
+    pub(crate) forecast: Option<Outlook>,
 }
 
-/// A milestone's forecast at a glance.
+/// The forecast of a milestone, with risks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outlook {
-    /// The day by which it is reached in 85 of 100 runs.
-    pub p85: Date,
-    /// How likely it is to be reached when it is due.
-    pub on_time: Option<f64>,
-    /// Whether that day lies after the due date.
-    pub is_late: bool,
+pub(crate) struct Outlook {
+    pub(crate) p85: Date,
+    /// On-time probability.
+    pub(crate) on_time: Option<f64>,
+    /// Whether the P85 is after the due date.
+    pub(crate) is_late: bool,
 }
 
 impl Summary {

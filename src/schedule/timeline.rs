@@ -1,4 +1,4 @@
-//! Between working days and the calendar's dates.
+//! Conversion between working days and dates.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use crate::model::Project;
 use crate::model::calendar::Calendar;
 use crate::schedule::ROUNDING;
 
-/// Working days after a status date, and the instants that they are.
+/// Working days after a status date, as dates and instants.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeline<'a> {
     calendar: &'a Calendar,
@@ -18,10 +18,10 @@ pub struct Timeline<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// The timeline of `project` as of `now`.
+    /// The timeline of `project` at the moment `now`.
     ///
-    /// The status date is `as_of`, or today where that is later: what the file doesn't say to be
-    /// finished isn't, so that a plan which nobody touches slips by a day a day.
+    /// The status date is `as_of`, or today if that is later: work that the file doesn't report as
+    /// finished isn't finished, so a plan without updates slips by a day per day.
     #[must_use]
     pub fn of(project: &'a Project, now: Timestamp) -> Self {
         let today = now.to_zoned_datetime(project.zone.clone()).date();
@@ -34,13 +34,13 @@ impl<'a> Timeline<'a> {
         Self { calendar: &project.calendar, zone: &project.zone, status }
     }
 
-    /// The day at whose end everything that isn't finished is still to be done.
+    /// The day at whose end all open work still has to be done.
     #[must_use]
     pub fn status_date(&self) -> Date {
         self.status
     }
 
-    /// The end of the status date: open work is done after it.
+    /// The end of the status date.
     #[must_use]
     pub fn start(&self) -> Timestamp {
         end_of_day(self.status, self.zone)
@@ -53,10 +53,10 @@ impl<'a> Timeline<'a> {
         self.calendar.working_days(self.status, day) as f64
     }
 
-    /// The instant at which work of this many working days is finished.
+    /// The instant at which work of `days` working days finishes.
     ///
     /// Finishes are inclusive: one working day from the end of a Sunday is the last second of
-    /// Monday. Part of a day is that part of its length, also where clocks change.
+    /// Monday. Part of a day is that part of its length, also when clocks change.
     #[must_use]
     pub fn finish(&self, days: f64) -> Timestamp {
         let days = (days / ROUNDING).round() * ROUNDING;
@@ -70,15 +70,15 @@ impl<'a> Timeline<'a> {
         jiff::SignedDuration::try_from_secs_f64(part).ok().and_then(|part| start.checked_add(part).ok()).unwrap_or(end)
     }
 
-    /// The day on which work of this many working days is finished.
+    /// The day on which work of `days` working days finishes.
     #[must_use]
     pub fn day(&self, days: f64) -> Date {
         self.working_day((days - ROUNDING).ceil().max(0.0))
     }
 
-    /// The instant at which work begins that has to wait this many working days.
+    /// The instant at which work starts that waits for `days` working days.
     #[must_use]
-    pub fn begin(&self, days: f64) -> Timestamp {
+    pub fn start_after(&self, days: f64) -> Timestamp {
         let days = (days / ROUNDING).round() * ROUNDING;
         if days.fract() == 0.0 {
             start_of_day(self.working_day(days.max(0.0) + 1.0), self.zone)
@@ -100,9 +100,9 @@ mod tests {
 
     use super::*;
 
-    fn timeline_in<T>(zone: &str, status: Date, look: impl Fn(Timeline<'_>) -> T) -> T {
+    fn timeline_in<T>(zone: &str, status: Date, check: impl Fn(Timeline<'_>) -> T) -> T {
         let (calendar, zone) = (Calendar::new(&[], Vec::new()), TimeZone::get(zone).unwrap());
-        look(Timeline { calendar: &calendar, zone: &zone, status })
+        check(Timeline { calendar: &calendar, zone: &zone, status })
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
             assert_eq!(finish(1.0), "2026-01-28T23:59:59Z");
             assert_eq!(finish(12.5), "2026-02-13T11:59:59.5Z");
             assert_eq!(finish(3.0), "2026-01-30T23:59:59Z");
-            assert_eq!(timeline.begin(3.0).to_string(), "2026-02-02T00:00:00Z");
+            assert_eq!(timeline.start_after(3.0).to_string(), "2026-02-02T00:00:00Z");
             assert_eq!(finish(0.1 + 0.2 + 2.7), "2026-01-30T23:59:59Z");
             for (days, (month, day)) in [
                 (12.5, (2, 13)),

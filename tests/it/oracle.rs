@@ -71,7 +71,7 @@ fn forecast(text: &str) -> Vec<Dates> {
     let timeline = Timeline::of(&plan.project, now);
     let dates = |index| {
         let (start, finish) = forecast.items[&Item::Workstream(0, index)].early;
-        (timeline.begin(start).to_string()[..10].to_owned(), timeline.day(finish).to_string())
+        (timeline.start_after(start).to_string()[..10].to_owned(), timeline.day(finish).to_string())
     };
     (0..plan.project.areas[0].workstreams.len()).map(dates).collect()
 }

@@ -51,7 +51,7 @@ impl Collector<'_> {
             series::WorkstreamForecast(id, area, workstream, percentile, model)
         });
         let actual = stream.started.map(|day| start_of_day(day, &project.zone));
-        let start = actual.unwrap_or_else(|| timeline.begin(forecast.early.0));
+        let start = actual.unwrap_or_else(|| timeline.start_after(forecast.early.0));
         self.sample(series::WorkstreamStart(id, area, workstream), seconds(start));
     }
 
