@@ -55,7 +55,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// What a listener serves.
+/// The content of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) routes: Arc<Routes>,

@@ -48,7 +48,7 @@ pub(crate) struct ServeOptions {
     pub(crate) log: (tracing::Level, log::LogEncoding),
 }
 
-/// Where to listen.
+/// The addresses to listen on.
 #[derive(Debug)]
 pub(crate) enum Listen {
     Addresses(Vec<SocketAddr>),

@@ -134,3 +134,92 @@ fn unauthorized() -> Response<Chunks> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::routes::tests::routes;
+    use crate::metrics::self_metrics::ExporterMetrics;
+    use hyper::Request;
+
+    /// A configuration with one header of this value.
+    fn config(value: &str) -> String {
+        format!("http_server_config: {{headers: {{X-XSS-Protection: '{value}'}}}}\n")
+    }
+
+    struct Fixture {
+        web: Web,
+        self_metrics: Arc<SelfMetrics>,
+        directory: tempfile::TempDir,
+    }
+
+    impl Fixture {
+        fn new(text: &str) -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("web.yml");
+            std::fs::write(&path, text).unwrap();
+            let self_metrics = Arc::new(SelfMetrics::new(ExporterMetrics::Enabled).unwrap());
+            let web = Web::load(path, Arc::clone(&self_metrics)).unwrap();
+            Self { web, self_metrics, directory }
+        }
+
+        /// Replaces the file, so that its inode changes even within the granularity of timestamps.
+        fn edit(&self, text: &str) {
+            let temporary = self.directory.path().join("temporary");
+            std::fs::write(&temporary, text).unwrap();
+            std::fs::rename(temporary, self.directory.path().join("web.yml")).unwrap();
+        }
+
+        async fn header(&self) -> String {
+            self.web.current().await.headers[0].value.to_str().unwrap().to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_valid_edit_is_active_and_an_invalid_one_keeps_the_last_good_configuration() {
+        let fixture = Fixture::new(&config("1"));
+        assert_eq!(fixture.header().await, "1");
+        fixture.edit(&config("2"));
+        assert_eq!(fixture.header().await, "2");
+        assert_eq!(fixture.self_metrics.config_reload_successful.get(), 1);
+        for invalid in ["{", "nothing: 1\n"] {
+            fixture.edit(invalid);
+            assert_eq!(fixture.header().await, "2");
+            assert_eq!(fixture.self_metrics.config_reload_successful.get(), 0);
+        }
+        fixture.edit(&config("3"));
+        assert_eq!(fixture.header().await, "3");
+        assert_eq!(fixture.self_metrics.config_reload_successful.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_edit_cannot_enable_tls() {
+        let fixture = Fixture::new(&config("1"));
+        let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        for (name, pem) in [("cert.pem", key.cert.pem()), ("key.pem", key.signing_key.serialize_pem())] {
+            std::fs::write(fixture.directory.path().join(name), pem).unwrap();
+        }
+        fixture.edit("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n");
+        let active = fixture.web.current().await;
+        assert!(active.tls_acceptor().is_none() && active.headers.len() == 1);
+        assert_eq!(fixture.self_metrics.config_reload_successful.get(), 0);
+        // At startup, the same configuration is valid.
+        let path = fixture.directory.path().join("web.yml");
+        let web = Web::load(path, Arc::clone(&fixture.self_metrics)).unwrap();
+        assert!(web.current().await.tls_acceptor().is_some());
+    }
+
+    #[tokio::test]
+    async fn headers_are_added_to_responses_with_and_without_authentication() {
+        let hash = bcrypt::hash_with_salt("secret", 4, [7; 16]).unwrap().to_string();
+        let fixture = Fixture::new(&(config("1") + &format!("basic_auth_users: {{kim: {hash}}}\n")));
+        let routes = routes(None);
+        for (credentials, status) in [("Basic a2ltOnNlY3JldA==", 200), ("Basic a2ltOg==", 401)] {
+            let request = Request::get("/-/healthy").header(AUTHORIZATION, credentials).body(()).unwrap();
+            let response = fixture.web.respond(&routes, request.into_parts().0).await;
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers().get("x-xss-protection").unwrap(), "1");
+            assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), status == 401);
+        }
+    }
+}

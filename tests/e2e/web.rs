@@ -54,8 +54,8 @@ impl World {
         let mut command = Command::new("curl");
         command.current_dir(self.0.path()).args(["-sS", "-i", "-m", "60", "-w", "\n%{http_code}"]).args(arguments);
         let output = command.output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        let (text, status) = said.rsplit_once('\n').unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let (text, status) = stdout.rsplit_once('\n').unwrap();
         (status.parse().unwrap(), text.to_owned() + &String::from_utf8_lossy(&output.stderr))
     }
 }
@@ -87,11 +87,11 @@ fn all_paths_require_a_password_except_on_the_probe_address() {
     let (_daemon, address, probe) = serving(&world.write("web.yml", &(users + headers)));
     let url = format!("http://{address}/metrics");
     for path in ["/metrics", "/", "/-/ready", "/-/healthy", "/nothing"] {
-        let (status, said) = world.curl(&[&format!("http://{address}{path}")]);
-        assert!(status == 401 && said.contains("www-authenticate: Basic"), "{path}: {said}");
+        let (status, output) = world.curl(&[&format!("http://{address}{path}")]);
+        assert!(status == 401 && output.contains("www-authenticate: Basic"), "{path}: {output}");
         assert!(
-            said.contains("x-frame-options: deny") && said.contains("strict-transport-security: max-age=9"),
-            "{said}"
+            output.contains("x-frame-options: deny") && output.contains("strict-transport-security: max-age=9"),
+            "{output}"
         );
     }
     assert_eq!(world.curl(&["-X", "POST", &format!("http://{address}/-/reload")]).0, 401);
@@ -99,7 +99,7 @@ fn all_paths_require_a_password_except_on_the_probe_address() {
     for _ in 0..2 {
         assert_eq!(world.curl(&["-u", "kim:secret", &url]).0, 200);
         assert_eq!(world.curl(&["-u", "robin:other", &url]).0, 200);
-        for wrong in ["kim:other", "kim:", "kim:secret ", "robin:secret", "nobody:secret", ":", "KIM:secret"] {
+        for wrong in ["kim:other", "kim:", "kim:secret ", "robin:secret", "lee:secret", ":", "KIM:secret"] {
             assert_eq!(world.curl(&["-u", wrong, &url]).0, 401, "{wrong}");
         }
     }
@@ -124,8 +124,8 @@ fn tls_is_served_and_client_certificates_are_verified() {
         let (_daemon, address, probe) = serving(&world.write("web.yml", &format!("{tls}{more}")));
         let url = format!("https://{address}/metrics");
         for (client, expected) in [&[], own, strange].into_iter().zip(answers) {
-            let (status, said) = world.curl(&[ca, client, &[&url]].concat());
-            assert_eq!(status, expected, "{more}{client:?}: {said}");
+            let (status, output) = world.curl(&[ca, client, &[&url]].concat());
+            assert_eq!(status, expected, "{more}{client:?}: {output}");
         }
         assert_eq!(world.curl(&[&["--cacert", "strange-ca.pem"], own, &[&url]].concat()).0, 0, "signed by another CA");
         let new = world.curl(&[ca, own, &["--tlsv1.3", &url]].concat()).0;
@@ -296,9 +296,9 @@ fn web_configurations_are_accepted_and_refused_as_by_promtool() {
             failures.push(format!("{text}error: {error}\n"));
         }
         let output = Command::new(tools::path("promtool")).args(["check", "web-config"]).arg(&path).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let message = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         if output.status.success() != (words.is_empty() || is_unsupported) {
-            failures.push(format!("{text}promtool: {said}"));
+            failures.push(format!("{text}promtool: {message}"));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -1,4 +1,4 @@
-//! The daemon as its users run it: the real binary, real sockets, real files.
+//! The daemon with the real binary, real sockets and real files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,13 +18,13 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_readiness-exporter");
 
-/// No timer: what the daemon sees, it was told by the kernel.
+/// No polling, so that changes are found by notifications of the kernel only.
 pub(crate) const NEVER: &str = "--watch.interval=1h";
 
-/// Long enough for a machine that is busy with something else; no test waits for it to pass.
+/// A timeout that is long enough for an overloaded machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs the binary to its end.
+/// Runs the binary until it exits.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
@@ -52,7 +52,7 @@ impl World {
         fs::write(self.path(name), text).unwrap();
     }
 
-    /// Replaces a file in one step, as editors and `git checkout` do.
+    /// Replaces a file atomically, as editors and `git checkout` do.
     pub(crate) fn rename_save(&self, name: &str, text: &str) {
         let temporary = self.path(name).with_extension("swp");
         fs::write(&temporary, text).unwrap();
@@ -67,26 +67,26 @@ impl World {
     }
 }
 
-/// A project whose reported completion tells which version of its file is served.
+/// A project whose reported completion identifies the version of its file.
 pub(crate) fn project(id: &str, percent: usize) -> String {
     format!("project: {id}\nreported: {percent}%\n")
 }
 
-/// The series that tells it.
+/// The series of the reported completion.
 pub(crate) fn reported(id: &str) -> String {
     format!(r#"readiness_project_completion_ratio{{project="{id}",method="reported"}}"#)
 }
 
-/// The daemon, running; it is killed when this is dropped.
+/// A running daemon, killed on drop.
 pub(crate) struct Daemon {
     child: Child,
-    /// Where it listens, in the order of its log: the probes' address comes last.
+    /// Listen addresses in the order of the log. The probe address is last.
     addresses: Vec<SocketAddr>,
     log: Arc<Mutex<String>>,
 }
 
 impl Daemon {
-    /// The daemon, ready, with files that it is told of by the kernel alone.
+    /// Starts the daemon without polling, and waits until it is ready.
     pub(crate) fn serving(paths: &[PathBuf]) -> Self {
         Self::with(paths, &[NEVER])
     }
@@ -120,13 +120,13 @@ impl Daemon {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (tell, told) = mpsc::channel();
+        let (send, addresses) = mpsc::channel();
         let copy = Arc::clone(&log);
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some((_, address)) = line.split_once("msg=listening address=") {
-                    // Addresses after the first few interest nobody.
-                    let _ = tell.send(address.split(' ').next().unwrap().parse().unwrap());
+                    // Fails after the receiver is dropped.
+                    let _ = send.send(address.split(' ').next().unwrap().parse().unwrap());
                 }
                 copy.lock().unwrap().extend([&*line, "\n"]);
             }
@@ -134,21 +134,23 @@ impl Daemon {
         let listeners = 1 + flags.iter().filter(|flag| flag.starts_with("--probe.listen-address")).count();
         let mut daemon = Self { child, addresses: Vec::new(), log };
         for _ in 0..listeners {
-            let Ok(address) = told.recv_timeout(DEADLINE) else { panic!("it doesn't listen: {}", daemon.log()) };
+            let Ok(address) = addresses.recv_timeout(DEADLINE) else {
+                panic!("no address in the log: {}", daemon.log())
+            };
             daemon.addresses.push(address);
         }
         daemon.poll("it is ready", || daemon.get("/-/ready").status == 200);
         daemon
     }
 
-    /// Waits until the kernel has nothing more to tell of the time before.
+    /// Waits until no notification is pending.
     ///
-    /// A directory that begins to be watched makes a hint, which would find what a test does
-    /// next. With `--log.level=debug` the log tells when that is over.
+    /// Each newly watched directory triggers a rescan, which would find the test's next change.
+    /// Requires `--log.level=debug`, since the rescan is detected in the log.
     #[track_caller]
     pub(crate) fn settle(&self) {
         self.poll("the files are rescanned", || self.log().contains("files changed, rescanning"));
-        // Looks are taken one after the other, so that one is over with this.
+        // Reloads run one after the other, so the rescan is complete after this one.
         self.reload("POST");
     }
 
@@ -160,12 +162,12 @@ impl Daemon {
         self.addresses[0]
     }
 
-    /// Where health alone is served.
+    /// The address of `--probe.listen-address`.
     pub(crate) fn probe_address(&self) -> SocketAddr {
         self.addresses[1]
     }
 
-    /// What it logged until now.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -178,7 +180,7 @@ impl Daemon {
         self.client().ask("GET", path, "")
     }
 
-    /// One scrape, which has to be a good one.
+    /// Scrapes. Panics if the response is invalid.
     pub(crate) fn metrics(&self) -> Metrics {
         Metrics::of(&self.get("/metrics"))
     }
@@ -188,7 +190,7 @@ impl Daemon {
         self.metrics().value(series)
     }
 
-    /// Scrapes until `met`, and returns how long that took.
+    /// Scrapes until `met`. Returns the duration.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, met: impl Fn(&Metrics) -> bool) -> Duration {
         self.poll(what, || met(&self.metrics()))
@@ -196,15 +198,15 @@ impl Daemon {
 
     #[track_caller]
     pub(crate) fn poll(&self, what: &str, mut met: impl FnMut() -> bool) -> Duration {
-        let begun = clock::instant();
+        let start = clock::instant();
         while !met() {
-            assert!(begun.elapsed() < DEADLINE, "it never came that {what}; the log:\n{}", self.log());
+            assert!(start.elapsed() < DEADLINE, "timeout: {what}; the log:\n{}", self.log());
             thread::sleep(Duration::from_millis(5));
         }
-        begun.elapsed()
+        start.elapsed()
     }
 
-    /// Does `work` while somebody else scrapes all the time, and none of those scrapes may fail.
+    /// Runs `work` while another thread scrapes continuously. No scrape may fail.
     pub(crate) fn while_scraped<T>(&self, work: impl FnOnce() -> T) -> T {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -217,7 +219,7 @@ impl Daemon {
         })
     }
 
-    /// Scrapes over one connection, as Prometheus does, and says how often.
+    /// Scrapes over one connection, as Prometheus does. Returns the number of scrapes.
     fn scrape_until(&self, over: &AtomicBool) -> usize {
         let mut client = self.client();
         let mut scrapes = 0;
@@ -236,15 +238,15 @@ impl Daemon {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Asks it to stop; returns how it ended, and how long that took.
+    /// Sends SIGTERM. Returns the exit status and the time until exit.
     pub(crate) fn stop(mut self) -> (ExitStatus, Duration) {
-        let begun = clock::instant();
+        let start = clock::instant();
         self.signal("TERM");
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return (status, begun.elapsed());
+                return (status, start.elapsed());
             }
-            assert!(begun.elapsed() < DEADLINE, "it goes on after SIGTERM: {}", self.log());
+            assert!(start.elapsed() < DEADLINE, "timeout after SIGTERM: {}", self.log());
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -252,7 +254,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -267,7 +269,7 @@ impl Drop for Over<'_> {
     }
 }
 
-/// One connection.
+/// A client with one connection.
 pub(crate) struct Client(BufReader<TcpStream>);
 
 impl Client {
@@ -278,7 +280,7 @@ impl Client {
         Self(BufReader::new(stream))
     }
 
-    /// One request and its response; `headers` are whole lines.
+    /// Sends a request and returns its response. `headers` are whole lines.
     pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &str) -> Response {
         self.send(method, path, headers);
         self.receive(method)
@@ -292,14 +294,14 @@ impl Client {
         self.0.get_mut().write_all(bytes.as_bytes()).unwrap();
     }
 
-    /// Reads so many bytes, whatever they are.
+    /// Reads this number of bytes.
     pub(crate) fn take(&mut self, bytes: usize) {
         self.0.read_exact(&mut vec![0; bytes]).unwrap();
     }
 
-    /// Whether the other side closes the connection.
+    /// Whether the server closes the connection.
     pub(crate) fn is_closed(&mut self) -> bool {
-        // A reset is as good an end as any.
+        // An error is a reset of the connection.
         self.0.read(&mut [0]).unwrap_or(0) == 0
     }
 
@@ -337,7 +339,7 @@ impl Response {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| &**value)
     }
 
-    /// The body as text, unpacked where it is packed.
+    /// The body as text, decompressed if needed.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         match self.header("content-encoding") {
@@ -348,20 +350,20 @@ impl Response {
     }
 }
 
-/// What a scrape tells.
+/// A scraped exposition.
 pub(crate) struct Metrics(String);
 
 impl Metrics {
-    /// A good scrape: 200, families with their types, whole lines, and no series twice.
+    /// Panics unless the status is 200, the exposition is complete, and no series is duplicate.
     pub(crate) fn of(response: &Response) -> Self {
         let text = response.text();
         assert_eq!(response.status, 200, "{text}");
         assert!(text.contains("\n# TYPE readiness_exporter_series gauge\n"), "{text}");
         assert!(text.ends_with('\n'), "{text}");
         let metrics = Self(text);
-        let mut seen = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for (series, _) in metrics.samples() {
-            assert!(seen.insert(series), "{series} is there twice:\n{}", metrics.0);
+            assert!(names.insert(series), "duplicate series {series}:\n{}", metrics.0);
         }
         metrics
     }
@@ -379,7 +381,7 @@ impl Metrics {
         self.samples().find(|(found, _)| *found == series).map(|(_, value)| value.parse().unwrap())
     }
 
-    /// Whether the file is served as it is.
+    /// The value of `readiness_file_up`.
     pub(crate) fn is_up(&self, file: &str) -> Option<bool> {
         self.value(&format!(r#"readiness_file_up{{file="{file}"}}"#)).map(|value| value > 0.5)
     }
@@ -389,13 +391,13 @@ impl Metrics {
         self.value(&reported(project)).map(|ratio| (ratio * 100.0).round())
     }
 
-    /// How many series have a name that starts so.
+    /// The number of series whose name starts with `prefix`.
     pub(crate) fn count(&self, prefix: &str) -> usize {
         self.samples().filter(|(series, _)| series.starts_with(prefix)).count()
     }
 }
 
-/// Runs git in a directory, untouched by its user's own settings.
+/// Runs git in a directory, without the user's configuration.
 pub(crate) fn git(directory: &Path, arguments: &[&str]) {
     let mut command = Command::new("git");
     command.arg("-C").arg(directory).args([

@@ -1,4 +1,4 @@
-//! HTTP as clients see it, also those that are slow, silent, many or wrong.
+//! The HTTP server with clients that are valid, slow, silent, too many or invalid.
 
 use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -8,23 +8,23 @@ use readiness_exporter::clock;
 
 use crate::harness::{Client, Daemon, Metrics, NEVER, World, project, run};
 
-/// Others are answered within this time, whatever one client does: far below every time limit
-/// that would end the hindrance by itself, and far above what an answer takes.
+/// Maximum response time for a client while others misbehave: far below the timeouts of the server,
+/// and far above the time of a response.
 const PROMPT: Duration = Duration::from_secs(5);
 
-/// A world with one small project.
+/// A directory with one small project.
 fn small() -> World {
     let world = World::new();
     world.write("a.yaml", &project("a", 50));
     world
 }
 
-/// A daemon for it.
+/// A daemon for `small`.
 fn serving(world: &World, flags: &[&str]) -> Daemon {
     Daemon::with(&[world.path("a.yaml")], &[&[NEVER], flags].concat())
 }
 
-/// A project with so many tasks.
+/// A project with this number of tasks.
 fn with_tasks(id: &str, tasks: usize) -> String {
     let mut text = format!("project: {id}\nareas:\n  area:\n    workstreams:\n      stream:\n        tasks:\n");
     for number in 0..tasks {
@@ -33,7 +33,7 @@ fn with_tasks(id: &str, tasks: usize) -> String {
     text
 }
 
-/// A world whose metrics are larger than what the kernel keeps for a client that doesn't read.
+/// A directory whose exposition is larger than the socket buffers.
 fn large() -> World {
     let world = World::new();
     for file in 0..20 {
@@ -43,7 +43,7 @@ fn large() -> World {
     world
 }
 
-/// Asks for large metrics, and stops reading them.
+/// Requests the exposition, and stops reading it.
 fn stalled(daemon: &Daemon) -> Client {
     let mut client = daemon.client();
     client.send("GET", "/metrics", "");
@@ -53,13 +53,13 @@ fn stalled(daemon: &Daemon) -> Client {
 
 #[track_caller]
 fn is_prompt(daemon: &Daemon, path: &str) {
-    let begun = clock::instant();
+    let start = clock::instant();
     assert_eq!(daemon.get(path).status, 200);
-    assert!(begun.elapsed() < PROMPT, "{path} took {:?}", begun.elapsed());
+    assert!(start.elapsed() < PROMPT, "{path} took {:?}", start.elapsed());
 }
 
 #[test]
-fn every_path_answers_what_it_is_for() {
+fn each_path_has_its_content_type_and_methods() {
     let world = small();
     let daemon = serving(&world, &[]);
     let mut client = daemon.client();
@@ -94,7 +94,7 @@ fn every_path_answers_what_it_is_for() {
 }
 
 #[test]
-fn requests_that_are_not_http_are_refused() {
+fn invalid_requests_are_refused() {
     let world = small();
     let daemon = serving(&world, &[]);
     for bytes in ["hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"] {
@@ -111,7 +111,7 @@ fn requests_that_are_not_http_are_refused() {
 }
 
 #[test]
-fn gzip_is_sent_to_those_who_like_it_and_says_the_same() {
+fn gzip_is_negotiated_and_has_the_same_content() {
     let world = World::new();
     world.write("a.yaml", &with_tasks("a", 500));
     let daemon = serving(&world, &["--web.disable-exporter-metrics"]);
@@ -137,7 +137,7 @@ fn gzip_is_sent_to_those_who_like_it_and_says_the_same() {
 }
 
 #[test]
-fn the_metrics_may_have_another_path() {
+fn the_path_of_the_metrics_is_configurable() {
     let world = small();
     let daemon = serving(&world, &["--web.telemetry-path=/readiness/metrics"]);
     assert_eq!(Metrics::of(&daemon.get("/readiness/metrics")).percent("a"), Some(50.0));
@@ -146,7 +146,7 @@ fn the_metrics_may_have_another_path() {
 }
 
 #[test]
-fn the_address_for_probes_serves_health_alone() {
+fn the_probe_address_serves_health_only() {
     let world = small();
     let daemon = serving(&world, &["--probe.listen-address=127.0.0.1:0"]);
     let mut client = Client::connect(daemon.probe_address());
@@ -158,7 +158,7 @@ fn the_address_for_probes_serves_health_alone() {
 }
 
 #[test]
-fn it_listens_on_every_address_it_is_given() {
+fn it_listens_on_all_addresses() {
     let world = small();
     let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let second: SocketAddr = free();
@@ -169,39 +169,39 @@ fn it_listens_on_every_address_it_is_given() {
 }
 
 #[test]
-fn more_scrapes_than_allowed_are_refused_in_words() {
+fn scrapes_above_the_limit_are_refused() {
     let world = large();
     let daemon = Daemon::with(&[world.path("")], &[NEVER, "--web.max-requests=1"]);
     let slow = stalled(&daemon);
     let refused = daemon.get("/metrics");
-    assert_eq!(refused.status, 503, "while the slow reader holds the only place");
+    assert_eq!(refused.status, 503, "while the stalled client has the only slot");
     assert_eq!(refused.text(), "concurrent scrape limit reached, see --web.max-requests\n");
-    // Health isn't a scrape.
+    // Health endpoints have no limit.
     assert_eq!(daemon.get("/-/ready").status, 200);
     drop(slow);
-    // Its connection is found to be closed a moment later.
-    daemon.poll("the place is free again", || daemon.get("/metrics").status == 200);
+    // The server notices the closed connection a moment later.
+    daemon.poll("the slot is released", || daemon.get("/metrics").status == 200);
     let metrics = daemon.metrics();
     assert!(metrics.value(r#"promhttp_metric_handler_requests_total{code="503"}"#).is_some_and(|count| count > 0.5));
     assert_eq!(metrics.value("promhttp_metric_handler_requests_in_flight"), Some(1.0), "this scrape");
 }
 
 #[test]
-fn a_slow_reader_gets_everything() {
+fn a_slow_client_gets_the_whole_exposition() {
     let world = large();
     let daemon = Daemon::with(&[world.path("")], &[NEVER, "--web.disable-exporter-metrics"]);
     let mut slow = daemon.client();
     slow.send("GET", "/metrics", "");
     let fast = daemon.metrics();
     assert!(fast.text().len() > 8 << 20, "{}", fast.text().len());
-    // What it gets is what was served when it asked, though all of it changes meanwhile.
+    // The response is the exposition at the time of the request, even if it changes during the response.
     world.write("0.yaml", &project("a", 1));
     daemon.wait_until("the change is served", |metrics| metrics.percent("a") == Some(1.0));
     assert!(slow.receive("GET").text() == fast.text());
 }
 
 #[test]
-fn clients_that_stall_or_say_nothing_hold_up_nobody() {
+fn stalled_and_silent_clients_do_not_delay_others() {
     let world = large();
     let daemon = Daemon::serving(&[world.path("")]);
     let _silent: Vec<Client> = (0..50).map(|_| daemon.client()).collect();
@@ -217,23 +217,23 @@ fn clients_that_stall_or_say_nothing_hold_up_nobody() {
 }
 
 #[test]
-fn a_stalled_reader_delays_the_end_for_a_few_seconds_only() {
+fn a_stalled_client_delays_shutdown_by_the_drain_timeout() {
     let world = large();
     let daemon = Daemon::serving(&[world.path("")]);
     let _stalled = stalled(&daemon);
     let (status, took) = daemon.stop();
     assert_eq!(status.code(), Some(0));
-    assert!((4..15).contains(&took.as_secs()), "{took:?}: it is given time to go on, but not more");
+    assert!((4..15).contains(&took.as_secs()), "{took:?}: expected about the drain timeout of 5 s");
 }
 
 #[test]
-fn more_connections_than_it_takes_wait_and_do_not_end_it() {
+fn connections_above_the_limit_wait() {
     let world = small();
     let daemon = serving(&world, &["--probe.listen-address=127.0.0.1:0"]);
     let mut clients: Vec<Client> = (0..600).map(|_| daemon.client()).collect();
     assert_eq!(clients[0].ask("GET", "/metrics", "").status, 200);
     clients[599].send("GET", "/metrics", "");
-    // Health is told on a listener of its own, whoever crowds the other.
+    // The probe address has its own limit.
     assert_eq!(Client::connect(daemon.probe_address()).ask("GET", "/-/healthy", "").status, 200);
     let mut last = clients.pop().unwrap();
     drop(clients);
@@ -242,7 +242,7 @@ fn more_connections_than_it_takes_wait_and_do_not_end_it() {
 }
 
 #[test]
-fn it_says_what_keeps_it_from_starting() {
+fn startup_errors_have_a_message() {
     let world = small();
     let file = world.label("a.yaml");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -276,7 +276,7 @@ fn it_says_what_keeps_it_from_starting() {
 }
 
 #[test]
-fn series_of_single_tasks_may_be_left_out() {
+fn series_of_tasks_are_optional() {
     let world = World::new();
     world.write("a.yaml", &with_tasks("a", 20));
     for (flag, tasks) in [("--metrics.tasks=true", 40), ("--metrics.tasks=false", 0), ("--metrics.tasks", 40)] {
@@ -290,7 +290,7 @@ fn series_of_single_tasks_may_be_left_out() {
 }
 
 #[test]
-fn above_the_ceiling_series_of_tasks_go_first() {
+fn above_the_maximum_series_of_tasks_are_dropped_first() {
     let world = World::new();
     for (id, tasks) in [("a", 20), ("b", 100), ("c", 20)] {
         world.write(&format!("plans/{id}.yaml"), &with_tasks(id, tasks));
@@ -304,14 +304,14 @@ fn above_the_ceiling_series_of_tasks_go_first() {
     let served = metrics.value("readiness_exporter_series").unwrap();
     let counted = metrics.count("readiness_") - metrics.count("readiness_exporter_");
     assert!(served <= 300.0 && served.to_string() == counted.to_string(), "{served} {counted}");
-    // When there is room again, they are served again.
+    // Below the maximum, they are served again.
     world.rename_save("plans/b.yaml", &with_tasks("b", 10));
     daemon.wait_until("all are served", |metrics| metrics.count("readiness_task_info") == 50);
     assert_eq!(dropped(&daemon.metrics()), Some(0.0));
 }
 
 #[test]
-fn metrics_about_the_exporter_may_be_left_out() {
+fn metrics_of_the_process_are_optional() {
     let world = small();
     for (flags, own) in [(vec![], true), (vec!["--web.disable-exporter-metrics"], false)] {
         let metrics = serving(&world, &flags).metrics();

@@ -120,3 +120,95 @@ fn users(node: &YamlNode) -> Result<Vec<User>, ConfigError> {
     }
     Ok(users)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Config, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("web.yml");
+        std::fs::write(&path, text).unwrap();
+        let prefix = format!("{}/", directory.path().display());
+        load(&path, &mut FileStamps::default()).map_err(|error| error.replace(&prefix, ""))
+    }
+
+    #[test]
+    fn all_headers_of_exporter_toolkit_are_supported() {
+        let text = "http_server_config:
+  http2: false
+  headers:
+    Content-Security-Policy: default-src 'self'
+    Strict-Transport-Security: max-age=9
+    X-Content-Type-Options: nosniff
+    X-Frame-Options: deny
+    X-XSS-Protection: '0'
+";
+        let headers = load_text(text).unwrap().headers;
+        let mut lines: Vec<String> =
+            headers.iter().map(|header| format!("{}: {}", header.name, header.value.to_str().unwrap())).collect();
+        lines.sort();
+        assert_eq!(
+            lines,
+            [
+                "content-security-policy: default-src 'self'",
+                "strict-transport-security: max-age=9",
+                "x-content-type-options: nosniff",
+                "x-frame-options: deny",
+                "x-xss-protection: 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn users_have_a_name_and_a_hash() {
+        let hash = bcrypt::hash_with_salt("secret", 4, [7; 16]).unwrap().to_string();
+        let config = load_text(&format!("basic_auth_users:\n  kim: {hash}\n")).unwrap();
+        let users: Vec<(&str, &str)> = config.users.iter().map(|user| (&*user.name, &*user.hash)).collect();
+        assert_eq!(users, [("kim", &*hash)]);
+        assert!(config.tls.is_none() && config.headers.is_empty());
+    }
+
+    #[test]
+    fn errors_have_file_line_and_column() {
+        for (text, message) in [
+            ("- a\n", "web.yml:1:1: expected a mapping, found a list"),
+            ("rate_limit:\n  burst: 1\n", "web.yml:1:1: `rate_limit` is not supported"),
+            ("http_server_config:\n  http2: true\n", "web.yml:2:3: HTTP/2 is not supported"),
+            (
+                "http_server_config:\n  http2: perhaps\n",
+                "web.yml:2:10: invalid value `perhaps` of `http2`: expected `true` or `false`",
+            ),
+            (
+                "http_server_config: {headers: {X-Frame-Options: allow}}\n",
+                "web.yml:1:49: invalid value `allow` of `X-Frame-Options`: expected `deny` or `sameorigin`",
+            ),
+            (
+                "http_server_config: {headers: {X-XSS-Protection: \"a\\nb\"}}\n",
+                "web.yml:1:50: invalid value of `X-XSS-Protection`: expected printable text on one line",
+            ),
+            ("basic_auth_users:\n  kim: secret\n", "web.yml:2:8: invalid password hash: expected a bcrypt hash"),
+            ("basic_auth_users:\n  kim: a\n  kim: b\n", "web.yml:3:3: duplicate key `kim`"),
+            ("tls_server_config:\n  cert_fiel: a\n", "web.yml:2:3: unknown key `cert_fiel`: did you mean `cert_file`?"),
+            (
+                "tls_server_config:\n  cert_file: [a]\n",
+                "web.yml:2:14: invalid `cert_file`: expected a string, found a list",
+            ),
+            (
+                "tls_server_config:\n  key_file: a\n",
+                "web.yml:2:3: missing `cert_file`: TLS requires a certificate and a private key",
+            ),
+            ("tls_server_config:\n  cert: a\n  cert_file: b\n", "`cert` and `cert_file` are mutually exclusive"),
+            ("tls_server_config:\n  cert: a\n", "web.yml:2:9: no certificate found: expected PEM"),
+        ] {
+            let error = load_text(text).err().unwrap_or_default();
+            assert!(error.contains(message), "{text}{error}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error() {
+        let error = load(Path::new("no/web.yml"), &mut FileStamps::default()).unwrap_err();
+        assert_eq!(error, "no/web.yml: file not found");
+    }
+}

@@ -225,7 +225,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Of several paths to a directory, the first one in sort order is kept.
+    /// Keeps the first path in sort order if a directory has several.
     fn remember(&mut self, id: FileId, path: &Path) {
         let known = self.scan.directories.entry(id);
         let known = known.or_insert_with(|| path.to_owned());
