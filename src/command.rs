@@ -7,5 +7,5 @@ pub(crate) mod forecast;
 pub(crate) mod explain;
 pub(crate) mod compare;
 pub(crate) mod check;
-pub mod health;
-pub mod serve;
+pub(crate) mod health;
+pub(crate) mod serve;

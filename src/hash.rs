@@ -3,13 +3,13 @@
 
 /// FNV-1a, of 64 bits. Like texts have like first bits: see [`mixed`].
 #[must_use]
-pub fn fnv1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The same, and `MurmurHash3`'s finalizer, so that every bit depends on all of `bytes`.
 #[must_use]
-pub fn mixed(bytes: &[u8]) -> u64 {
+pub(crate) fn mixed(bytes: &[u8]) -> u64 {
     let mut hash = fnv1a(bytes);
     for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
         hash = (hash ^ (hash >> 33)).wrapping_mul(factor);

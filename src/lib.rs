@@ -1,26 +1,26 @@
-//! Production readiness, kept as YAML in Git, served as Prometheus metrics.
+//! Prometheus exporter for production readiness reports, which are kept as YAML in Git.
 //!
-//! Data flows from top to bottom of this list; a module imports only what stands above it, and
-//! `tests/it/layers.rs` holds it to that.
+//! Data flows through the modules in the order of this list. A module imports only modules above it;
+//! `tests/it/layers.rs` checks that.
 //!
 //! ```text
 //! files ──▶ source ──▶ format ──▶ model ──▶ schedule ──▶ metrics ──▶ snapshot ──▶ http
 //! ```
 
-// The vocabulary: what everything else speaks of.
+// Vocabulary of all other modules.
 pub mod span;
 pub mod scalar;
 pub mod finding;
 pub mod name;
 pub mod quantity;
 pub mod date;
-pub mod hash;
+pub(crate) mod hash;
 pub mod clock;
-pub mod log;
+pub(crate) mod log;
 
-// The line.
+// From files to responses.
 pub mod source;
-pub mod yaml;
+pub(crate) mod yaml;
 pub mod format;
 pub mod model;
 pub mod schedule;
@@ -28,6 +28,6 @@ pub mod metrics;
 pub mod snapshot;
 pub mod http;
 
-// The commands leave the line where they have what they need.
-pub mod command;
+// The command line. Commands use the modules above as far as they need them.
+pub(crate) mod command;
 pub mod cli;

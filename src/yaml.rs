@@ -3,8 +3,8 @@
 //! Good files never come here: the quick way from text to document keeps no positions. The first
 //! finding builds this tree, with a second parser, and asks it where things stand.
 
-pub mod decode;
-pub mod comments;
+pub(crate) mod decode;
+pub(crate) mod comments;
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const MOST_ALIASED: usize = 1_000_000;
 
 /// A YAML node.
 #[derive(Debug, Clone, PartialEq)]
-pub struct YamlNode {
+pub(crate) struct YamlNode {
     /// Where it stands.
     pub span: Span,
     /// What it is.
@@ -30,7 +30,7 @@ pub struct YamlNode {
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum YamlContent {
+pub(crate) enum YamlContent {
     /// A single value.
     Scalar {
         /// The text, without quotes and escapes.
@@ -47,7 +47,7 @@ pub enum YamlContent {
 impl YamlNode {
     /// What it is, as a noun.
     #[must_use]
-    pub fn noun(&self) -> String {
+    pub(crate) fn noun(&self) -> String {
         match &self.content {
             YamlContent::Scalar { .. } if self.is_empty() => "nothing".to_owned(),
             YamlContent::Scalar { text, .. } => format!("`{}`", shortened(text)),
@@ -58,19 +58,19 @@ impl YamlNode {
 
     /// Whether it is an empty value.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.content, YamlContent::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null"))
     }
 
     /// The text of a scalar.
     #[must_use]
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         if let YamlContent::Scalar { text, .. } = &self.content { Some(text) } else { None }
     }
 
     /// Where `part` of the node at `path` stands; of the deepest ancestor that exists, if it doesn't.
     #[must_use]
-    pub fn locate(&self, path: &NodePath, part: EntryPart) -> Span {
+    pub(crate) fn locate(&self, path: &NodePath, part: EntryPart) -> Span {
         let mut node = self;
         let mut key = None;
         for segment in path.segments() {
@@ -109,7 +109,7 @@ impl YamlNode {
 ///
 /// # Errors
 /// The finding that stopped it: text that isn't YAML, or is nested too deeply, or grows too large.
-pub fn parse(text: &str) -> Result<YamlNode, Finding> {
+pub(crate) fn parse(text: &str) -> Result<YamlNode, Finding> {
     let mut builder = TreeBuilder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| refused(text, &error))?;

@@ -6,14 +6,14 @@ use crate::yaml::{YamlContent, YamlNode};
 
 /// Whether it is worth building the tree to look for such texts.
 #[must_use]
-pub fn suspected(text: &str) -> bool {
+pub(crate) fn suspected(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'#', bytes).any(|at| at > 0 && cut_off(text, at - 1).is_some())
 }
 
 /// A finding for every plain text directly after which a `#` with no space behind it begins a comment.
 #[must_use]
-pub fn find(text: &str, root: &YamlNode) -> Vec<Finding> {
+pub(crate) fn find(text: &str, root: &YamlNode) -> Vec<Finding> {
     let mut findings = Vec::new();
     visit(text, root, &NodePath::root(), &mut findings);
     findings

@@ -208,7 +208,7 @@ impl<'a> Pairs<'a> {
 
 /// A key that the mapping doesn't have, and the nearest one that it has.
 #[must_use]
-pub fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
+pub(crate) fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
     let help = match (key, nearest(key, known.iter().copied())) {
         ("<<", _) => "merge keys aren't supported: write the values out".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),

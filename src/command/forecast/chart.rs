@@ -127,3 +127,44 @@ impl Scale {
         cells.into_iter().collect::<String>().trim_end().to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// Ten days in ten columns.
+    fn ten_days() -> Scale {
+        Scale::new(date(2026, 1, 26), date(2026, 2, 4), 10)
+    }
+
+    fn marks(due: i8, range: [i8; 3]) -> Marks {
+        let [p50, p85, p95] = range.map(|day| date(2026, 2, day));
+        Marks { due: Some(date(2026, 2, due)), range: Some(Percentiles { p50, p85, p95 }) }
+    }
+
+    #[test]
+    fn the_line_reaches_from_p50_to_p95() {
+        assert_eq!(ten_days().line(&marks(4, [1, 2, 3])), "      ●━─◆");
+        assert_eq!(ten_days().line(&marks(1, [1, 1, 1])), "      ◆", "the due date hides the percentiles");
+        assert_eq!(ten_days().line(&Marks { due: None, range: None }), "");
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_are_at_the_edges() {
+        let scale = Scale::new(date(2026, 1, 1), date(2026, 12, 31), 50);
+        assert_eq!((scale.column(date(2026, 1, 1)), scale.column(date(2026, 12, 31))), (0, 49));
+        let single_day = Scale::new(date(2026, 1, 1), date(2026, 1, 1), 50);
+        assert_eq!(single_day.column(date(2026, 1, 1)), 0);
+    }
+
+    #[test]
+    fn months_are_named_at_their_first_day_if_there_is_room() {
+        assert_eq!(ten_days().months(), "      Feb");
+        let quarters = Scale::new(date(2026, 9, 15), date(2027, 3, 1), 60);
+        assert_eq!(quarters.months(), "     Oct        Nov        Dec        2027       Feb");
+        let years = Scale::new(date(2026, 9, 15), date(2028, 9, 1), 30);
+        assert_eq!(years.months(), "Oct 2027 May  Sep  2028 May");
+    }
+}
