@@ -41,48 +41,10 @@ impl ControlPlane {
     /// Starts a control plane on `address`. `flags` are additional flags for kube-apiserver.
     pub(crate) fn start_on(address: Ipv4Addr, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let [clients, peers, port] = free_ports(address);
-
-        let url = |port: u16| format!("http://{address}:{port}");
-        let etcd = Daemon::start(
-            "etcd",
-            folder.path(),
-            Command::new(tools::path("etcd"))
-                .arg(format!("--data-dir={}", path("etcd")))
-                .arg("--unsafe-no-fsync")
-                .args([
-                    format!("--listen-client-urls={}", url(clients)),
-                    format!("--advertise-client-urls={}", url(clients)),
-                    format!("--listen-peer-urls={}", url(peers)),
-                    format!("--initial-advertise-peer-urls={}", url(peers)),
-                    format!("--initial-cluster=default={}", url(peers)),
-                ]),
-        );
-
-        succeed(Command::new("openssl").args(["genrsa", "-out", &path("service-accounts.key"), "2048"]));
-        std::fs::write(path("tokens.csv"), "admin,admin,admin,system:masters\n").unwrap();
-        let mut api = Daemon::start(
-            "kube-apiserver",
-            folder.path(),
-            Command::new(tools::path("kube-apiserver"))
-                .args([
-                    format!("--etcd-servers={}", url(clients)),
-                    format!("--cert-dir={}", path("certificates")),
-                    format!("--token-auth-file={}", path("tokens.csv")),
-                    format!("--service-account-key-file={}", path("service-accounts.key")),
-                    format!("--service-account-signing-key-file={}", path("service-accounts.key")),
-                    format!("--bind-address={address}"),
-                    format!("--advertise-address={address}"),
-                    format!("--secure-port={port}"),
-                ])
-                .args([
-                    "--authorization-mode=RBAC",
-                    "--service-account-issuer=https://kubernetes.default.svc",
-                    "--service-cluster-ip-range=10.96.0.0/24",
-                ])
-                .args(flags),
-        );
+        let [client_port, peer_port, port] = free_ports(address);
+        let client_url = format!("http://{address}:{client_port}");
+        let etcd = start_etcd(folder.path(), &client_url, &format!("http://{address}:{peer_port}"));
+        let mut api = start_api_server(folder.path(), &client_url, (address, port), flags);
 
         let kubeconfig = folder.path().join("kubeconfig");
         let certificate = folder.path().join("certificates/apiserver.crt");
@@ -173,6 +135,46 @@ impl ControlPlane {
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", self.folder.path()).args(arguments);
         command
     }
+}
+
+/// Starts etcd with its data in `folder`.
+fn start_etcd(folder: &Path, client_url: &str, peer_url: &str) -> Daemon {
+    let mut command = Command::new(tools::path("etcd"));
+    command.arg("--unsafe-no-fsync").args([
+        format!("--data-dir={}", folder.join("etcd").display()),
+        format!("--listen-client-urls={client_url}"),
+        format!("--advertise-client-urls={client_url}"),
+        format!("--listen-peer-urls={peer_url}"),
+        format!("--initial-advertise-peer-urls={peer_url}"),
+        format!("--initial-cluster=default={peer_url}"),
+    ]);
+    Daemon::start("etcd", folder, &mut command)
+}
+
+/// Starts kube-apiserver with its keys and certificates in `folder`.
+fn start_api_server(folder: &Path, etcd_url: &str, (address, port): (Ipv4Addr, u16), flags: &[&str]) -> Daemon {
+    let path = |name: &str| folder.join(name).display().to_string();
+    succeed(Command::new("openssl").args(["genrsa", "-out", &path("service-accounts.key"), "2048"]));
+    std::fs::write(path("tokens.csv"), "admin,admin,admin,system:masters\n").unwrap();
+    let mut command = Command::new(tools::path("kube-apiserver"));
+    command
+        .args([
+            format!("--etcd-servers={etcd_url}"),
+            format!("--cert-dir={}", path("certificates")),
+            format!("--token-auth-file={}", path("tokens.csv")),
+            format!("--service-account-key-file={}", path("service-accounts.key")),
+            format!("--service-account-signing-key-file={}", path("service-accounts.key")),
+            format!("--bind-address={address}"),
+            format!("--advertise-address={address}"),
+            format!("--secure-port={port}"),
+        ])
+        .args([
+            "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-cluster-ip-range=10.96.0.0/24",
+        ])
+        .args(flags);
+    Daemon::start("kube-apiserver", folder, &mut command)
 }
 
 pub(crate) fn project_root() -> &'static Path {
