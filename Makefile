@@ -16,7 +16,7 @@ NODE := $(CONTROL_PLANE) kube-controller-manager kube-scheduler kube-proxy kubel
 	bridge loopback host-local coredns git-sync k8s-sidecar prometheus-kubernetes prometheus-config-reloader
 # Each file uses the series of the one before it.
 RULES := $(addprefix rules/,thresholds.rules.yaml recording.rules.yaml alerts.rules.yaml)
-GENERATED := readiness.schema.json docs/metrics.md docs/alerts.md $(wildcard docs/runbooks/*.md) helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
+GENERATED := readiness.schema.json docs/format.md docs/check.md docs/metrics.md docs/alerts.md $(wildcard docs/runbooks/*.md) helm/readiness-exporter/README.md $(wildcard dashboards/*.json)
 SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image tests/cluster/isolated tests/dist/run tests/image/run tests/mutants/run tests/prose/run tests/tools/build tests/tools/prerequisites
 
 # Builds missing servers, and sets an environment variable for each: PROMTOOL is the path of promtool.
@@ -89,7 +89,7 @@ docs: prerequisites ## regenerate the generated documents
 	@mkdir -p target
 	$(CARGO) run --quiet --locked -- schema > target/readiness.schema.json
 	@cmp -s target/readiness.schema.json readiness.schema.json || cp target/readiness.schema.json readiness.schema.json
-	UPDATE=1 $(CARGO) test --quiet --locked --lib metrics::docs >/dev/null
+	UPDATE=1 $(CARGO) test --quiet --locked --lib docs:: >/dev/null
 	UPDATE=1 $(CARGO) test --quiet --locked --test it docs:: >/dev/null
 	@tests/tools/prerequisites go flock
 	@$(call with_servers,helm-docs); \

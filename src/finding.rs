@@ -1,22 +1,22 @@
-//! What is wrong with a file, and where: the vocabulary of `check`, of the page and of the metrics.
+//! Findings: the errors and warnings of a readiness file. `check`, the HTML page and the metrics report them.
 
-pub mod print;
+pub(crate) mod print;
 
 use std::fmt;
 
 use crate::span::Span;
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// True, worth mending, and no obstacle: the file is served.
+    /// The file is served.
     Warning,
-    /// The file can't be served as it stands.
+    /// The file is not served.
     Error,
 }
 
 impl Severity {
-    /// The word for it, in lower case.
+    /// The severity in messages, JSON and label values.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -26,187 +26,178 @@ impl Severity {
     }
 }
 
-/// What kind of finding it is: a closed list, which is a contract with alerts and dashboards.
-///
-/// A kind is never renamed, and never means something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// The file can't be read.
-    Unreadable,
-    /// The file is larger than `--limits.file-size`.
-    TooLarge,
-    /// The file isn't UTF-8 text.
-    NotText,
-    /// The text isn't YAML.
-    Syntax,
-    /// Nested too deeply, or grown too large by aliases.
-    TooComplex,
-    /// A key that the format doesn't have.
-    UnknownKey,
-    /// A key that stands twice in one mapping.
-    DuplicateKey,
-    /// A key that must be there isn't.
-    MissingKey,
-    /// A list where a text belongs, or the like.
-    WrongType,
-    /// A value that its grammar doesn't allow: a date, percentage, estimate, id.
-    BadValue,
-    /// Keys that exclude each other.
-    Conflict,
-    /// Two items with one id.
-    DuplicateId,
-    /// A reference to an item that doesn't exist.
-    UnknownReference,
-    /// Items that wait for each other.
-    DependencyCycle,
-    /// Two files with one project id.
-    DuplicateProject,
-    /// The points left in an area don't match the completion reported.
-    PointsMismatch,
-    /// Some workstreams of an area carry points, and others don't.
-    PointsMissing,
-    /// The mean of an area's breakdown isn't the completion reported.
-    BreakdownDrift,
-    /// The project's reported completion isn't the mean of its areas'.
-    ProjectDrift,
-    /// The same task stands in two areas.
-    TaskInTwoAreas,
-    /// An action and its milestone are planned for different months.
-    ActionDate,
-    /// A date on which nobody works.
-    NonWorkingDay,
-    /// A milestone is due before something that it needs.
-    DueBeforeNeed,
-    /// A risk without a probability has no place in a forecast.
-    RiskWithoutProbability,
-    /// Work on the critical path without an estimate.
-    CriticalWithoutEstimate,
-    /// The date of the next review has gone by.
-    ReviewOverdue,
-    /// A waiver has run out.
-    WaiverExpired,
-    /// A partial task above 90 %: what isn't done counts 90 % at most.
-    PartialAboveLimit,
-    /// ` #` began a comment inside what looks like text.
-    CommentInText,
-}
-
-impl Kind {
-    /// Every kind, errors first, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
-        Self::Unreadable,
-        Self::TooLarge,
-        Self::NotText,
-        Self::Syntax,
-        Self::TooComplex,
-        Self::UnknownKey,
-        Self::DuplicateKey,
-        Self::MissingKey,
-        Self::WrongType,
-        Self::BadValue,
-        Self::Conflict,
-        Self::DuplicateId,
-        Self::UnknownReference,
-        Self::DependencyCycle,
-        Self::DuplicateProject,
-        Self::PointsMismatch,
-        Self::PointsMissing,
-        Self::BreakdownDrift,
-        Self::ProjectDrift,
-        Self::TaskInTwoAreas,
-        Self::ActionDate,
-        Self::NonWorkingDay,
-        Self::DueBeforeNeed,
-        Self::RiskWithoutProbability,
-        Self::CriticalWithoutEstimate,
-        Self::ReviewOverdue,
-        Self::WaiverExpired,
-        Self::PartialAboveLimit,
-        Self::CommentInText,
-    ];
-
-    /// The value of the label `kind`, and the word in brackets in messages.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::TooLarge => "too_large",
-            Self::NotText => "not_text",
-            Self::Syntax => "syntax",
-            Self::TooComplex => "too_complex",
-            Self::UnknownKey => "unknown_key",
-            Self::DuplicateKey => "duplicate_key",
-            Self::MissingKey => "missing_key",
-            Self::WrongType => "wrong_type",
-            Self::BadValue => "bad_value",
-            Self::Conflict => "conflict",
-            Self::DuplicateId => "duplicate_id",
-            Self::UnknownReference => "unknown_reference",
-            Self::DependencyCycle => "dependency_cycle",
-            Self::DuplicateProject => "duplicate_project",
-            Self::PointsMismatch => "points_mismatch",
-            Self::PointsMissing => "points_missing",
-            Self::BreakdownDrift => "breakdown_drift",
-            Self::ProjectDrift => "project_drift",
-            Self::TaskInTwoAreas => "task_in_two_areas",
-            Self::ActionDate => "action_date",
-            Self::NonWorkingDay => "non_working_day",
-            Self::DueBeforeNeed => "due_before_need",
-            Self::RiskWithoutProbability => "risk_without_probability",
-            Self::CriticalWithoutEstimate => "critical_without_estimate",
-            Self::ReviewOverdue => "review_overdue",
-            Self::WaiverExpired => "waiver_expired",
-            Self::PartialAboveLimit => "partial_above_limit",
-            Self::CommentInText => "comment_in_text",
+/// Makes [`Kind`] from the table of kinds: variant, name, severity, meaning and action.
+macro_rules! kinds {
+    ($($variant:ident $name:literal $severity:ident $meaning:literal $action:literal)*) => {
+        /// Kind of a finding.
+        ///
+        /// The list is a contract with alerts and dashboards: a kind is never renamed and never
+        /// changes its meaning. The order is that of the documentation, errors first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $(#[doc = $meaning] $variant,)*
         }
-    }
 
-    /// Errors keep a file from being served; warnings don't.
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        if self < Self::PointsMismatch { Severity::Error } else { Severity::Warning }
-    }
+        impl Kind {
+            /// All kinds, errors first.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The value of the label `kind`; messages show it in brackets.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The severity of all findings of this kind.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What the kind means, as sentences of Markdown.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// What the author of the file should do, as sentences of Markdown.
+            #[must_use]
+            pub fn action(self) -> &'static str {
+                match self { $(Self::$variant => $action,)* }
+            }
+        }
+    };
 }
 
-/// One segment from a YAML node to a node inside it.
+kinds! {
+    Unreadable "unreadable" Error
+        "The file or directory cannot be read, or the file keeps changing while it is read."
+        "Fix the permissions or the symbolic link. Replace the file by renaming a complete one."
+    TooLarge "too_large" Error
+        "The file is larger than `--limits.file-size`."
+        "Split the file into one per project, or raise the limit."
+    NotText "not_text" Error
+        "The file is not UTF-8 text."
+        "Save the file as UTF-8."
+    Syntax "syntax" Error
+        "The text is not valid YAML, or it has more than one document."
+        "Fix the quotes, brackets or indentation at the reported position."
+    TooComplex "too_complex" Error
+        "The YAML is nested too deeply, or its aliases expand to too many nodes."
+        "Reduce the nesting. Write the values out instead of using aliases."
+    UnknownKey "unknown_key" Error
+        "The format has no such key."
+        "Use the suggested key, or move the text to `notes`."
+    DuplicateKey "duplicate_key" Error
+        "A mapping has the same key more than once."
+        "Remove or rename one of the keys."
+    MissingKey "missing_key" Error
+        "A required key is missing."
+        "Add the key."
+    WrongType "wrong_type" Error
+        "The value has the wrong YAML type, for example a list instead of text."
+        "Write a value of the expected type."
+    BadValue "bad_value" Error
+        "A date, percentage, estimate, id or other value is invalid."
+        "Write a value as shown in the message."
+    Conflict "conflict" Error
+        "Keys or values exclude each other, for example two statuses of one task."
+        "Remove one of them."
+    DuplicateId "duplicate_id" Error
+        "Two items have the same id. A task without `id` has one derived from its text."
+        "Give one of the items a different `id`."
+    UnknownReference "unknown_reference" Error
+        "A reference does not match any item."
+        "Use the suggested path."
+    DependencyCycle "dependency_cycle" Error
+        "Items depend on each other in a cycle."
+        "Remove one `needs` or `blocks` of the reported cycle."
+    DuplicateProject "duplicate_project" Error
+        "Two files have the same project id."
+        "Give each project a different id, or remove one file."
+    PointsMismatch "points_mismatch" Warning
+        "The remaining points of an area do not match its reported completion."
+        "Correct `reported` or the `points`."
+    PointsMissing "points_missing" Warning
+        "A workstream has no points although others in its area do. It does not count towards the completion of the area."
+        "Add `points` to the workstream."
+    BreakdownDrift "breakdown_drift" Warning
+        "The mean of an area's `breakdown` differs from its reported completion."
+        "Correct the `breakdown` or `reported`."
+    ProjectDrift "project_drift" Warning
+        "The reported completion of the project differs from the weighted mean of its areas' reported completion."
+        "Correct one of them, or remove the project's `reported`."
+    TaskInTwoAreas "task_in_two_areas" Warning
+        "Two areas have the same task, so it is counted twice."
+        "Replace one of them with `ref:` and the path of the other."
+    ActionDate "action_date" Warning
+        "An action and its milestone are planned for different months."
+        "Correct one of the dates."
+    NonWorkingDay "non_working_day" Warning
+        "A target, due, review or action date is not a working day."
+        "Use the previous working day, or correct `calendar`."
+    DueBeforeNeed "due_before_need" Warning
+        "An item is due before an item that it needs."
+        "Move one of the due dates."
+    RiskWithoutProbability "risk_without_probability" Warning
+        "A risk has no probability or no delay. Forecasts ignore it."
+        "Add `probability` and `delay`."
+    CriticalWithoutEstimate "critical_without_estimate" Warning
+        "An open item of `critical_path` has no estimate, and neither do all of its open tasks."
+        "Add an `estimate`."
+    ReviewOverdue "review_overdue" Warning
+        "`next_review` has passed."
+        "Review the plan and set the next date."
+    WaiverExpired "waiver_expired" Warning
+        "The `until` date of a waiver has passed."
+        "Change the task back to `todo`, or extend `until`."
+    PartialAboveLimit "partial_above_limit" Warning
+        "A partial task is more than 90 % complete. It counts 90 % until it is done."
+        "Change the task to `done` once it is finished."
+    CommentInText "comment_in_text" Warning
+        "YAML reads ` #` and the rest of the line as a comment."
+        "Quote the text. If it is a comment, add a space after `#`."
+}
+
+/// One segment of a [`NodePath`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathSegment {
-    /// To the value of a key of a mapping.
+    /// Key of a mapping.
     Key(Box<str>),
-    /// To an entry of a list, from 0.
+    /// Index of a list item, from 0.
     Index(usize),
 }
 
-/// The way from the document's root to a node: `areas.ml.workstreams.azure.needs[0]`.
+/// Path from the root of the document to a node: `areas.ml.workstreams.azure.needs[0]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NodePath(Vec<PathSegment>);
 
 impl NodePath {
-    /// The document itself.
+    /// The path of the document itself.
     #[must_use]
     pub fn root() -> Self {
         Self::default()
     }
 
-    /// This path, and then the value of `key`.
+    /// The path of the value of `key` in the mapping at this path.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        self.then(PathSegment::Key(key.into()))
+        self.join(PathSegment::Key(key.into()))
     }
 
-    /// This path, and then the list's entry `index`.
+    /// The path of the item `index` of the list at this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        self.then(PathSegment::Index(index))
+        self.join(PathSegment::Index(index))
     }
 
-    /// The segments, from the root.
+    /// The segments from the root.
     #[must_use]
     pub fn segments(&self) -> &[PathSegment] {
         &self.0
     }
 
-    fn then(&self, segment: PathSegment) -> Self {
+    fn join(&self, segment: PathSegment) -> Self {
         let mut segments = self.0.clone();
         segments.push(segment);
         Self(segments)
@@ -226,31 +217,31 @@ impl fmt::Display for NodePath {
     }
 }
 
-/// The way to a node as a chain up the call stack: a path that costs nothing until it is asked for.
+/// A path as a chain of stack frames, so that a path without findings costs no allocation.
 #[derive(Debug, Clone, Copy)]
 pub enum LazyPath<'a> {
     /// The document itself.
     Root,
-    /// The value of a key of a mapping.
+    /// The value of a key of the mapping at the parent path.
     Key(&'a Self, &'a str),
-    /// An entry of a list.
+    /// An item of the list at the parent path.
     Index(&'a Self, usize),
 }
 
 impl<'a> LazyPath<'a> {
-    /// This way, and then the value of `key`.
+    /// The path of the value of `key` in the mapping at this path.
     #[must_use]
     pub fn key(&'a self, key: &'a str) -> Self {
         Self::Key(self, key)
     }
 
-    /// This way, and then the list's entry `index`.
+    /// The path of the item `index` of the list at this path.
     #[must_use]
     pub fn index(&'a self, index: usize) -> Self {
         Self::Index(self, index)
     }
 
-    /// The same as a path of its own.
+    /// The path as an owned value.
     #[must_use]
     pub fn to_path(&self) -> NodePath {
         match self {
@@ -261,29 +252,29 @@ impl<'a> LazyPath<'a> {
     }
 }
 
-/// Which part of a mapping's entry a finding points at.
+/// The part of a mapping entry that a finding points at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryPart {
-    /// The key: something is wrong with the name, or with the whole entry.
+    /// The key: the name or the whole entry is wrong.
     Key,
     /// The value.
     Value,
 }
 
-/// One thing that is wrong with a file.
+/// An error or a warning about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What kind of thing.
+    /// The kind, which determines the severity.
     pub kind: Kind,
-    /// The node that it is about.
+    /// The node.
     pub at: NodePath,
-    /// The part of that node's entry.
+    /// The part of the node's entry.
     pub part: EntryPart,
-    /// What is wrong: lower case, user text in backticks, no full stop.
+    /// The message: lower case, user text in backticks, no full stop.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
-    /// The place in the text, once it has been looked up.
+    /// The location in the text; `None` until it is determined, and for the whole file.
     pub span: Option<Span>,
 }
 
@@ -294,89 +285,124 @@ impl Finding {
         Self { kind, at, part: EntryPart::Value, message: message.into(), help: None, span: None }
     }
 
-    /// The same, about the key.
+    /// Points the finding at the key instead of the value.
     #[must_use]
     pub fn at_key(mut self) -> Self {
         self.part = EntryPart::Key;
         self
     }
 
-    /// The same, with what to write instead.
+    /// Adds what to write instead.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same, with a help if there is one.
+    /// Sets the help, if any.
     #[must_use]
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
 
-    /// The same, with its place.
+    /// Sets the location in the text.
     #[must_use]
     pub fn span(mut self, span: Span) -> Self {
         self.span = Some(span);
         self
     }
 
-    /// Error or warning.
+    /// The severity of the kind.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.kind.severity()
     }
 }
 
-/// How many findings of a file are kept: nobody mends more at a time, and a hostile file has millions.
+/// Maximum number of findings per file. A hostile file could have millions.
 pub const MAX_FINDINGS: usize = 1000;
 
-/// Adds `finding` unless there are [`MAX_FINDINGS`] already.
+/// Adds `finding` unless the limit of [`MAX_FINDINGS`] is reached.
 pub fn push_limited(findings: &mut Vec<Finding>, finding: impl FnOnce() -> Finding) {
     if findings.len() < MAX_FINDINGS {
         findings.push(finding());
     }
 }
 
-/// The `candidates` nearest to what was written, as "did you mean `x`?", when one is near enough.
+/// The candidate most similar to `text`, for "did you mean `x`?".
 ///
-/// Near is a Damerau-Levenshtein distance of at most a third of the word's length, at least one.
+/// The Damerau-Levenshtein distance must be at most a third of the length of `text`, or 1 for short texts.
 #[must_use]
-pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).max(1);
+pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (text.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate))
         .filter(|&(distance, _)| distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
+mod docs;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn kinds_have_one_name_each_and_errors_come_first() {
+    fn kind_names_are_unique_and_errors_come_first() {
         let mut names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Kind::ALL.len());
         assert!(Kind::ALL.is_sorted());
-        assert_eq!(Kind::DuplicateProject.severity(), Severity::Error);
-        assert_eq!(Kind::PointsMismatch.severity(), Severity::Warning);
+        assert!(Kind::ALL.is_sorted_by_key(|kind| std::cmp::Reverse(kind.severity())));
+    }
+
+    /// The names are label values that alerts and dashboards match: extend this list, never change it.
+    #[test]
+    fn kinds_are_never_renamed() {
+        let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        let errors = "unreadable too_large not_text syntax too_complex unknown_key duplicate_key missing_key wrong_type \
+                      bad_value conflict duplicate_id unknown_reference dependency_cycle duplicate_project";
+        let warnings = "points_mismatch points_missing breakdown_drift project_drift task_in_two_areas action_date \
+                        non_working_day due_before_need risk_without_probability critical_without_estimate \
+                        review_overdue waiver_expired partial_above_limit comment_in_text";
+        assert_eq!(names, errors.split(' ').chain(warnings.split(' ')).collect::<Vec<_>>());
+        let is_error = |kind: &&Kind| kind.severity() == Severity::Error;
+        assert_eq!(Kind::ALL.iter().filter(is_error).count(), errors.split(' ').count());
     }
 
     #[test]
-    fn a_path_reads_as_people_write_it() {
+    fn paths_are_displayed_with_dots_and_brackets() {
         let path = NodePath::root().key("areas").key("ml").key("needs").index(0);
         assert_eq!(path.to_string(), "areas.ml.needs[0]");
     }
 
     #[test]
-    fn the_nearest_word_is_near() {
+    fn a_lazy_path_is_the_path_from_the_root() {
+        let root = LazyPath::Root;
+        let needs = root.key("needs");
+        assert_eq!(needs.index(2).to_path(), NodePath::root().key("needs").index(2));
+        assert_eq!(root.to_path(), NodePath::root());
+    }
+
+    #[test]
+    fn only_similar_candidates_are_suggested() {
         assert_eq!(nearest("wieght", ["weight", "points"]), Some("weight"));
         assert_eq!(nearest("colour", ["weight", "points"]), None);
+        assert_eq!(nearest("ab", ["ac", "xyz"]), Some("ac"), "one change is allowed in a short text");
+        assert_eq!(nearest("ab", ["cd"]), None);
+    }
+
+    #[test]
+    fn findings_above_the_limit_are_dropped() {
+        let mut findings = Vec::new();
+        for _ in 0..=MAX_FINDINGS {
+            push_limited(&mut findings, || Finding::new(Kind::Syntax, NodePath::root(), "x"));
+        }
+        assert_eq!(findings.len(), MAX_FINDINGS);
     }
 }

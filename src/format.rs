@@ -1,13 +1,12 @@
-//! YAML to document: guarded, typed, with every finding in its place.
+//! The format of readiness files: from YAML to the typed document, with findings.
 //!
-//! Good files take the quick way, `serde_yaml` straight into the types. What it refuses is read a
-//! second time, by a parser that keeps positions and goes on past mistakes, so that one run of
-//! `check` reports all of them.
+//! A valid file is deserialized by `serde_yaml`. A file that it rejects is parsed a second time, by a
+//! parser that keeps locations and continues after errors, so that one run of `check` reports all errors.
 
-pub mod fields;
-pub mod component;
+pub(crate) mod fields;
+pub(crate) mod component;
 pub mod document;
-pub mod schema;
+pub(crate) mod schema;
 
 use serde::Deserialize;
 
@@ -17,15 +16,15 @@ use crate::scalar::shortened;
 use crate::span::Span;
 use crate::yaml::{self, YamlNode, comments, decode};
 
-/// Reads a readiness file.
+/// Parses a readiness file.
 ///
-/// The document is whatever could be read; it is `None` only when the text isn't YAML at all, and
-/// then there is a finding. The findings are those of shape; values keep theirs until they are taken.
+/// The document is `None`, with a finding, if the text is not valid YAML. Otherwise it has all that could be
+/// parsed. The findings do not include invalid values: these are reported when the values are used.
 #[must_use]
 pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
-    let refusal = match Document::deserialize(serde_yaml::Deserializer::from_str(text)) {
+    let error = match Document::deserialize(serde_yaml::Deserializer::from_str(text)) {
         Ok(document) => return (Some(document), lost_texts(text)),
-        Err(refusal) => refusal,
+        Err(error) => error,
     };
     let root = match yaml::parse(text) {
         Ok(root) => root,
@@ -33,7 +32,7 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
     };
     let (document, mut findings) = decode::decode::<Document>(&root, task_help);
     if findings.is_empty() {
-        findings.push(refused(text, &refusal));
+        findings.push(syntax_error(text, &error));
         return (None, findings);
     }
     locate_in(&root, &mut findings);
@@ -41,7 +40,7 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
     (document, findings)
 }
 
-/// The project that a text names on a line of its own, for texts that can't be read otherwise.
+/// The project id on a line `project: …` of a text that cannot be parsed.
 #[must_use]
 pub fn project_line(text: &str) -> Option<&str> {
     let value = text.lines().find_map(|line| line.strip_prefix("project:"))?;
@@ -55,23 +54,23 @@ fn task_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
 }
 
 fn lost_texts(text: &str) -> Vec<Finding> {
-    if !comments::suspected(text) {
+    if !comments::may_have_lost_text(text) {
         return Vec::new();
     }
     yaml::parse(text).map(|root| comments::find(text, &root)).unwrap_or_default()
 }
 
-/// Gives every finding that has no place yet the place of its node.
+/// Determines the locations of findings that do not have one.
 pub fn locate(text: &str, findings: &mut [Finding]) {
     if findings.iter().all(|finding| finding.span.is_some()) {
         return;
     }
     match yaml::parse(text) {
         Ok(root) => locate_in(&root, findings),
-        // The quick parser takes some texts that the other one refuses: where it does, all stand.
-        Err(refusal) => {
+        // `serde_yaml` accepts some texts that the second parser rejects: use the location of the error.
+        Err(error) => {
             for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
-                finding.span = refusal.span;
+                finding.span = error.span;
             }
         }
     }
@@ -83,11 +82,14 @@ fn locate_in(root: &YamlNode, findings: &mut [Finding]) {
     }
 }
 
-/// What only the quick parser refuses, in its own words.
-fn refused(text: &str, refusal: &serde_yaml::Error) -> Finding {
-    let offset = refusal.location().map_or(0, |location| location.index().min(text.len()));
-    Finding::new(Kind::Syntax, NodePath::root(), refusal.to_string()).span(Span { start: offset, end: offset })
+/// The finding of an error that only `serde_yaml` reports.
+fn syntax_error(text: &str, error: &serde_yaml::Error) -> Finding {
+    let offset = error.location().map_or(0, |location| location.index().min(text.len()));
+    Finding::new(Kind::Syntax, NodePath::root(), error.to_string()).span(Span { start: offset, end: offset })
 }
+
+#[cfg(test)]
+mod docs;
 
 #[cfg(test)]
 mod tests {
@@ -106,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_of_shape_is_found_in_one_run() {
+    fn all_errors_are_reported_in_one_run() {
         let text = "project: x\ntilte: y\nareas:\n  ml: [1]\n  ml: {}\n  ui:\n    workstreams:\n      a: {pionts: 3, needs: b}\n    breakdown: {c: {compete: 3%}}\nnotes: ~\n";
         assert_eq!(
             findings(text),
             [
                 "unknown_key `tilte` unknown key `tilte`: did you mean `title`?",
                 "wrong_type `ml` expected a mapping, found a list: -",
-                "duplicate_key `ml` the key `ml` stands twice: keep one of the two: the other would be lost",
+                "duplicate_key `ml` duplicate key `ml`: keep only one of them",
                 "unknown_key `pionts` unknown key `pionts`: did you mean `points`?",
                 "wrong_type `b` expected a list, found `b`: -",
             ]
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_not_yaml_may_still_name_its_project() {
+    fn the_project_of_invalid_yaml_is_found_by_its_line() {
         let text = "# ours\ntitle: [\nproject: 'web-shop' # ours\nproject: b\n";
         assert_eq!(project_line(text), Some("web-shop"));
         for text in ["", "project:", "project: ''", " project: inner", "projects: x", "x: project: y"] {
@@ -130,14 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn good_files_take_the_quick_way() {
+    fn a_valid_file_has_no_findings() {
         let (document, findings) = parse("project: x\nareas: {a: {breakdown: {c: 3%, d: {complete: 5%}}}}\n");
         assert_eq!(findings, []);
         assert_eq!(document.unwrap().areas.0.len(), 1);
     }
 
     #[test]
-    fn text_that_is_not_yaml_has_a_place() {
+    fn a_syntax_error_has_a_location() {
         let (document, findings) = parse("project: x\n\tareas: y\n");
         assert!(document.is_none());
         assert_eq!(findings[0].kind, Kind::Syntax);
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_have_a_place_also_where_only_one_parser_takes_the_text() {
+    fn findings_have_a_location_if_only_one_parser_accepts_the_text() {
         let text = "!/!paymnen";
         let (document, _) = parse(text);
         assert!(document.is_some());

@@ -1,13 +1,13 @@
-//! A hash that is the same on every machine and in every version: random numbers, buckets of files
-//! and shards are chosen by it.
+//! Hashes that are the same on every machine and in every version. They determine random numbers,
+//! buckets of files and shards.
 
-/// FNV-1a, of 64 bits. Like texts have like first bits: see [`mixed`].
+/// FNV-1a with 64 bits. The high bits of similar texts are similar; [`mixed`] avoids that.
 #[must_use]
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The same, and `MurmurHash3`'s finalizer, so that every bit depends on all of `bytes`.
+/// FNV-1a followed by the finalizer of `MurmurHash3`, so that every bit depends on all of `bytes`.
 #[must_use]
 pub(crate) fn mixed(bytes: &[u8]) -> u64 {
     let mut hash = fnv1a(bytes);
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fnv1a_is_the_published_function() {
+    fn fnv1a_matches_published_values() {
         assert_eq!((fnv1a(b""), fnv1a(b"a")), (0xcbf2_9ce4_8422_2325, 0xaf63_dc4c_8601_ec8c));
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
     }

@@ -7,13 +7,16 @@
 //! files ──▶ source ──▶ format ──▶ model ──▶ schedule ──▶ metrics ──▶ snapshot ──▶ http
 //! ```
 
+#[cfg(test)]
+mod docs;
+
 // Vocabulary of all other modules.
 pub mod span;
 pub mod scalar;
 pub mod finding;
-pub mod name;
+pub(crate) mod name;
 pub mod quantity;
-pub mod date;
+pub(crate) mod date;
 pub(crate) mod hash;
 pub mod clock;
 pub(crate) mod log;

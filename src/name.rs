@@ -1,16 +1,15 @@
-//! Names: texts, ids, references, and the closed lists of words.
+//! Texts, ids, references, and values from a closed list.
 
 use std::fmt;
 
 use crate::finding::nearest;
-use crate::scalar::{JsonType, ParseError, ScalarFormat, shortened};
+use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
-/// Any text on one or more lines, trimmed and not empty.
+/// Text of one or more lines, trimmed and not empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Box<str>);
 
 impl Text {
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -24,48 +23,44 @@ impl From<Text> for Box<str> {
 }
 
 impl ScalarFormat for Text {
-    const EXPECTED: &'static str = "a text";
+    const NAME: &'static str = "text";
+    const EXPECTED: &'static str = "text";
     const JSON_TYPE: JsonType = JsonType::Text;
 
     fn parse(text: &str) -> Result<Self, ParseError> {
-        const LONGEST: usize = 1000;
+        const MAX_BYTES: usize = 1000;
         if let Some(control) = text.chars().find(|&letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
-            return Err(ParseError::new(format!(
-                "a text must not have the control character `{}`",
-                control.escape_unicode()
-            )));
+            return Err(ParseError::new(format!("invalid text: control character `{}`", control.escape_unicode())));
         }
-        if text.len() > LONGEST {
-            return Err(ParseError::new(format!("a text of {} bytes is too long, {LONGEST} is the most", text.len()))
-                .help("write a title here and keep the story in a document"));
+        if text.len() > MAX_BYTES {
+            return Err(ParseError::new(format!("text too long: {} bytes, the limit is {MAX_BYTES}", text.len()))
+                .help("write a short title and keep the details in a document"));
         }
         Ok(Self(text.into()))
     }
 }
 
-/// The name of an item within its parent: ASCII letters, digits, `-`, `_` and `.`.
+/// Id of an item, unique within its parent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(Box<str>);
 
 impl Id {
-    /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What stands for an id that couldn't be read; such a file has a finding and isn't served.
+    /// Placeholder for an invalid id. A file with an invalid id has an error and is not served.
     pub const UNNAMED: &'static str = "unnamed";
 
-    /// An id for what has none.
     #[must_use]
     pub fn unnamed() -> Self {
         Self(Self::UNNAMED.into())
     }
 
-    /// The id of a text: its letters and digits in lower case, with `-` for all between them.
+    /// Derives an id from `text`: its letters and digits in lower case, everything else replaced by `-`.
     ///
-    /// `None` where nothing is left, as of an emoji. Letters of every script are kept.
+    /// Letters of every script are kept. `None` if there are no letters or digits.
     #[must_use]
     pub fn slug(text: &str) -> Option<Self> {
         let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -81,30 +76,30 @@ impl fmt::Display for Id {
 }
 
 impl ScalarFormat for Id {
-    const EXPECTED: &'static str = "an id of letters, digits, `-`, `_` and `.`";
+    const NAME: &'static str = "id";
+    const EXPECTED: &'static str = "letters, digits, `-`, `_` and `.`, starting with a letter or digit";
     const JSON_TYPE: JsonType = JsonType::Name(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$");
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if starts && text.len() <= 100 && text.bytes().all(allowed) {
+        let starts_alphanumeric = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        if starts_alphanumeric && text.len() <= 100 && text.bytes().all(allowed) {
             return Ok(Self(text.into()));
         }
         if text.len() > 100 {
-            return Err(ParseError::new(format!("the id `{}` is longer than 100 letters", shortened(text))));
+            return Err(ParseError::because::<Self>(text, "longer than 100 characters"));
         }
         let ascii: String = text.chars().map(|letter| if letter.is_ascii() { letter } else { ' ' }).collect();
-        Err(ParseError::expected::<Self>(text)
-            .maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}`, and the name as `title`"))))
+        Err(ParseError::invalid::<Self>(text)
+            .maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}` and put the name in `title`"))))
     }
 }
 
-/// A reference to an item by its path: `ml`, `ml/azure`, `ml/azure/workspace`, or a milestone's id.
+/// Path of an item: `ml`, `ml/azure`, `ml/azure/workspace`, or the id of a milestone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference(Box<str>);
 
 impl Reference {
-    /// The path.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -112,34 +107,30 @@ impl Reference {
 }
 
 impl ScalarFormat for Reference {
-    const EXPECTED: &'static str = "the path of an item, such as `ml/azure` or a milestone's id";
+    const NAME: &'static str = "reference";
+    const EXPECTED: &'static str = "the path of an item, such as `ml/azure`, or the id of a milestone";
     const JSON_TYPE: JsonType = JsonType::Name(r"^[^/\s]+(/[^/\s]+){0,2}$");
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let parts = text.split('/');
-        let whole = parts.clone().all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
-        if whole && parts.count() <= 3 {
+        let is_path = parts.clone().all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        if is_path && parts.count() <= 3 {
             return Ok(Self(text.into()));
         }
-        Err(ParseError::expected::<Self>(text))
+        Err(ParseError::invalid::<Self>(text))
     }
 }
 
-/// How much an area matters.
+/// Priority of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// Can wait.
     Low,
-    /// Neither.
     Medium,
-    /// Soon.
     High,
-    /// Nothing goes live without it.
     Critical,
 }
 
 impl Priority {
-    /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -152,28 +143,25 @@ impl Priority {
 }
 
 impl ScalarFormat for Priority {
+    const NAME: &'static str = "priority";
     const EXPECTED: &'static str = "`critical`, `high`, `medium` or `low`";
     const JSON_TYPE: JsonType = JsonType::Words(&["critical", "high", "medium", "low"]);
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High, Self::Critical];
-        all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| unknown_word::<Self>(text))
     }
 }
 
-/// How bad a risk is.
+/// Severity of a risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RiskSeverity {
-    /// A nuisance.
     Low,
-    /// A setback.
     Medium,
-    /// A danger to the target.
     High,
 }
 
 impl RiskSeverity {
-    /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -185,21 +173,22 @@ impl RiskSeverity {
 }
 
 impl ScalarFormat for RiskSeverity {
+    const NAME: &'static str = "severity";
     const EXPECTED: &'static str = "`high`, `medium` or `low`";
     const JSON_TYPE: JsonType = JsonType::Words(&["high", "medium", "low"]);
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High];
-        all.into_iter().find(|it| it.name() == text).ok_or_else(|| wrong_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| unknown_word::<Self>(text))
     }
 }
 
-/// A word that isn't on the list, and the nearest one that is.
-fn wrong_word<T: ScalarFormat>(text: &str) -> ParseError {
+/// The error of a word that is not in the list, with the most similar one as help.
+fn unknown_word<T: ScalarFormat>(text: &str) -> ParseError {
     let lower = text.to_lowercase();
     let words = if let JsonType::Words(words) = T::JSON_TYPE { words } else { &[] };
-    let near = nearest(&lower, words.iter().copied());
-    ParseError::expected::<T>(text).maybe_help(near.map(|word| format!("did you mean `{word}`?")))
+    let similar = nearest(&lower, words.iter().copied());
+    ParseError::invalid::<T>(text).maybe_help(similar.map(|word| format!("did you mean `{word}`?")))
 }
 
 #[cfg(test)]
@@ -207,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_plain_and_slugs_are_made_of_texts() {
+    fn ids_are_ascii_and_can_be_derived_from_text() {
         assert!(Id::parse("ml.v2_a-b").is_ok());
         for bad in ["-a", "a b", "a/b", "é", "🚀", "\u{202e}abc", ""] {
             assert!(Id::parse(bad).is_err(), "{bad}");
@@ -218,20 +207,46 @@ mod tests {
         assert_eq!(slug("🚀"), None);
         assert_eq!(
             Id::parse("Machine Learning").unwrap_err().help.as_deref(),
-            Some("write `machine-learning`, and the name as `title`")
+            Some("write `machine-learning` and put the name in `title`")
         );
     }
 
     #[test]
-    fn a_wrong_word_teaches_the_nearest() {
+    fn a_misspelt_word_gets_a_suggestion() {
         assert_eq!(Priority::parse("Hihg").unwrap_err().help.as_deref(), Some("did you mean `high`?"));
     }
 
     #[test]
-    fn references_have_up_to_three_parts() {
+    fn references_have_one_to_three_parts() {
         assert!(Reference::parse("ml/azure/workspace").is_ok());
         for bad in ["a//b", "/a", "a/b/c/d", "a b", ""] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn texts_are_limited_and_free_of_control_characters() {
+        assert!(Text::parse(&"x".repeat(1000)).is_ok());
+        assert_eq!(Text::parse(&"x".repeat(1001)).unwrap_err().message, "text too long: 1001 bytes, the limit is 1000");
+        assert!(Text::parse("two\n\tlines").is_ok());
+        assert_eq!(Text::parse("a\u{7}").unwrap_err().message, r"invalid text: control character `\u{7}`");
+    }
+
+    #[test]
+    fn long_ids_are_invalid() {
+        assert!(Id::parse(&"a".repeat(100)).is_ok());
+        let message = Id::parse(&"a".repeat(101)).unwrap_err().message;
+        assert_eq!(message, format!("invalid id `{}…`: longer than 100 characters", "a".repeat(60)));
+    }
+
+    #[test]
+    fn words_are_parsed_by_their_names() {
+        for priority in [Priority::Low, Priority::Medium, Priority::High, Priority::Critical] {
+            assert_eq!(Priority::parse(priority.name()), Ok(priority));
+        }
+        for severity in [RiskSeverity::Low, RiskSeverity::Medium, RiskSeverity::High] {
+            assert_eq!(RiskSeverity::parse(severity.name()), Ok(severity));
+        }
+        assert!(RiskSeverity::parse("critical").is_err(), "a priority is not a severity");
     }
 }

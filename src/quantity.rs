@@ -1,34 +1,33 @@
-//! Quantities with a small grammar: percentages, points, weights, estimates.
+//! Quantities: percentages, points, weights, working time and estimates.
 
 use std::fmt;
 
 use crate::scalar::{JsonType, ParseError, ScalarFormat, number};
 
-/// A share between 0 and 1, written as a percentage.
+/// A ratio from 0 to 1, written as a percentage.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Ratio(f64);
 
 impl Ratio {
-    /// Nothing.
+    /// 0 %.
     pub const ZERO: Self = Self(0.0);
-    /// All.
+    /// 100 %.
     pub const ONE: Self = Self(1.0);
 
-    /// The nearest ratio to `value`: what lies outside 0 to 1 is moved to its edge, NaN to 0.
+    /// `value` limited to 0 to 1. NaN is 0.
     #[must_use]
     pub fn clamped(value: f64) -> Self {
         if value.is_nan() { Self::ZERO } else { Self(value.clamp(0.0, 1.0)) }
     }
 
-    /// The number between 0 and 1.
+    /// The ratio as a number from 0 to 1.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
     }
 
-    /// The smaller of two.
     #[must_use]
-    pub fn min(self, other: Self) -> Self {
+    pub(crate) fn min(self, other: Self) -> Self {
         Self(self.0.min(other.0))
     }
 }
@@ -41,35 +40,33 @@ impl fmt::Display for Ratio {
 }
 
 impl ScalarFormat for Ratio {
-    const EXPECTED: &'static str = "a percentage, such as `40%`";
+    const NAME: &'static str = "percentage";
+    const EXPECTED: &'static str = "a value from `0%` to `100%`, such as `40%`";
     const JSON_TYPE: JsonType = JsonType::Pattern(r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%$");
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let Some(digits) = text.strip_suffix('%') else {
-            let mistake = ParseError::expected::<Self>(text);
+            let error = ParseError::invalid::<Self>(text);
             return Err(match number(text) {
                 Some(value) if (0.0..1.0).contains(&value) && text.contains('.') => {
-                    mistake.help(format!("write `{}%`", (value * 1e6).round() / 1e4))
+                    error.help(format!("write `{}%`", (value * 1e6).round() / 1e4))
                 }
-                Some(value) if (0.0..=100.0).contains(&value) => mistake.help(format!("write `{text}%`")),
-                _ => mistake,
+                Some(value) if (0.0..=100.0).contains(&value) => error.help(format!("write `{text}%`")),
+                _ => error,
             });
         };
         let digits = digits.strip_suffix(' ').unwrap_or(digits);
-        let value = number(digits).ok_or_else(|| ParseError::expected::<Self>(text))?;
-        if value > 100.0 {
-            return Err(ParseError::new(format!("`{text}` is more than 100 %")));
-        }
+        let value = number(digits).filter(|value| *value <= 100.0).ok_or_else(|| ParseError::invalid::<Self>(text))?;
         Ok(Self(value / 100.0))
     }
 }
 
-/// Percentage points of an area that a workstream carries: 0 to 100.
+/// Percentage points of an area that a workstream earns: 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Points(f64);
 
 impl Points {
-    /// The number of points.
+    /// The points, from 0 to 100.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
@@ -77,27 +74,26 @@ impl Points {
 }
 
 impl ScalarFormat for Points {
-    const EXPECTED: &'static str = "a number of percentage points, such as `20`";
+    const NAME: &'static str = "points";
+    const EXPECTED: &'static str = "a number from 0 to 100, such as `20`";
     const JSON_TYPE: JsonType = JsonType::Number { minimum: 0.0, maximum: 100.0 };
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         match number(text) {
             Some(value) if value <= 100.0 => Ok(Self(value)),
-            Some(_) => Err(ParseError::new(format!("`{text}` points are more than the whole area, 100"))),
-            None if text.starts_with('-') => Err(ParseError::new(format!("`{text}` points are negative"))),
-            None => Err(ParseError::expected::<Self>(text).maybe_help(
-                text.strip_suffix('%').and_then(number).map(|value| format!("write `{value}`, without `%`")),
+            _ => Err(ParseError::invalid::<Self>(text).maybe_help(
+                text.strip_suffix('%').and_then(number).map(|value| format!("write `{value}` without `%`")),
             )),
         }
     }
 }
 
-/// How much something counts beside its siblings: positive, 1 unless given.
+/// Weight of an item among its siblings. Default: 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Weight(f64);
 
 impl Weight {
-    /// The number.
+    /// The weight, from 0.001 to 1000.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
@@ -111,29 +107,29 @@ impl Default for Weight {
 }
 
 impl ScalarFormat for Weight {
-    const EXPECTED: &'static str = "a weight above 0, such as `1` or `2.5`";
+    const NAME: &'static str = "weight";
+    const EXPECTED: &'static str = "a number from 0.001 to 1000, such as `2.5`";
     const JSON_TYPE: JsonType = JsonType::Number { minimum: 0.001, maximum: 1000.0 };
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         match number(text) {
             Some(value) if (0.001..=1000.0).contains(&value) => Ok(Self(value)),
-            Some(_) => Err(ParseError::new(format!("the weight `{text}` isn't between 0.001 and 1000"))),
-            None => Err(ParseError::expected::<Self>(text)),
+            _ => Err(ParseError::invalid::<Self>(text)),
         }
     }
 }
 
-/// Working time in working days; a week has as many as the project's calendar.
+/// Working time. The project's calendar determines the number of working days in a week.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub enum WorkTime {
-    /// So many working days.
+    /// Working days.
     Days(f64),
-    /// So many working weeks.
+    /// Working weeks.
     Weeks(f64),
 }
 
 impl WorkTime {
-    /// In working days, with `days_per_week` of them in a week.
+    /// The time in working days, for a week of `days_per_week` working days.
     #[must_use]
     pub fn days(self, days_per_week: f64) -> f64 {
         match self {
@@ -144,41 +140,44 @@ impl WorkTime {
 }
 
 impl ScalarFormat for WorkTime {
-    const EXPECTED: &'static str = "working time, such as `10d` or `2w`";
+    const NAME: &'static str = "working time";
+    const EXPECTED: &'static str = "a number of days or weeks, such as `10d` or `2w`";
     const JSON_TYPE: JsonType = JsonType::Pattern(r"^[0-9]{1,4}(\.[0-9]+)? ?(d|w|days?|weeks?)$");
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let (value, unit) = split_unit(text);
-        let unit = TimeUnit::parse(unit).ok_or_else(|| ParseError::expected::<Self>(text))?;
-        unit.of(value).ok_or_else(|| ParseError::expected::<Self>(text))
+        let time = TimeUnit::parse(unit).zip(small_number(value)).map(|(unit, value)| unit.time(value));
+        time.ok_or_else(|| ParseError::invalid::<Self>(text))
     }
 }
 
-/// How long work takes: optimistic, most likely and pessimistic, in working time.
+/// Three-point estimate of a duration in working time.
 ///
-/// `2w` is certain, `2-3w` a range whose most likely value is its middle, `1/2/4w` names all three.
+/// `2w` is certain. `2-3w` is a range; the most likely value is its midpoint. `1/2/4w` has all three values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// If all goes well.
+    /// Optimistic value.
     pub optimistic: WorkTime,
-    /// What is to be expected.
+    /// Most likely value.
     pub likely: WorkTime,
-    /// If much goes wrong.
+    /// Pessimistic value.
     pub pessimistic: WorkTime,
 }
 
 impl ScalarFormat for Estimate {
-    const EXPECTED: &'static str = "an estimate, such as `10d`, `2-3w` or `1/2/4w`";
+    const NAME: &'static str = "estimate";
+    const EXPECTED: &'static str = "a duration such as `10d`, `2-3w` or `1/2/4w`";
     const JSON_TYPE: JsonType = JsonType::Pattern(
         r"^[0-9]{1,4}(\.[0-9]+)?( ?[-–] ?[0-9]{1,4}(\.[0-9]+)?| ?/ ?[0-9]{1,4}(\.[0-9]+)? ?/ ?[0-9]{1,4}(\.[0-9]+)?)? ?(d|w|days?|weeks?)$",
     );
 
     fn parse(text: &str) -> Result<Self, ParseError> {
-        let wrong = || ParseError::expected::<Self>(text);
+        let invalid = || ParseError::invalid::<Self>(text);
         let (values, unit) = split_unit(text);
         let Some(unit) = TimeUnit::parse(unit) else {
-            let bare = unit.is_empty() && small_number(values).is_some();
-            return Err(if bare { wrong().help(format!("write `{values}w` or `{values}d`")) } else { wrong() });
+            let lacks_unit = unit.is_empty() && small_number(values).is_some();
+            let help = lacks_unit.then(|| format!("write `{values}w` or `{values}d`"));
+            return Err(invalid().maybe_help(help));
         };
         let separators: &[char] = if values.contains('/') { &['/'] } else { &['-', '–'] };
         let parts: Option<Vec<f64>> = values.split(separators).map(|part| small_number(part.trim())).collect();
@@ -186,11 +185,11 @@ impl ScalarFormat for Estimate {
             (Some(&[value]), _) => (value, value, value),
             (Some(&[low, high]), ['-', ..]) => (low, f64::midpoint(low, high), high),
             (Some(&[low, middle, high]), ['/']) => (low, middle, high),
-            _ => return Err(wrong()),
+            _ => return Err(invalid()),
         };
         if !(optimistic <= likely && likely <= pessimistic) {
-            return Err(ParseError::new(format!("the estimate `{text}` doesn't rise"))
-                .help("write the optimistic value first and the pessimistic one last"));
+            return Err(ParseError::because::<Self>(text, "the values must not decrease")
+                .help("write the optimistic value first and the pessimistic value last"));
         }
         let time = |value| unit.time(value);
         Ok(Self { optimistic: time(optimistic), likely: time(likely), pessimistic: time(pessimistic) })
@@ -212,10 +211,6 @@ impl TimeUnit {
         }
     }
 
-    fn of(self, value: &str) -> Option<WorkTime> {
-        small_number(value).map(|value| self.time(value))
-    }
-
     fn time(self, value: f64) -> WorkTime {
         match self {
             Self::Days => WorkTime::Days(value),
@@ -224,13 +219,13 @@ impl TimeUnit {
     }
 }
 
-/// The text up to its trailing letters, and the letters.
+/// Splits `text` into its value and the letters at its end.
 fn split_unit(text: &str) -> (&str, &str) {
     let value = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     (value.trim_end(), &text[value.len()..])
 }
 
-/// A number below 10,000: longer than any project, and far from any overflow.
+/// A number below 10,000, which is longer than any project and far from overflow.
 fn small_number(text: &str) -> Option<f64> {
     number(text).filter(|value| *value < 10_000.0)
 }
@@ -240,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentages_are_written_with_a_sign() {
+    fn percentages_need_a_percent_sign() {
         assert_eq!(Ratio::parse("54%"), Ok(Ratio(0.54)));
         assert_eq!(Ratio::parse("53.75 %"), Ok(Ratio(0.5375)));
         assert_eq!(Ratio::parse("54").unwrap_err().help.as_deref(), Some("write `54%`"));
@@ -251,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn estimates_have_three_values() {
+    fn estimates_have_one_to_three_values() {
         let estimate = |text| Estimate::parse(text).map(|it| (it.optimistic, it.likely, it.pessimistic));
         let (weeks, days) = (WorkTime::Weeks, WorkTime::Days);
         assert_eq!(estimate("2-3w"), Ok((weeks(2.0), weeks(2.5), weeks(3.0))));
@@ -269,7 +264,31 @@ mod tests {
         assert_eq!(Points::parse("17.5"), Ok(Points(17.5)));
         assert!(Points::parse("-3").is_err());
         assert!(Points::parse("101").is_err());
-        assert_eq!(Points::parse("20%").unwrap_err().help.as_deref(), Some("write `20`, without `%`"));
-        assert!(Weight::parse("0").is_err());
+        assert_eq!(Points::parse("20%").unwrap_err().help.as_deref(), Some("write `20` without `%`"));
+        assert_eq!(Weight::parse("0.001"), Ok(Weight(0.001)));
+        for bad in ["0", "1000.1", "-1", "one"] {
+            let message = format!("invalid weight `{bad}`: expected a number from 0.001 to 1000, such as `2.5`");
+            assert_eq!(Weight::parse(bad).unwrap_err().message, message);
+        }
+        assert_eq!(Weight::default(), Weight(1.0));
+    }
+
+    #[test]
+    fn working_time_is_in_days_or_weeks() {
+        assert_eq!(WorkTime::parse("2 weeks").map(|it| it.days(4.0)), Ok(8.0));
+        assert_eq!(WorkTime::parse("1.5d").map(|it| it.days(4.0)), Ok(1.5));
+        for bad in ["3", "d", "2m", "-1d", "10000d", "1e3d", "2 w w"] {
+            let message =
+                format!("invalid working time `{bad}`: expected a number of days or weeks, such as `10d` or `2w`");
+            assert_eq!(WorkTime::parse(bad).unwrap_err().message, message);
+        }
+    }
+
+    #[test]
+    fn ratios_are_clamped_and_displayed_as_percentages() {
+        let clamped = [-0.5, 0.25, 1.5, f64::NAN].map(Ratio::clamped);
+        assert_eq!(clamped, [Ratio::ZERO, Ratio(0.25), Ratio::ONE, Ratio::ZERO]);
+        assert_eq!(Ratio(0.537_549).to_string(), "53.75 %");
+        assert_eq!((Ratio::ZERO.to_string(), Ratio::ONE.to_string()), ("0 %".to_owned(), "100 %".to_owned()));
     }
 }

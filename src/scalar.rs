@@ -1,60 +1,60 @@
-//! Small grammars: how one value is written in a readiness file.
+//! Scalar formats: the syntax of a single value of a readiness file.
 
 use std::borrow::Cow;
 
-/// Why a text isn't a value, and what to write instead.
+/// Error of a value, with an optional help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// What is wrong.
+    /// The message: lower case, user text in backticks, no full stop.
     pub message: String,
     /// What to write instead.
     pub help: Option<String>,
 }
 
 impl ParseError {
-    /// A mistake without a help.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
+    /// An error without help.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None }
     }
 
-    /// `text` isn't what the grammar of `T` expects.
-    #[must_use]
-    pub fn expected<T: ScalarFormat>(text: &str) -> Self {
-        Self::new(format!("expected {}, found `{}`", T::EXPECTED, shortened(text)))
+    /// `text` does not have the format `T`.
+    pub(crate) fn invalid<T: ScalarFormat>(text: &str) -> Self {
+        Self::because::<T>(text, &format!("expected {}", T::EXPECTED))
     }
 
-    /// The same, with what to write instead.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    /// `text` is not a valid value of `T` for the given reason.
+    pub(crate) fn because<T: ScalarFormat>(text: &str, reason: &str) -> Self {
+        Self::new(format!("invalid {} `{}`: {reason}", T::NAME, shortened(text)))
     }
 
-    /// The same, with a help if there is one.
-    #[must_use]
-    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+    /// Adds what to write instead.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        self.maybe_help(Some(help.into()))
+    }
+
+    /// Sets the help, if any.
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
     }
 }
 
-/// The form of a YAML scalar, as far as JSON Schema can tell.
+/// Type and constraints of a YAML scalar in the JSON Schema.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum JsonType {
-    /// Any scalar that isn't empty: also `2026` is a title.
+    /// Any scalar that is not empty; `2026` is a valid title.
     Text,
-    /// A string or a number; a string follows this regular expression.
+    /// A number, or a string that matches this regular expression.
     Name(&'static str),
-    /// A string that follows this regular expression.
+    /// A string that matches this regular expression.
     Pattern(&'static str),
     /// One of these words.
     Words(&'static [&'static str]),
-    /// A number between these two.
+    /// A number in this range.
     Number {
-        /// The smallest.
+        /// The smallest valid number.
         minimum: f64,
-        /// The largest.
+        /// The largest valid number.
         maximum: f64,
     },
     /// `true` or `false`.
@@ -62,51 +62,48 @@ pub enum JsonType {
 }
 
 impl JsonType {
-    /// Whether a quoted value would be a mistake.
-    #[must_use]
-    pub fn is_unquoted(self) -> bool {
+    /// Whether a value in quotes is an error.
+    pub(crate) fn is_unquoted(self) -> bool {
         matches!(self, Self::Number { .. } | Self::Boolean)
     }
 }
 
-/// A value with a grammar of its own, written as one YAML scalar.
+/// A type that is written as one YAML scalar.
 pub trait ScalarFormat: Sized {
-    /// What is expected, as a noun phrase with an example.
+    /// The name of the format in messages and in the documentation, as in ``invalid date `x` ``.
+    const NAME: &'static str;
+    /// The expected text, as in "expected `true` or `false`".
     const EXPECTED: &'static str;
-    /// The form of the YAML scalar.
+    /// Type and constraints in the JSON Schema.
     const JSON_TYPE: JsonType;
 
-    /// Reads the value from its text, which has no space at either end and isn't empty.
-    ///
-    /// # Errors
-    /// Why the text isn't such a value.
+    /// Parses `text`, which is trimmed and not empty.
     fn parse(text: &str) -> Result<Self, ParseError>;
 }
 
-/// A plain decimal number without a sign: digits, perhaps a point and more digits.
+/// Parses a decimal number: digits, and optionally a point and more digits.
 ///
-/// Exponents, signs, `NaN` and a leading point are refused: nobody writes them on purpose.
-#[must_use]
-pub fn number(text: &str) -> Option<f64> {
+/// Signs, exponents, `NaN` and a leading point are invalid.
+pub(crate) fn number(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.len() <= 15 && part.bytes().all(|byte| byte.is_ascii_digit());
     if digits(whole) && digits(fraction) { text.parse().ok() } else { None }
 }
 
-/// At most 60 characters of `text`, on one line.
+/// `text` on one line, cut after 60 characters.
 #[must_use]
-pub fn shortened(text: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 60;
-    if text.chars().nth(LONGEST).is_none() && !text.contains(char::is_control) {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    const MAX_CHARS: usize = 60;
+    if text.chars().nth(MAX_CHARS).is_none() && !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }
     let start: String =
-        text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        text.chars().take(MAX_CHARS).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     Cow::Owned(format!("{}…", start.trim_end()))
 }
 
-/// `true` or `false`.
 impl ScalarFormat for bool {
+    const NAME: &'static str = "boolean";
     const EXPECTED: &'static str = "`true` or `false`";
     const JSON_TYPE: JsonType = JsonType::Boolean;
 
@@ -114,9 +111,40 @@ impl ScalarFormat for bool {
         match text {
             "true" => Ok(true),
             "false" => Ok(false),
-            "yes" | "on" => Err(ParseError::expected::<Self>(text).help("write `true`")),
-            "no" | "off" => Err(ParseError::expected::<Self>(text).help("write `false`")),
-            _ => Err(ParseError::expected::<Self>(text)),
+            "yes" | "on" => Err(ParseError::invalid::<Self>(text).help("write `true`")),
+            "no" | "off" => Err(ParseError::invalid::<Self>(text).help("write `false`")),
+            _ => Err(ParseError::invalid::<Self>(text)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_plain_decimals() {
+        assert_eq!((number("0"), number("17.50"), number("007")), (Some(0.0), Some(17.5), Some(7.0)));
+        for bad in ["", ".5", "5.", "-1", "+1", "1e3", "NaN", "inf", "1.2.3", "1,5", "1_000", "1234567890123456"] {
+            assert_eq!(number(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn long_and_multiline_texts_are_shortened() {
+        assert_eq!(shortened("short"), "short");
+        assert_eq!(shortened(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(shortened(&"é".repeat(61)), "é".repeat(60) + "…");
+        assert_eq!(shortened("a\nb\t"), "a b…");
+    }
+
+    #[test]
+    fn booleans_are_true_or_false() {
+        assert_eq!((bool::parse("true"), bool::parse("false")), (Ok(true), Ok(false)));
+        let error = bool::parse("yes").unwrap_err();
+        assert_eq!(error.message, "invalid boolean `yes`: expected `true` or `false`");
+        assert_eq!(error.help.as_deref(), Some("write `true`"));
+        assert_eq!(bool::parse("off").unwrap_err().help.as_deref(), Some("write `false`"));
+        assert_eq!(bool::parse("True").unwrap_err().help, None);
     }
 }

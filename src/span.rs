@@ -1,25 +1,25 @@
-//! Where something stands in a file: byte ranges, lines and columns.
+//! Locations in a text: byte ranges, lines and columns.
 
-/// A range of bytes of one file's text; `end` is exclusive.
+/// A byte range of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
-    /// First byte.
+    /// Offset of the first byte.
     pub start: usize,
-    /// The byte after the last one.
+    /// Offset after the last byte.
     pub end: usize,
 }
 
-/// A line and a column, both counted from 1; the column counts characters, as editors do.
+/// Line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
-    /// Line, from 1.
+    /// Line.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// Column in characters, as in editors.
     pub column: usize,
 }
 
 impl Position {
-    /// The position of the byte `offset` in `text`; an offset past the end is the end.
+    /// The position of the byte at `offset` in `text`. An offset after the end is the end.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
         let mut end = offset.min(text.len());

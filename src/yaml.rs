@@ -1,7 +1,7 @@
-//! The YAML text as a tree of nodes with their places, for findings only.
+//! YAML as a tree of nodes with their locations.
 //!
-//! Good files never come here: the quick way from text to document keeps no positions. The first
-//! finding builds this tree, with a second parser, and asks it where things stand.
+//! A valid readiness file is deserialized without this tree, since serde keeps no locations. The first
+//! finding builds the tree with a second parser to determine the location.
 
 pub(crate) mod decode;
 pub(crate) mod comments;
@@ -14,61 +14,61 @@ use crate::finding::{EntryPart, Finding, Kind, NodePath, PathSegment};
 use crate::scalar::shortened;
 use crate::span::Span;
 
-/// Deeper than any readiness file, and far from the end of the stack.
-const DEEPEST: usize = 64;
-/// How many nodes aliases may add; an honest file stays far below.
-const MOST_ALIASED: usize = 1_000_000;
+/// Deeper than any readiness file, and far from a stack overflow.
+const MAX_DEPTH: usize = 64;
+/// Maximum number of nodes that aliases add.
+const MAX_ALIASED_NODES: usize = 1_000_000;
 
-/// A YAML node.
+/// A node of the tree.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct YamlNode {
-    /// Where it stands.
-    pub span: Span,
-    /// What it is.
-    pub content: YamlContent,
+    /// Location in the text.
+    pub(crate) span: Span,
+    /// Content of the node.
+    pub(crate) content: YamlContent,
 }
 
-/// What a node is.
+/// Content of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum YamlContent {
-    /// A single value.
+    /// A scalar.
     Scalar {
-        /// The text, without quotes and escapes.
+        /// The text without quotes and escapes.
         text: Box<str>,
-        /// Whether it stands without quotes.
+        /// Whether the text is unquoted.
         plain: bool,
     },
     /// A list.
     List(Vec<YamlNode>),
-    /// A mapping, in the order of the file.
+    /// A mapping in the order of the file.
     Mapping(Vec<(YamlNode, YamlNode)>),
 }
 
 impl YamlNode {
-    /// What it is, as a noun.
+    /// The node as a noun phrase, as in "found a list".
     #[must_use]
     pub(crate) fn noun(&self) -> String {
         match &self.content {
-            YamlContent::Scalar { .. } if self.is_empty() => "nothing".to_owned(),
+            YamlContent::Scalar { .. } if self.is_empty() => "an empty value".to_owned(),
             YamlContent::Scalar { text, .. } => format!("`{}`", shortened(text)),
             YamlContent::List(_) => "a list".to_owned(),
             YamlContent::Mapping(_) => "a mapping".to_owned(),
         }
     }
 
-    /// Whether it is an empty value.
+    /// Whether the value is empty or null.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.content, YamlContent::Scalar { text, plain: true } if matches!(&**text, "" | "~" | "null"))
     }
 
-    /// The text of a scalar.
+    /// The text of a scalar; `None` for a list or a mapping.
     #[must_use]
     pub(crate) fn text(&self) -> Option<&str> {
         if let YamlContent::Scalar { text, .. } = &self.content { Some(text) } else { None }
     }
 
-    /// Where `part` of the node at `path` stands; of the deepest ancestor that exists, if it doesn't.
+    /// The location of `part` of the node at `path`, or of its deepest existing ancestor.
     #[must_use]
     pub(crate) fn locate(&self, path: &NodePath, part: EntryPart) -> Span {
         let mut node = self;
@@ -105,41 +105,41 @@ impl YamlNode {
     }
 }
 
-/// Reads `text`, which has to be one YAML document.
+/// Parses one YAML document.
 ///
 /// # Errors
-/// The finding that stopped it: text that isn't YAML, or is nested too deeply, or grows too large.
+/// The finding, if `text` is not valid YAML, is nested too deeply or has too many aliased nodes.
 pub(crate) fn parse(text: &str) -> Result<YamlNode, Finding> {
     let mut builder = TreeBuilder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| refused(text, &error))?;
+        let (event, span) = event.map_err(|error| syntax_error(text, &error))?;
         let range = span.byte_range().unwrap_or_default();
-        builder.take(event, Span { start: range.start, end: range.end })?;
+        builder.push(event, Span { start: range.start, end: range.end })?;
     }
     Ok(builder.root.unwrap_or(YamlNode { span: Span::default(), content: YamlContent::Mapping(Vec::new()) }))
 }
 
-/// The parser's own words at its place, with what to write instead where that is known.
-fn refused(text: &str, error: &ScanError) -> Finding {
+/// The error of the YAML parser, with a help if one is known.
+fn syntax_error(text: &str, error: &ScanError) -> Finding {
     let offset = error.marker().byte_offset().unwrap_or(text.len());
     let span = Span { start: offset, end: offset };
-    let said = error.info();
-    let help = match said.as_str() {
-        said if said.contains("recursion") => return too_deep(span),
-        said if said.contains("mapping values are not allowed") => "put a text that contains `: ` in quotes",
-        said if said.contains("tab") => "indent with spaces",
-        said if said.contains("unclosed") || said.contains("flow sequence") || said.contains("flow mapping") => {
-            "close the bracket, or put a text that begins with one in quotes"
+    let message = error.info();
+    let help = match message.as_str() {
+        it if it.contains("recursion") => return too_deep(span),
+        it if it.contains("mapping values are not allowed") => "quote text that contains `: `",
+        it if it.contains("tab") => "indent with spaces",
+        it if it.contains("unclosed") || it.contains("flow sequence") || it.contains("flow mapping") => {
+            "close the bracket, or quote text that starts with a bracket"
         }
-        said if said.contains("unknown anchor") => "define it earlier in the file, as in `&name value`",
-        said if said.contains("cannot start any token") => "put the text in quotes",
-        _ => return syntax(said, span),
+        it if it.contains("unknown anchor") => "define the anchor earlier in the file, as in `&name value`",
+        it if it.contains("cannot start any token") => "quote the text",
+        _ => return syntax(message, span),
     };
-    syntax(said, span).help(help)
+    syntax(message, span).help(help)
 }
 
 fn too_deep(span: Span) -> Finding {
-    too_complex(format!("nested more than {DEEPEST} levels deep"), span)
+    too_complex(format!("nested more than {MAX_DEPTH} levels deep"), span)
 }
 
 fn syntax(message: impl Into<String>, span: Span) -> Finding {
@@ -150,7 +150,7 @@ fn too_complex(message: impl Into<String>, span: Span) -> Finding {
     Finding::new(Kind::TooComplex, NodePath::root(), message).span(span)
 }
 
-/// A list or mapping that isn't closed yet.
+/// A list or mapping whose end has not been parsed yet.
 struct OpenCollection {
     start: usize,
     anchor: usize,
@@ -167,26 +167,26 @@ struct TreeBuilder {
 }
 
 impl TreeBuilder {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
+    fn push(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let content = YamlContent::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
-                self.close(YamlNode { span, content }, anchor)
+                self.add(YamlNode { span, content }, anchor)
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(YamlContent::List(Vec::new()), span, anchor),
-            Event::MappingStart(_, anchor, _) => self.begin(YamlContent::Mapping(Vec::new()), span, anchor),
+            Event::SequenceStart(_, anchor, _) => self.start(YamlContent::List(Vec::new()), span, anchor),
+            Event::MappingStart(_, anchor, _) => self.start(YamlContent::Mapping(Vec::new()), span, anchor),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(syntax("a second document begins here", span).help("keep one project per file, without `---`"))
+                Err(syntax("unexpected second document", span).help("write one project per file, without `---`"))
             }
             _ => Ok(()),
         }
     }
 
-    fn begin(&mut self, content: YamlContent, span: Span, anchor: usize) -> Result<(), Finding> {
-        if self.open.len() == DEEPEST {
-            return Err(too_complex(format!("nested more than {DEEPEST} levels deep"), span));
+    fn start(&mut self, content: YamlContent, span: Span, anchor: usize) -> Result<(), Finding> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(too_deep(span));
         }
         self.open.push(OpenCollection { start: span.start, anchor, content, key: None });
         Ok(())
@@ -197,22 +197,23 @@ impl TreeBuilder {
             return Ok(());
         };
         let span = Span { start: open.start, end: span.end.max(open.start) };
-        self.close(YamlNode { span, content: open.content }, open.anchor)
+        self.add(YamlNode { span, content: open.content }, open.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Finding> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
-            return Err(too_complex("an alias stands inside of what it names", span));
+            return Err(too_complex("recursive alias", span));
         };
         self.aliased += size;
-        if self.aliased > MOST_ALIASED {
-            return Err(too_complex("aliases make the file grow without end", span).help("write the values out"));
+        if self.aliased > MAX_ALIASED_NODES {
+            return Err(too_complex(format!("aliases expand to more than {MAX_ALIASED_NODES} nodes"), span)
+                .help("write the values out instead of using aliases"));
         }
         let node = YamlNode { span, content: node.content.clone() };
-        self.close(node, 0)
+        self.add(node, 0)
     }
 
-    fn close(&mut self, node: YamlNode, anchor: usize) -> Result<(), Finding> {
+    fn add(&mut self, node: YamlNode, anchor: usize) -> Result<(), Finding> {
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), node.size()));
         }
@@ -222,7 +223,7 @@ impl TreeBuilder {
             Some(OpenCollection { content: YamlContent::Mapping(entries), key, .. }) => match key.take() {
                 Some(key) => entries.push((key, node)),
                 None if node.text().is_some() => *key = Some(node),
-                None => return Err(syntax("a key has to be a single value", node.span)),
+                None => return Err(syntax("invalid key: expected a scalar", node.span)),
             },
             Some(OpenCollection { content: YamlContent::Scalar { .. }, .. }) => {}
         }
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_are_found_by_path() {
+    fn nodes_are_located_by_path() {
         let text = "areas:\n  ml:\n    needs: [a, 'b c']\n";
         let needs = NodePath::root().key("areas").key("ml").key("needs");
         assert_eq!(located(text, &needs.index(1), EntryPart::Value), "'b c'");
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_structures_are_refused() {
+    fn hostile_structures_are_errors() {
         let deep = "[".repeat(100_000);
         assert_eq!(parse(&deep).unwrap_err().kind, Kind::TooComplex);
         let mut bomb = String::from("a0: &a0 [x, x]\n");

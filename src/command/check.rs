@@ -8,7 +8,7 @@ use anyhow::bail;
 
 use crate::command::as_of::AsOf;
 use crate::command::compare::{CompareContext, CompareOptions};
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 use crate::finding::print::{Counts, Printer, Report, ReportFormat};
 use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
@@ -134,7 +134,7 @@ fn check_files(options: &CheckOptions) -> anyhow::Result<Vec<CheckedFile>> {
 }
 
 fn join_paths(paths: &[PathBuf]) -> String {
-    let names = paths.iter().map(|path| format!("`{}`", visible(&path.display().to_string())));
+    let names = paths.iter().map(|path| format!("`{}`", escape_text(&path.display().to_string())));
     names.collect::<Vec<_>>().join(", ")
 }
 
@@ -331,7 +331,7 @@ mod tests {
         1 | project: [
           |          ^
           |
-          = help: close the bracket, or put a text that begins with one in quotes
+          = help: close the bracket, or quote text that starts with a bracket
 
         3 errors in 3 files
         ");

@@ -17,7 +17,7 @@ use crate::command::output::{TextStyle, format_days, format_points, format_proba
 use crate::command::plan;
 use crate::command::plan::{ValidPlan, compute_forecast};
 use crate::date::DayOrMonth;
-use crate::finding::print::{ReportFormat, escape::visible};
+use crate::finding::print::{ReportFormat, escape::escape_text};
 use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::finish::ForecastModel;
@@ -116,7 +116,7 @@ impl CompareOptions {
             rows.extend(change.row(id));
             is_worse |= change.is_worse();
         }
-        let title = visible(&after.plan.project.title);
+        let title = escape_text(&after.plan.project.title);
         writeln!(out, "\n{title}: milestones compared with `{}`\n", self.name)?;
         write!(out, "{}", Table { rows, colour: context.colour })?;
         Ok(is_worse)

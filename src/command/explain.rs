@@ -12,7 +12,7 @@ use crate::command::as_of::AsOf;
 use crate::command::explain::report::MilestoneReport;
 use crate::command::plan;
 use crate::command::plan::ValidPlan;
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
 use crate::quantity::WorkTime;
 use crate::schedule::finish::ForecastModel;
@@ -52,7 +52,7 @@ pub(crate) fn run(options: &ExplainOptions, out: &mut dyn Write, progress: &mut 
     let Some(item) = forecast.milestone(index) else {
         let milestone = &project.milestones[index];
         let done = milestone.done.map_or_else(String::new, |day| format!(" on {day}"));
-        return Ok(writeln!(out, "{} ({}) was reached{done}", visible(&milestone.title), milestone.id)?);
+        return Ok(writeln!(out, "{} ({}) was reached{done}", escape_text(&milestone.title), milestone.id)?);
     };
     let report = MilestoneReport {
         project,

@@ -17,7 +17,7 @@ use crate::command::output::{TextStyle, format_days, format_probability};
 use crate::command::plan;
 use crate::command::plan::compute_forecast;
 use crate::date::DayOrMonth;
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Res
 }
 
 fn write_summary(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{} ({}), status date {}", visible(&project.title), project.id, forecast.status_date)?;
+    writeln!(out, "{} ({}), status date {}", escape_text(&project.title), project.id, forecast.status_date)?;
     let counts = forecast.counts().into_iter().filter(|(_, count)| *count > 0);
     let bases: Vec<String> = counts.map(|(name, count)| format!("{count} {}", basis_words(name))).collect();
     if bases.is_empty() {

@@ -1,10 +1,10 @@
-//! Findings as people, programs and GitHub read them.
+//! Printing of findings: for terminals, as JSON, and for GitHub Actions.
 
-pub mod escape;
-pub mod location;
-pub mod github;
-pub mod human;
-pub mod json;
+pub(crate) mod escape;
+pub(crate) mod location;
+mod github;
+mod human;
+mod json;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -12,44 +12,41 @@ use std::path::Path;
 
 use crate::finding::{Finding, Severity};
 
-/// For whom findings are printed.
+/// Output format of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReportFormat {
-    /// For people: drawn under the source line.
+pub(crate) enum ReportFormat {
+    /// Text with the source line.
     #[default]
     Human,
-    /// For programs: one JSON document.
+    /// One JSON document.
     Json,
-    /// For GitHub Actions: annotations of the changed lines.
+    /// Workflow commands of GitHub Actions.
     Github,
 }
 
-/// What there is to print about one file.
+/// The findings of one file.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
-    /// The file, as the user named it.
-    pub path: &'a Path,
-    /// Its text, unless it couldn't be read.
-    pub text: Option<&'a str>,
-    /// What is wrong with it, in any order.
-    pub findings: &'a [Finding],
+pub(crate) struct Report<'a> {
+    pub(crate) path: &'a Path,
+    /// The text; `None` if the file could not be read.
+    pub(crate) text: Option<&'a str>,
+    /// The findings in any order.
+    pub(crate) findings: &'a [Finding],
 }
 
-/// How many findings there were in how many files.
+/// Numbers of files and findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Files, with findings or without.
-    pub files: usize,
-    /// Errors.
-    pub errors: usize,
-    /// Warnings.
-    pub warnings: usize,
+pub(crate) struct Counts {
+    /// Number of files, including those without findings.
+    pub(crate) files: usize,
+    pub(crate) errors: usize,
+    pub(crate) warnings: usize,
 }
 
 impl Counts {
-    /// How many findings are at least as bad as `severity`.
+    /// The number of findings with at least this severity.
     #[must_use]
-    pub fn at_least(&self, severity: Severity) -> usize {
+    pub(crate) fn at_least(&self, severity: Severity) -> usize {
         match severity {
             Severity::Error => self.errors,
             Severity::Warning => self.errors + self.warnings,
@@ -57,7 +54,7 @@ impl Counts {
     }
 }
 
-/// In words: `2 errors and 1 warning in 3 files`.
+/// As in `2 errors and 1 warning in 3 files`.
 impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = count(self.files, "file");
@@ -75,33 +72,29 @@ fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Prints one report after the other, so that not all need to be at hand.
-pub struct Printer<'a> {
+/// Prints the findings of one file after the other.
+pub(crate) struct Printer<'a> {
     out: &'a mut dyn Write,
     format: ReportFormat,
-    artist: human::HumanRenderer,
+    renderer: human::HumanRenderer,
     counts: Counts,
-    /// The files so far, for the end of the JSON document.
+    /// The printed files, for the end of the JSON document.
     files: Vec<String>,
 }
 
 impl<'a> Printer<'a> {
-    /// A printer to `out`; `colour` is for people only.
-    pub fn new(out: &'a mut dyn Write, format: ReportFormat, colour: bool) -> Self {
-        Self { out, format, artist: human::HumanRenderer::new(colour), counts: Counts::default(), files: Vec::new() }
+    /// A printer to `out`. `colour` only affects [`ReportFormat::Human`].
+    pub(crate) fn new(out: &'a mut dyn Write, format: ReportFormat, colour: bool) -> Self {
+        Self { out, format, renderer: human::HumanRenderer::new(colour), counts: Counts::default(), files: Vec::new() }
     }
 
-    /// Prints the findings of one file, by place, then by kind.
-    ///
-    /// # Errors
-    ///
-    /// Those of the writer.
-    pub fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
+    /// Prints the findings of one file, sorted by location and kind.
+    pub(crate) fn report(&mut self, report: &Report<'_>) -> io::Result<()> {
         let path = report.path.display().to_string();
         for located in location::sort_by_location(report.text, report.findings) {
             match self.format {
                 ReportFormat::Human => {
-                    writeln!(self.out, "{}\n", self.artist.draw(&path, report.text, &located))?;
+                    writeln!(self.out, "{}\n", self.renderer.render(&path, report.text, &located))?;
                 }
                 ReportFormat::Json => {
                     let opening = if self.counts.at_least(Severity::Warning) == 0 { OPENING } else { ",\n" };
@@ -121,17 +114,13 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Prints what comes after the last report, and says what there was.
-    ///
-    /// # Errors
-    ///
-    /// Those of the writer.
-    pub fn finish(self) -> io::Result<Counts> {
+    /// Prints the end of the output and returns the numbers of findings.
+    pub(crate) fn finish(self) -> io::Result<Counts> {
         let Counts { errors, warnings, .. } = self.counts;
         if self.format == ReportFormat::Json {
             let opening = if errors + warnings == 0 { OPENING } else { "\n" };
             let files = serde_json::to_string(&self.files)?;
-            let files = escape::visible_json(&files);
+            let files = escape::escape_json(&files);
             writeln!(self.out, "{opening}],\"files\":{files},\"errors\":{errors},\"warnings\":{warnings}}}")?;
         } else {
             writeln!(self.out, "{}", self.counts)?;
@@ -141,7 +130,7 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// How the JSON document begins; each finding then has a line of its own.
+/// Start of the JSON document. Each finding follows on its own line.
 const OPENING: &str = "{\"findings\":[\n";
 
 #[cfg(test)]

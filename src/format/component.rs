@@ -1,4 +1,4 @@
-//! A component of a breakdown: `40%`, or a mapping that says more about it.
+//! A component of a breakdown: `40%`, or a mapping with its completion, target and note.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,21 +11,21 @@ use crate::format::fields::{Scalar, ScalarVisitor};
 use crate::name::Text;
 use crate::quantity::Ratio;
 
-/// The completion of a component: a percentage, or more about it.
+/// Completion of a component of an area. A percentage such as `40%` is short for `{complete: 40%}`.
 #[derive(Debug, Default)]
 pub struct ComponentSection {
-    /// How much is complete.
+    /// Completion of the component.
     pub complete: Scalar<Ratio>,
-    /// How much is to be complete; 100% unless given.
+    /// Required completion. Default: `100%`.
     pub target: Scalar<Ratio>,
-    /// Whatever else readers should know.
+    /// Remark.
     pub note: Scalar<Text>,
-    /// Keys that a component doesn't have.
+    /// Unknown keys.
     pub unknown: Vec<Box<str>>,
 }
 
 impl ComponentSection {
-    /// The keys of the long form.
+    /// The keys of the mapping.
     pub const KEYS: [&'static str; 3] = ["complete", "target", "note"];
 }
 
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for ComponentVisitor {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Self::short(Scalar::wrong("nothing")))
+        Ok(Self::short(Scalar::empty()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for ComponentVisitor {
                 "target" if !component.target.is_present() => component.target = map.next_value()?,
                 "note" if !component.note.is_present() => component.note = map.next_value()?,
                 "complete" | "target" | "note" => {
-                    return Err(Error::custom(format_args!("the key `{key}` stands twice")));
+                    return Err(Error::custom(format_args!("duplicate key `{key}`")));
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -106,11 +106,20 @@ impl JsonSchema for ComponentSection {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let short = generator.subschema_for::<Scalar<Ratio>>();
         let note = generator.subschema_for::<Scalar<Text>>();
+        let described = |schema: &Schema, description: &str| {
+            let mut schema = schema.clone();
+            schema.insert("description".into(), description.into());
+            schema
+        };
         json_schema!({
-            "description": "The completion of a component: a percentage, or more about it.",
-            "anyOf": [short.clone(), {
+            "description": "Completion of a component of an area. A percentage such as `40%` is short for `{complete: 40%}`.",
+            "anyOf": [short, {
                 "type": "object",
-                "properties": {"complete": short.clone(), "target": short, "note": note},
+                "properties": {
+                    "complete": described(&short, "Completion of the component."),
+                    "target": described(&short, "Required completion. Default: `100%`."),
+                    "note": described(&note, "Remark."),
+                },
                 "required": ["complete"],
                 "additionalProperties": false,
             }],

@@ -1,6 +1,7 @@
-//! The readiness file as it is written: version 1. Doc comments here become the JSON Schema's.
+//! The readiness file, version 1. The doc comments become the descriptions of the JSON Schema and the
+//! tables of docs/format.md, where `Default: …` at the end of a comment is a column of its own.
 //!
-//! Every scalar keeps its own mistake, so that one bad value doesn't hide the rest of the file.
+//! Every scalar keeps its own error, so that an invalid value does not hide the rest of the file.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,180 +16,180 @@ use crate::name::{Id, Priority, Reference, RiskSeverity, Text};
 use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
 use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
-/// One project's readiness for production.
+/// Plan and status of one project.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Readiness file, version 1", transform = project_required)]
 pub struct Document {
-    /// The version of this format: 1.
+    /// Version of the format. Default: `1`.
     pub version: Scalar<FormatVersion>,
-    /// The project's id, unique among all files that are served together.
+    /// Id of the project. Unique among all files that are served together.
     pub project: Scalar<Id>,
-    /// What people call the project.
+    /// Display name. Default: the id.
     pub title: Scalar<Text>,
-    /// Where the project stands, in a word or two.
+    /// Overall status in a few words.
     pub status: Scalar<Text>,
-    /// The day on which the plan began.
+    /// Start date of the plan.
     pub start: Scalar<Date>,
-    /// The status date: the day on which all this was last true.
+    /// Status date: the date on which the content was last correct.
     pub as_of: Scalar<Date>,
-    /// The day on which the project has to be ready.
+    /// Date by which the project must be ready.
     pub target: Scalar<DayOrMonth>,
-    /// The day of the next review.
+    /// Date of the next review.
     pub next_review: Scalar<Date>,
-    /// The IANA time zone in which days begin and end; UTC unless given.
+    /// Time zone of all dates. Default: `UTC`.
     pub timezone: Scalar<TimeZone>,
-    /// On which days people work.
+    /// Working days.
     pub calendar: CalendarSection,
-    /// How completion is counted.
+    /// Rules for completion and for `check`.
     pub policy: PolicySection,
-    /// The completion that was planned, by day, from the day on which the plan began.
+    /// Planned completion over time, in the order of the dates. It is linear between two points.
     pub baseline: Vec<BaselineSection>,
-    /// The completion that people report for the whole project.
+    /// Reported completion of the project. Default: the weighted mean of the areas' `reported`, if all areas have it.
     pub reported: Scalar<Ratio>,
-    /// The areas of the project, by id.
+    /// Areas of the project.
     pub areas: Entries<AreaSection>,
-    /// The milestones, by id.
+    /// Milestones of the project.
     pub milestones: Entries<MilestoneSection>,
-    /// The items that people believe to be the critical path, in order.
+    /// Reported critical path: the items in order.
     pub critical_path: Vec<Scalar<Reference>>,
-    /// The phases of the plan, in order.
+    /// Phases of the plan, in order.
     pub phases: Vec<PhaseSection>,
-    /// What may go wrong, by id.
+    /// Risks of the project.
     pub risks: Entries<RiskSection>,
-    /// What to do next.
+    /// Next actions.
     pub actions: Vec<ActionSection>,
-    /// Whatever else readers should know.
+    /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
 
-/// On which days people work.
+/// Working days.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CalendarSection {
-    /// The days of the week on which people work; Monday to Friday unless given.
+    /// Working days of the week. Default: `mon` to `fri`.
     pub workdays: Vec<Scalar<Weekday>>,
-    /// Days on which nobody works.
+    /// Days without work.
     pub holidays: Vec<Scalar<Date>>,
 }
 
-/// How completion is counted.
+/// Rules for completion and for `check`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicySection {
-    /// What a partial task without `complete` counts; 0% unless given.
+    /// Completion of a partial task without `complete`. Default: `0%`.
     pub partial_credit: Scalar<Ratio>,
-    /// How far figures may lie apart before `check` says so; 3% unless given.
+    /// Maximum difference between two figures before `check` warns. Default: `3%`.
     pub tolerance: Scalar<Ratio>,
-    /// After how much working time without an update the status is stale; 10d unless given.
+    /// Age of `as_of` at which the status becomes stale. Default: `10d`.
     pub stale_after: Scalar<WorkTime>,
 }
 
-/// A point of the plan's line; between two of them it is straight.
+/// A point of the planned completion.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["when", "complete"]))]
 pub struct BaselineSection {
-    /// The day at whose end it holds.
+    /// Date of the point. The completion applies at the end of the day.
     pub when: Scalar<DayOrMonth>,
-    /// The completion that was planned for then; on the first day, what was complete already.
+    /// Planned completion of the project. It must not decrease. At the first point: the completion at that time.
     pub complete: Scalar<Ratio>,
 }
 
-/// A part of the project with a completion of its own.
+/// A part of the project with its own completion.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AreaSection {
-    /// What people call it; its id unless given.
+    /// Display name. Default: the id.
     pub title: Scalar<Text>,
-    /// How much it matters.
+    /// Priority. It does not change any figure.
     pub priority: Scalar<Priority>,
-    /// What it counts beside the other areas; 1 unless given.
+    /// Weight among the areas. Default: `1`.
     pub weight: Scalar<Weight>,
-    /// The completion that people report.
+    /// Reported completion of the area.
     pub reported: Scalar<Ratio>,
-    /// What is done and belongs to no workstream.
+    /// Finished tasks that do not belong to a workstream.
     pub done: Vec<Scalar<Text>>,
-    /// What is left, by id.
+    /// Remaining work.
     pub workstreams: Entries<WorkstreamSection>,
-    /// The completion of the area's components, by name.
+    /// Completion of the components of the area.
     pub breakdown: Entries<ComponentSection>,
     /// Test coverage by feature.
     pub coverage: CoverageSection,
-    /// Whatever else readers should know.
+    /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
 
-/// Tasks that belong together and are finished together.
+/// A group of tasks that are finished together.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WorkstreamSection {
-    /// What people call it; its id unless given.
+    /// Display name. Default: the id.
     pub title: Scalar<Text>,
-    /// The percentage points of the area that are earned when it is done.
+    /// Percentage points of the area that the workstream earns when it is finished.
     pub points: Scalar<Points>,
-    /// How long all of it takes.
+    /// Duration of the whole workstream. Default: inferred from `points` and the file's other estimates.
     pub estimate: Scalar<Estimate>,
-    /// The completion, for a workstream without tasks.
+    /// Completion of a workstream without tasks. Default: `0%`.
     pub complete: Scalar<Ratio>,
-    /// Whether other work waits for it.
+    /// Mark the workstream as a blocker of other work. Default: `false`.
     pub blocker: Scalar<bool>,
-    /// What its lack means, in words.
+    /// Consequence while the workstream is not finished.
     pub impact: Scalar<Text>,
-    /// The day on which work began.
+    /// Actual start.
     pub started: Scalar<Date>,
-    /// The day on which it is due.
+    /// Due date.
     pub due: Scalar<DayOrMonth>,
-    /// What must be finished before it can begin.
+    /// Items that must be finished before the workstream can start.
     pub needs: Vec<Scalar<Reference>>,
-    /// What can't begin before it is finished.
+    /// Items that cannot start before the workstream is finished.
     pub blocks: Vec<Scalar<Reference>>,
-    /// The tasks.
+    /// Tasks of the workstream.
     pub tasks: Vec<TaskSection>,
-    /// Whatever else readers should know.
+    /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
 
-/// One task: exactly one of `todo`, `partial`, `done`, `waived` and `ref`.
+/// A task. Exactly one of `todo`, `partial`, `done`, `waived` and `ref` is required.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(transform = one_status)]
 pub struct TaskSection {
-    /// What is to be done.
+    /// Text of a task that has not been started.
     pub todo: Scalar<Text>,
-    /// What has been begun.
+    /// Text of a task that has been started.
     pub partial: Scalar<Text>,
-    /// What is done.
+    /// Text of a finished task.
     pub done: Scalar<Text>,
-    /// What needn't be done; `reason` says why.
+    /// Text of a task that is not required. `reason` is required.
     pub waived: Scalar<Text>,
-    /// The path of a task that stands elsewhere and is shared.
+    /// Path of a task that is defined in another workstream and shared.
     pub r#ref: Scalar<Reference>,
-    /// The task's id; made of its text unless given.
+    /// Id of the task. Default: derived from its text.
     pub id: Scalar<Id>,
-    /// How much of a partial task is complete.
+    /// Completion of a partial task. Default: `policy.partial_credit`.
     pub complete: Scalar<Ratio>,
-    /// What it counts beside the other tasks; 1 unless given.
+    /// Weight among the tasks of the workstream. Default: `1`.
     pub weight: Scalar<Weight>,
-    /// Who does it.
+    /// Name of the assignee.
     pub assignee: Scalar<Text>,
-    /// The day on which it is due.
+    /// Due date.
     pub due: Scalar<DayOrMonth>,
-    /// How long it takes.
+    /// Duration.
     pub estimate: Scalar<Estimate>,
-    /// The day on which work began.
+    /// Actual start.
     pub started: Scalar<Date>,
-    /// The day on which it was finished.
+    /// Actual finish.
     pub finished: Scalar<Date>,
-    /// What must be finished before it can begin.
+    /// Items that must be finished before the task can start.
     pub needs: Vec<Scalar<Reference>>,
-    /// What can't begin before it is finished.
+    /// Items that cannot start before the task is finished.
     pub blocks: Vec<Scalar<Reference>>,
-    /// Why a waived task is waived.
+    /// Reason for the waiver.
     pub reason: Scalar<Text>,
-    /// The last day of the waiver.
+    /// Last day of the waiver.
     pub until: Scalar<Date>,
-    /// Whatever else readers should know.
+    /// Remark.
     pub note: Scalar<Text>,
 }
 
@@ -196,27 +197,27 @@ pub struct TaskSection {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoverageSection {
-    /// The coverage that every feature has to reach.
+    /// Required test coverage of every feature.
     pub target: Scalar<Ratio>,
-    /// The coverage reached, by the feature's name.
+    /// Test coverage of each feature.
     pub features: Entries<Scalar<Ratio>>,
 }
 
-/// A point in time that people agreed on.
+/// A milestone.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MilestoneSection {
-    /// What people call it; its id unless given.
+    /// Display name. Default: the id.
     pub title: Scalar<Text>,
-    /// The day, or the month, in which it is due.
+    /// Due date.
     pub due: Scalar<DayOrMonth>,
-    /// The day on which it was due when the plan was agreed.
+    /// Due date in the baseline plan.
     pub baseline: Scalar<DayOrMonth>,
-    /// The day on which it was reached.
+    /// Date on which the milestone was reached.
     pub done: Scalar<Date>,
-    /// What must be finished before it is reached.
+    /// Items that must be finished before the milestone is reached.
     pub needs: Vec<Scalar<Reference>>,
-    /// Whatever else readers should know.
+    /// Remark.
     pub note: Scalar<Text>,
 }
 
@@ -225,58 +226,59 @@ pub struct MilestoneSection {
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["when", "title"]))]
 pub struct PhaseSection {
-    /// The last day of the phase, or its month.
+    /// Last day of the phase.
     pub when: Scalar<DayOrMonth>,
-    /// What the phase is about.
+    /// Title of the phase.
     pub title: Scalar<Text>,
 }
 
-/// Something that may go wrong.
+/// A risk event.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RiskSection {
-    /// What may happen; its id unless given.
+    /// Description of the event. Default: the id.
     pub title: Scalar<Text>,
-    /// How bad it is.
+    /// Severity.
     pub severity: Scalar<RiskSeverity>,
-    /// How likely it is.
+    /// Probability that the event occurs. A forecast ignores a risk without it.
     pub probability: Scalar<Ratio>,
-    /// By how much it delays what it affects.
+    /// Delay of each affected item. A forecast ignores a risk without it.
     pub delay: Scalar<Estimate>,
-    /// The items that it affects.
+    /// Affected items.
     pub affects: Vec<Scalar<Reference>>,
-    /// What follows, in words.
+    /// Consequence.
     pub impact: Scalar<Text>,
-    /// What is done against it.
+    /// Measures against the risk.
     pub mitigation: Scalar<Text>,
 }
 
-/// Something to do next.
+/// A next action.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["action"]))]
 pub struct ActionSection {
     /// What to do.
     pub action: Scalar<Text>,
-    /// By which day, or in which month.
+    /// Planned date.
     pub when: Scalar<DayOrMonth>,
-    /// How soon, in words.
+    /// Time frame in words.
     pub horizon: Scalar<Text>,
-    /// The item that it furthers.
+    /// Item that the action contributes to. Use a milestone only if the action completes it.
     pub r#for: Scalar<Reference>,
-    /// Whatever else readers should know.
+    /// Remark.
     pub note: Scalar<Text>,
 }
 
-/// The version of the format.
+/// Version of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FormatVersion;
 
 impl ScalarFormat for FormatVersion {
-    const EXPECTED: &'static str = "the version `1`";
+    const NAME: &'static str = "version";
+    const EXPECTED: &'static str = "`1`";
     const JSON_TYPE: JsonType = JsonType::Number { minimum: 1.0, maximum: 1.0 };
 
     fn parse(text: &str) -> Result<Self, ParseError> {
-        if text == "1" { Ok(Self) } else { Err(ParseError::expected::<Self>(text)) }
+        if text == "1" { Ok(Self) } else { Err(ParseError::invalid::<Self>(text)) }
     }
 }

@@ -1,4 +1,4 @@
-//! Building blocks of the document: scalars that keep their mistakes, and mappings in file order.
+//! Field types of the document: scalars that keep their errors, and mappings in file order.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,31 +11,29 @@ use serde_json::json;
 use crate::finding::Kind;
 use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
-/// A value written as one scalar: absent, good, or a mistake that is reported when it is taken.
+/// A scalar field: absent, valid, or invalid. The error is reported when the value is used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scalar<T>(Option<Result<T, Box<(Kind, ParseError)>>>);
 
 impl<T> Scalar<T> {
-    /// Whether the key is there at all.
+    /// Whether the file has the key.
     #[must_use]
-    pub fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The value, if it is good.
-    #[must_use]
-    pub fn good(&self) -> Option<&T> {
+    fn valid(&self) -> Option<&T> {
         self.0.as_ref().and_then(|result| result.as_ref().ok())
     }
 
-    /// The value, its mistake, or nothing when the key isn't there.
+    /// The value or its error; `None` if the file does not have the key.
     #[must_use]
-    pub fn into_result(self) -> Option<Result<T, Box<(Kind, ParseError)>>> {
+    pub(crate) fn into_result(self) -> Option<Result<T, Box<(Kind, ParseError)>>> {
         self.0
     }
 
-    fn mistake(kind: Kind, mistake: ParseError) -> Self {
-        Self(Some(Err(Box::new((kind, mistake)))))
+    fn error(kind: Kind, error: ParseError) -> Self {
+        Self(Some(Err(Box::new((kind, error)))))
     }
 }
 
@@ -49,32 +47,38 @@ impl<T: ScalarFormat> Scalar<T> {
     pub(crate) fn parse(text: &str) -> Self {
         let text = text.trim();
         if matches!(text, "" | "~" | "null") {
-            return Self::wrong("nothing");
+            return Self::empty();
         }
-        Self(Some(T::parse(text).map_err(|mistake| Box::new((Kind::BadValue, mistake)))))
+        Self(Some(T::parse(text).map_err(|error| Box::new((Kind::BadValue, error)))))
     }
 
-    /// A string where the grammar wants a number or a boolean: quoted, or something else altogether.
+    /// Parses a YAML string. A quoted number or boolean is an error.
     fn parse_string(text: &str) -> Self {
         let scalar = Self::parse(text);
-        if T::JSON_TYPE.is_unquoted() && scalar.good().is_some() {
-            let mistake = ParseError::new(format!("expected {}, found a quoted text", T::EXPECTED));
-            return Self::mistake(Kind::WrongType, mistake.help(format!("write `{}` without quotes", text.trim())));
+        if T::JSON_TYPE.is_unquoted() && scalar.valid().is_some() {
+            let error = ParseError::because::<T>(&format!("\"{text}\""), "expected a value without quotes");
+            return Self::error(Kind::WrongType, error.help(format!("write `{}`", text.trim())));
         }
         scalar
     }
 
-    pub(crate) fn wrong(found: &str) -> Self {
-        let mistake = ParseError::new(format!("expected {}, found {found}", T::EXPECTED));
-        let mistake = if found == "nothing" { mistake.help("write a value, or remove the key") } else { mistake };
-        Self::mistake(Kind::WrongType, mistake)
+    pub(crate) fn empty() -> Self {
+        let error = ParseError::new(format!("empty value: expected {}", T::EXPECTED));
+        Self::error(Kind::WrongType, error.help("write a value or remove the key"))
+    }
+
+    fn wrong_type(found: &str) -> Self {
+        Self::error(
+            Kind::WrongType,
+            ParseError::new(format!("invalid {}: expected {}, found {found}", T::NAME, T::EXPECTED)),
+        )
     }
 }
 
 impl<'de, T: ScalarFormat> Deserialize<'de> for Scalar<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let visitor = ScalarVisitor(PhantomData);
-        // Asking for a string keeps the text as written: `1.10` stays `1.10`.
+        // A string keeps the text as written: `1.10` stays `1.10`.
         if T::JSON_TYPE.is_unquoted() {
             deserializer.deserialize_any(visitor)
         } else {
@@ -83,7 +87,7 @@ impl<'de, T: ScalarFormat> Deserialize<'de> for Scalar<T> {
     }
 }
 
-/// Takes whatever stands where a scalar belongs.
+/// Accepts every YAML type, so that a wrong type becomes an error of the field.
 pub(crate) struct ScalarVisitor<T>(pub(crate) PhantomData<T>);
 
 impl<'de, T: ScalarFormat> Visitor<'de> for ScalarVisitor<T> {
@@ -114,17 +118,17 @@ impl<'de, T: ScalarFormat> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Scalar::wrong("nothing"))
+        Ok(Scalar::empty())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::wrong("a list"))
+        Ok(Scalar::wrong_type("a list"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::wrong("a mapping"))
+        Ok(Scalar::wrong_type("a mapping"))
     }
 }
 
@@ -134,11 +138,11 @@ impl<T: ScalarFormat> JsonSchema for Scalar<T> {
     }
 
     fn schema_name() -> Cow<'static, str> {
-        T::EXPECTED.into()
+        T::NAME.into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        match T::JSON_TYPE {
+        let mut schema = match T::JSON_TYPE {
             JsonType::Text => json_schema!({"type": ["string", "number", "boolean"], "pattern": r"\S"}),
             JsonType::Name(pattern) => json_schema!({"type": ["string", "number"], "pattern": pattern}),
             JsonType::Pattern(pattern) => json_schema!({"type": "string", "pattern": pattern}),
@@ -147,11 +151,13 @@ impl<T: ScalarFormat> JsonSchema for Scalar<T> {
                 json_schema!({"type": "number", "minimum": minimum, "maximum": maximum})
             }
             JsonType::Boolean => json_schema!({"type": "boolean"}),
-        }
+        };
+        schema.insert("title".into(), T::NAME.into());
+        schema
     }
 }
 
-/// A mapping whose keys are ids or names, in the order of the file.
+/// A mapping from ids or names, in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entries<T>(pub Vec<(Box<str>, T)>);
 
@@ -183,9 +189,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         }
         let mut keys: Vec<&str> = entries.iter().map(|(key, _)| &**key).collect();
         keys.sort_unstable();
-        // serde_yaml lets the last of two equal keys win; here they stop the quick way.
+        // serde_yaml keeps the last of two equal keys. An error starts the second parser, which reports them.
         if let Some([key, _]) = keys.array_windows().find(|[one, other]| one == other) {
-            return Err(Error::custom(format_args!("the key `{key}` stands twice")));
+            return Err(Error::custom(format_args!("duplicate key `{key}`")));
         }
         Ok(Entries(entries))
     }
@@ -205,7 +211,7 @@ impl<T: JsonSchema> JsonSchema for Entries<T> {
     }
 }
 
-/// Exactly one of the five keys that say what a task is and where it stands.
+/// Requires exactly one of the keys that have the text and status of a task.
 pub(crate) fn one_status(schema: &mut Schema) {
     let branch = |key: &str| json!({"required": [key]});
     let branches =
@@ -213,7 +219,6 @@ pub(crate) fn one_status(schema: &mut Schema) {
     schema.insert("oneOf".into(), json!(branches));
 }
 
-/// A readiness file without a project says nothing.
 pub(crate) fn project_required(schema: &mut Schema) {
     schema.insert("required".into(), json!(["project"]));
 }

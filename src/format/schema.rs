@@ -1,25 +1,25 @@
-//! The JSON Schema of the document, derived from its types.
+//! The JSON Schema of the readiness file, derived from its types.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use crate::format::document::Document;
 
-/// The schema as JSON text, ending in a newline: draft 2020-12, each section under `$defs`.
+/// The schema as JSON text with a final newline: draft 2020-12, with the sections in `$defs`.
 #[must_use]
-pub fn text() -> String {
+pub(crate) fn text() -> String {
     let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Document>();
     let mut value = schema.to_value();
-    tidy(&mut value);
+    adapt(&mut value);
     value["type"] = json!("object");
     format!("{value:#}\n")
 }
 
-/// Makes the schema say what the parser does.
+/// Adapts the schema to the parser.
 ///
-/// serde's `default` goes: every key is optional, and absent means absent. A list or mapping with
-/// nothing in it may be left empty, as in `notes:`, unless it has keys that must be there.
-fn tidy(value: &mut Value) {
+/// Removes serde's `default`, which is not the default of the key. Allows an empty value, as in `notes:`,
+/// for a list and for a mapping without required keys.
+fn adapt(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.remove("default");
@@ -28,9 +28,9 @@ fn tidy(value: &mut Value) {
                 let kinds = json!([kind, "null"]);
                 map.insert("type".to_owned(), kinds);
             }
-            map.values_mut().for_each(tidy);
+            map.values_mut().for_each(adapt);
         }
-        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Array(items) => items.iter_mut().for_each(adapt),
         _ => {}
     }
 }

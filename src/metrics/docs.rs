@@ -44,7 +44,7 @@ const FINDINGS: &str = "
 ## Kinds of findings
 
 The values of the label `kind`; a kind is never renamed. A file with errors is not served, so
-`readiness_inconsistencies` counts warnings only. [format.md](format.md#what-check-says) says how to fix each.
+`readiness_inconsistencies` counts warnings only. [check.md](check.md#kinds) says how to fix each.
 
 | Kind | Severity | Meaning |
 |---|---|---|
@@ -71,7 +71,7 @@ pub fn markdown() -> String {
     out.push_str(LEVERS);
     out.push_str(FINDINGS);
     for kind in Kind::ALL {
-        let _ = writeln!(out, "| `{}` | {} | {} |", kind.name(), kind.severity().name(), meaning(kind));
+        let _ = writeln!(out, "| `{}` | {} | {} |", kind.name(), kind.severity().name(), kind.meaning());
     }
     out
 }
@@ -99,45 +99,9 @@ fn budget() -> String {
     out
 }
 
-/// What is wrong, in a word or two: the short form of what the format's documentation says.
-fn meaning(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Unreadable => "the file can't be read",
-        Kind::TooLarge => "the file is larger than allowed",
-        Kind::NotText => "the file isn't UTF-8 text",
-        Kind::Syntax => "the text isn't YAML",
-        Kind::TooComplex => "nested too deeply, or grown too large by aliases",
-        Kind::UnknownKey => "a key that the format doesn't have",
-        Kind::DuplicateKey => "a key that stands twice",
-        Kind::MissingKey => "a key that must be there isn't",
-        Kind::WrongType => "a list where a text belongs, or the like",
-        Kind::BadValue => "a value that its grammar doesn't allow",
-        Kind::Conflict => "keys that exclude each other",
-        Kind::DuplicateId => "two items with one id",
-        Kind::UnknownReference => "a reference to an item that doesn't exist",
-        Kind::DependencyCycle => "items that wait for each other",
-        Kind::DuplicateProject => "two files with one project id",
-        Kind::PointsMismatch => "the points left in an area don't match the completion reported",
-        Kind::PointsMissing => "some workstreams of an area carry points, and others don't",
-        Kind::BreakdownDrift => "the mean of an area's breakdown isn't the completion reported",
-        Kind::ProjectDrift => "the project's reported completion isn't the mean of its areas'",
-        Kind::TaskInTwoAreas => "the same task stands in two areas",
-        Kind::ActionDate => "an action and its milestone are planned for different months",
-        Kind::NonWorkingDay => "a date on which nobody works",
-        Kind::DueBeforeNeed => "a milestone is due before something that it needs",
-        Kind::RiskWithoutProbability => "a risk without a probability or a delay has no place in a forecast",
-        Kind::CriticalWithoutEstimate => "work on the critical path without an estimate",
-        Kind::ReviewOverdue => "the date of the next review has gone by",
-        Kind::WaiverExpired => "a waiver has run out",
-        Kind::PartialAboveLimit => "a partial task above 90 % counts 90 %",
-        Kind::CommentInText => "` #` began a comment inside what looks like text",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
 
     use crate::finding::Severity;
     use crate::metrics::file_health::FailureReason;
@@ -147,11 +111,7 @@ mod tests {
 
     #[test]
     fn the_committed_documentation_is_up_to_date() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/metrics.md");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&file, markdown()).unwrap();
-        }
-        assert!(std::fs::read_to_string(&file).unwrap() == markdown(), "docs/metrics.md is out of date: run make docs");
+        crate::docs::assert_file("docs/metrics.md", &markdown());
     }
 
     #[test]

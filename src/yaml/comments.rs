@@ -1,17 +1,17 @@
-//! Text that YAML took for a comment: `Fix #12` is the text `Fix` and the comment `12`.
+//! Text that YAML reads as a comment: `Fix #12` is the text `Fix` and the comment `12`.
 
 use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::span::Span;
 use crate::yaml::{YamlContent, YamlNode};
 
-/// Whether it is worth building the tree to look for such texts.
+/// Whether the text may have such a comment. It is cheaper than building the tree.
 #[must_use]
-pub(crate) fn suspected(text: &str) -> bool {
+pub(crate) fn may_have_lost_text(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(b'#', bytes).any(|at| at > 0 && cut_off(text, at - 1).is_some())
+    memchr::memchr_iter(b'#', bytes).any(|at| at > 0 && comment_after(text, at - 1).is_some())
 }
 
-/// A finding for every plain text directly after which a `#` with no space behind it begins a comment.
+/// A finding for each unquoted text that is followed by a comment without a space after its `#`.
 #[must_use]
 pub(crate) fn find(text: &str, root: &YamlNode) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -22,10 +22,10 @@ pub(crate) fn find(text: &str, root: &YamlNode) -> Vec<Finding> {
 fn visit(text: &str, node: &YamlNode, at: &NodePath, findings: &mut Vec<Finding>) {
     match &node.content {
         YamlContent::Scalar { plain: true, text: value } => {
-            if let Some(lost) = cut_off(text, node.span.end) {
+            if let Some(lost) = comment_after(text, node.span.end) {
                 let span = Span { start: node.span.start, end: lost.end };
-                let message = format!("YAML takes `{}` for a comment", &text[lost.start..lost.end]);
-                let help = format!("put the text in quotes: \"{value} {}\"", &text[lost.start..lost.end]);
+                let message = format!("YAML reads `{}` as a comment", &text[lost.start..lost.end]);
+                let help = format!("quote the text: `\"{value} {}\"`", &text[lost.start..lost.end]);
                 push_limited(findings, || Finding::new(Kind::CommentInText, at.clone(), message).help(help).span(span));
             }
         }
@@ -43,8 +43,8 @@ fn visit(text: &str, node: &YamlNode, at: &NodePath, findings: &mut Vec<Finding>
     }
 }
 
-/// The comment that begins after the blanks at `end`, if a letter follows its `#`.
-fn cut_off(text: &str, end: usize) -> Option<Span> {
+/// The comment after the blanks at `end`, if no space follows its `#`.
+fn comment_after(text: &str, end: usize) -> Option<Span> {
     let rest = text.get(end..)?;
     let comment = rest.trim_start_matches([' ', '\t']);
     let start = end + rest.len() - comment.len();
@@ -60,13 +60,13 @@ mod tests {
 
     fn lost(text: &str) -> Vec<String> {
         let findings = find(text, &yaml::parse(text).unwrap());
-        assert!(suspected(text) || findings.is_empty());
+        assert!(may_have_lost_text(text) || findings.is_empty());
         findings.into_iter().map(|finding| finding.message).collect()
     }
 
     #[test]
-    fn a_number_sign_in_text_is_told_from_a_comment() {
-        assert_eq!(lost("- todo: Fix #12 soon\n"), ["YAML takes `#12 soon` for a comment"]);
+    fn a_number_sign_in_text_is_not_a_comment() {
+        assert_eq!(lost("- todo: Fix #12 soon\n"), ["YAML reads `#12 soon` as a comment"]);
         assert_eq!(lost("points: 20 # of the area\n"), [] as [&str; 0]);
         assert_eq!(lost("- todo: 'Fix #12'  ## mind\n- todo: C# code\n"), [] as [&str; 0]);
     }

@@ -142,7 +142,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 }
 
-/// A scalar without quotes by YAML's core schema: boolean, number or text.
+/// Visits an unquoted scalar as boolean, number or string, by YAML's core schema.
 fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, DecodeError> {
     match text {
         "true" | "True" | "TRUE" => return visitor.visit_bool(true),
@@ -206,24 +206,24 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// A key that the mapping doesn't have, and the nearest one that it has.
+/// The finding of an unknown key, with the most similar known key as help.
 #[must_use]
 pub(crate) fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
     let help = match (key, nearest(key, known.iter().copied())) {
-        ("<<", _) => "merge keys aren't supported: write the values out".to_owned(),
+        ("<<", _) => "merge keys are not supported: write the values out".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),
         _ => {
             let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-            format!("the keys here are {}", known.join(", "))
+            format!("expected one of {}", known.join(", "))
         }
     };
     Finding::new(Kind::UnknownKey, at, format!("unknown key `{}`", shortened(key))).at_key().help(help)
 }
 
 fn duplicate_key(at: NodePath, key: &str) -> Finding {
-    Finding::new(Kind::DuplicateKey, at, format!("the key `{}` stands twice", shortened(key)))
+    Finding::new(Kind::DuplicateKey, at, format!("duplicate key `{}`", shortened(key)))
         .at_key()
-        .help("keep one of the two: the other would be lost")
+        .help("keep only one of them")
 }
 
 impl<'de> MapAccess<'de> for Pairs<'_> {

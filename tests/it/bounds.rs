@@ -1,6 +1,6 @@
-//! Large and twisted plans are read in bounded time: the work grows with the file, not with its square.
+//! Large and deeply nested plans are loaded in linear time.
 //!
-//! There is no clock here: what is quadratic makes these tests take minutes.
+//! The tests do not measure time: with quadratic time they would run for minutes.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ fn loaded(text: &str) -> Loaded {
     load(text, "2026-11-23T12:00:00Z".parse().unwrap())
 }
 
-/// Workstreams `w0`, `w1`, … of one area, each with a line of its own.
+/// One area with the workstreams `w0`, `w1`, …, one per line.
 fn streams(count: usize, line: impl Fn(usize) -> String) -> String {
     let mut text = String::from("project: big\nareas:\n  a:\n    workstreams:\n");
     for index in 0..count {
@@ -23,7 +23,7 @@ fn streams(count: usize, line: impl Fn(usize) -> String) -> String {
 }
 
 #[test]
-fn a_chain_of_ten_thousand_workstreams_is_read() {
+fn a_chain_of_ten_thousand_workstreams_is_loaded() {
     let text =
         streams(10_000, |index| if index == 0 { "blocker: true".into() } else { format!("needs: [a/w{}]", index - 1) });
     let loaded = loaded(&text);
@@ -32,7 +32,7 @@ fn a_chain_of_ten_thousand_workstreams_is_read() {
 }
 
 #[test]
-fn a_cycle_of_ten_thousand_workstreams_is_found() {
+fn a_cycle_of_ten_thousand_workstreams_is_reported_once() {
     let loaded = loaded(&streams(10_000, |index| format!("needs: [a/w{}]", (index + 1) % 10_000)));
     let cycles: Vec<_> = loaded.findings.iter().filter(|finding| finding.kind == Kind::DependencyCycle).collect();
     assert_eq!(cycles.len(), 1);
@@ -40,7 +40,7 @@ fn a_cycle_of_ten_thousand_workstreams_is_found() {
 }
 
 #[test]
-fn a_chain_of_milestones_passes_completion_on() {
+fn completion_propagates_along_a_chain_of_milestones() {
     let mut text = String::from(
         "project: big\nareas: {a: {workstreams: {w: {complete: 50%}}}}\nmilestones:\n  m0: {needs: [a/w]}\n",
     );
@@ -52,7 +52,7 @@ fn a_chain_of_milestones_passes_completion_on() {
 }
 
 #[test]
-fn workstreams_that_all_wait_for_an_area_are_not_multiplied_by_it() {
+fn dependencies_on_an_area_are_not_expanded_to_its_workstreams() {
     let mut text = streams(3_000, |_| "due: 2027-03-01".into());
     text.push_str("  b:\n    workstreams:\n");
     for index in 0..3_000 {
@@ -67,7 +67,7 @@ fn workstreams_that_all_wait_for_an_area_are_not_multiplied_by_it() {
 }
 
 #[test]
-fn a_million_mistakes_make_a_thousand_findings() {
+fn the_number_of_findings_is_limited() {
     let mut text = String::from("project: big\n");
     for index in 0..300_000 {
         writeln!(text, "unknown{index}: 1").unwrap();

@@ -7,6 +7,12 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
+use generated::assert_block;
+
+#[allow(dead_code, reason = "the library's tests use the rest")]
+#[path = "../../src/docs.rs"]
+mod generated;
+
 /// Labels of the rule and of the scrape, as opposed to those of the subject of an alert.
 const ORIGIN: [&str; 4] = ["severity", "job", "namespace", "cluster"];
 
@@ -117,43 +123,17 @@ fn without_threshold_names(text: &str) -> String {
     short + rest
 }
 
-/// `text` with `content` between the marker `<!-- generated: name -->` and the next end marker.
-fn filled(text: &str, name: &str, content: &str) -> String {
-    let start = format!("<!-- generated: {name} -->\n");
-    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("no marker `{}`", start.trim()));
-    let end = "<!-- generated: end -->";
-    let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("no marker `{end}`"));
-    format!("{before}{start}{content}{end}{after}")
-}
-
-/// Compares the file at `path` with `expected`, or writes it if `UPDATE` is set.
-fn compare(path: &str, expected: &str) {
-    if std::env::var_os("UPDATE").is_some() {
-        // Other tests read the file at the same time.
-        let new = root().join(format!("{path}.new"));
-        std::fs::write(&new, expected).unwrap();
-        std::fs::rename(new, root().join(path)).unwrap();
-    }
-    let actual = read(path);
-    let mut lines = actual.lines().zip(expected.lines());
-    if let Some((actual, expected)) = lines.find(|(actual, expected)| actual != expected) {
-        panic!("{path} is out of date, run `make docs`\n  in the file: {actual}\n    generated: {expected}");
-    }
-    assert_eq!(actual, expected, "{path} is out of date, run `make docs`");
-}
-
 #[test]
 fn the_table_of_alerts_is_generated_from_the_rules() {
     let mut table = String::from("| Alert | Severity | `for` | Fires when | One alert per |\n|---|---|---|---|---|\n");
     table.extend(alerts().iter().map(Alert::row));
-    compare("docs/alerts.md", &filled(&read("docs/alerts.md"), "alerts", &table));
+    assert_block("docs/alerts.md", "alerts", &table);
 }
 
 #[test]
 fn every_runbook_states_severity_and_duration_of_its_rule() {
     for alert in alerts() {
-        let path = format!("docs/runbooks/{}.md", alert.name);
-        compare(&path, &filled(&read(&path), "rule", &alert.facts()));
+        assert_block(&format!("docs/runbooks/{}.md", alert.name), "rule", &alert.facts());
     }
 }
 
@@ -196,13 +176,6 @@ fn every_threshold_is_named_in_a_runbook() {
         .collect();
     let difference: Vec<_> = named.symmetric_difference(&defined).collect();
     assert!(difference.is_empty(), "only in runbooks or only in the rules: {difference:?}");
-}
-
-#[test]
-fn a_generated_block_is_replaced_between_its_markers() {
-    let text = "a\n<!-- generated: x -->\nold\n<!-- generated: end -->\nb\n";
-    let expected = "a\n<!-- generated: x -->\nnew\n<!-- generated: end -->\nb\n";
-    assert_eq!(filled(text, "x", "new\n"), expected);
 }
 
 #[test]

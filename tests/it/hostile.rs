@@ -1,5 +1,5 @@
-//! Input that would stop a lesser program: each gets a message that names file and place, within
-//! bounded time and memory, and what is good goes on being served.
+//! Hostile input. Each file is reported with its location, in bounded time and memory, and valid files
+//! continue to be served.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,24 +16,24 @@ use crate::harness::{Daemon, World, project};
 use crate::optional;
 use crate::tools;
 
-/// How much memory a check may take, in KiB: a hostile file costs no more than an honest large one.
-const MEMORY: u64 = 600 << 10;
+/// Maximum memory of a check in KiB, which is also enough for a large valid file.
+const MAX_MEMORY_KIB: u64 = 600 << 10;
 
-/// A hostile file: its name, what is found, and where.
+/// A hostile file and its finding.
 struct Case {
     name: &'static str,
     kind: &'static str,
-    /// Line and column, where there is a text to count them in.
-    at: Option<(u64, u64)>,
-    /// A part of the message.
-    says: &'static str,
+    /// Line and column, if the text can be read.
+    position: Option<(u64, u64)>,
+    /// Part of the message.
+    message: &'static str,
 }
 
-const fn case(name: &'static str, kind: &'static str, at: Option<(u64, u64)>, says: &'static str) -> Case {
-    Case { name, kind, at, says }
+const fn case(name: &'static str, kind: &'static str, position: Option<(u64, u64)>, message: &'static str) -> Case {
+    Case { name, kind, position, message }
 }
 
-/// The hostile files that can be written down.
+/// Hostile files that are texts.
 fn texts() -> Vec<(Case, Vec<u8>)> {
     let mut bomb = String::from("project: bomb\na0: &a0 [x, x, x]\n");
     for level in 1..40 {
@@ -50,35 +50,44 @@ fn texts() -> Vec<(Case, Vec<u8>)> {
         (case("latin-1.yaml", "not_text", None, "line 1, column 13"), b"project: caf\xe9\xff\n".to_vec()),
         (case("utf-16.yaml", "not_text", None, "UTF-16"), b"\xff\xfep\0r\0o\0j\0".to_vec()),
         (case("nul.yaml", "not_text", None, "line 2, column 8"), b"project: nul\ntitle: \0\n".to_vec()),
-        (case("bomb.yaml", "too_complex", Some((13, 24)), "aliases make the file grow"), text(&bomb)),
+        (case("bomb.yaml", "too_complex", Some((13, 24)), "aliases expand to more than 1000000 nodes"), text(&bomb)),
         (case("deep.yaml", "too_complex", Some((2, 263)), "nested more than 64 levels deep"), text(&deep)),
         (case("nested.yaml", "too_complex", Some((66, 65)), "nested more than 64 levels deep"), text(&nested)),
-        (case("duplicate.yaml", "duplicate_key", Some((2, 1)), "stands twice"), text("project: a\nproject: b\n")),
-        (case("tab.yaml", "syntax", Some((3, 2)), "tab"), text("project: tab\nareas:\n\ta: {}\n")),
-        (case("emoji.yaml", "bad_value", Some((1, 10)), "an id of letters"), text("project: 🚀\n")),
-        (case("right-to-left.yaml", "bad_value", Some((1, 10)), "an id of letters"), text("project: \u{202e}שלום\n")),
         (
-            case("no-such-day.yaml", "bad_value", Some((2, 9)), "there is no date `2026-02-30`"),
+            case("duplicate.yaml", "duplicate_key", Some((2, 1)), "duplicate key `project`"),
+            text("project: a\nproject: b\n"),
+        ),
+        (case("tab.yaml", "syntax", Some((3, 2)), "tab"), text("project: tab\nareas:\n\ta: {}\n")),
+        (case("emoji.yaml", "bad_value", Some((1, 10)), "expected letters, digits"), text("project: 🚀\n")),
+        (
+            case("right-to-left.yaml", "bad_value", Some((1, 10)), "expected letters, digits"),
+            text("project: \u{202e}שלום\n"),
+        ),
+        (
+            case("no-such-day.yaml", "bad_value", Some((2, 9)), "invalid date `2026-02-30`: no such day"),
             text("project: day\ntarget: 2026-02-30\n"),
         ),
-        (case("no-zero.yaml", "bad_value", Some((2, 11)), "found `.5%`"), text("project: half\nreported: .5%\n")),
         (
-            case("exponent.yaml", "bad_value", Some((2, 52)), "found `1e999999999`"),
+            case("no-zero.yaml", "bad_value", Some((2, 11)), "invalid percentage `.5%`"),
+            text("project: half\nreported: .5%\n"),
+        ),
+        (
+            case("exponent.yaml", "bad_value", Some((2, 52)), "invalid estimate `1e999999999`"),
             text("project: e\nareas: {a: {workstreams: {w: {points: 1, estimate: 1e999999999}}}}\n"),
         ),
         (case("empty.yaml", "missing_key", Some((1, 1)), "`project` is missing"), Vec::new()),
     ]
 }
 
-/// Checks `path`: the findings, and the exit code. Fails when it takes too much memory.
+/// The findings and the exit code of `check`. Panics if it exceeds the memory limit.
 fn check(path: &Path) -> (Vec<Value>, Option<i32>) {
-    // The limit is the kernel's: what goes beyond it ends the process, and the test.
-    let limited = format!("ulimit -v {}; exec \"$0\" check --format json \"$1\"", MEMORY * 4);
+    // The kernel ends a process that exceeds the limit.
+    let limited = format!("ulimit -v {}; exec \"$0\" check --format json \"$1\"", MAX_MEMORY_KIB * 4);
     let output =
         Command::new("sh").args(["-c", &limited, env!("CARGO_BIN_EXE_readiness-exporter")]).arg(path).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let document: Value = serde_json::from_str(&said).unwrap_or_else(|error| {
-        panic!("{}: {error}: {said}{}", path.display(), String::from_utf8_lossy(&output.stderr))
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let document: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| {
+        panic!("{}: {error}: {stdout}{}", path.display(), String::from_utf8_lossy(&output.stderr))
     });
     (document["findings"].as_array().unwrap().clone(), output.status.code())
 }
@@ -90,15 +99,15 @@ fn assert_found(path: &Path, case: &Case) {
     let finding = of_kind.unwrap_or_else(|| panic!("{name}: {findings:#?}"));
     assert_eq!(finding["file"], name);
     let message = finding["message"].as_str().unwrap();
-    assert!(message.contains(case.says), "{name}: {message}");
-    if let Some((line, column)) = case.at {
+    assert!(message.contains(case.message), "{name}: {message}");
+    if let Some((line, column)) = case.position {
         assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(line), Some(column)), "{name}");
     }
     assert_eq!(code, Some(1), "{name}");
 }
 
 #[test]
-fn every_hostile_text_is_named_with_its_place() {
+fn hostile_texts_are_reported_with_their_location() {
     let world = World::new();
     for (case, bytes) in texts() {
         let path = world.path(case.name);
@@ -108,23 +117,23 @@ fn every_hostile_text_is_named_with_its_place() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_mistake() {
+fn a_byte_order_mark_is_valid() {
     let world = World::new();
     fs::write(world.path("marked.yaml"), "\u{feff}project: marked\ntitle: Marked\n").unwrap();
     assert_eq!(check(&world.path("marked.yaml")), (Vec::new(), Some(0)));
 }
 
 #[test]
-fn a_file_of_a_hundred_megabytes_is_refused_unread() {
+fn a_file_of_100_mib_is_rejected_without_reading_it() {
     let world = World::new();
     let path = world.path("large.yaml");
-    // A sparse file: what it costs to read it would show in memory.
+    // A sparse file. Reading it would exceed the memory limit.
     fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();
     assert_found(&path, &case("large.yaml", "too_large", None, "104857600 bytes, limit 16777216"));
 }
 
 #[test]
-fn the_limit_is_a_flag() {
+fn the_file_size_limit_is_configurable() {
     let world = World::new();
     world.write("a.yaml", &project("a", 50));
     let path = world.label("a.yaml");
@@ -133,7 +142,7 @@ fn the_limit_is_a_flag() {
 }
 
 #[test]
-fn what_is_no_file_is_named_and_not_waited_for() {
+fn pipes_sockets_and_link_loops_are_reported_without_blocking() {
     let world = World::new();
     assert!(Command::new("mkfifo").arg(world.path("pipe.yaml")).status().unwrap().success());
     let _socket = UnixListener::bind(world.path("socket.yaml")).unwrap();
@@ -149,8 +158,8 @@ fn what_is_no_file_is_named_and_not_waited_for() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_named() {
-    // Whoever runs this may be root, who may read everything but this.
+fn a_file_without_read_permission_is_reported() {
+    // Even root cannot read this file.
     let path = Path::new("/proc/self/mem");
     let (findings, code) = check(path);
     assert_eq!((findings[0]["kind"].as_str(), code), (Some("unreadable"), Some(1)), "{findings:#?}");
@@ -180,7 +189,7 @@ fn files_that_come_and_go_while_they_are_read_are_read_or_named() {
 }
 
 #[test]
-fn standard_input_is_judged_like_a_file() {
+fn standard_input_is_checked_like_a_file() {
     let mut check = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"))
         .args(["check", "-"])
         .stdin(Stdio::piped())
@@ -194,7 +203,7 @@ fn standard_input_is_judged_like_a_file() {
 }
 
 #[test]
-fn beside_all_of_them_a_good_file_is_served() {
+fn a_valid_file_is_served_despite_hostile_files() {
     let world = World::new();
     world.write("good.yaml", &project("good", 50));
     for (case, bytes) in texts() {
@@ -229,7 +238,7 @@ fn beside_all_of_them_a_good_file_is_served() {
 }
 
 #[test]
-fn a_good_file_that_turns_hostile_keeps_its_last_good_content() {
+fn a_valid_file_that_becomes_hostile_keeps_its_last_good_content() {
     let world = World::new();
     world.write("plan.yaml", &project("plan", 50));
     let daemon = Daemon::serving(&[world.path("")]);

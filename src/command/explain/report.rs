@@ -6,7 +6,7 @@ use crate::command::explain::ItemGain;
 use crate::command::forecast::missing_forecast_reason;
 use crate::command::output::table::{Cell, Table};
 use crate::command::output::{TextStyle, format_days, format_probability};
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{ForecastModel, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
@@ -28,7 +28,7 @@ impl MilestoneReport<'_> {
     pub(super) fn write_summary(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let &Self { project, forecast, index, item, .. } = self;
         let milestone = &project.milestones[index];
-        writeln!(out, "{} ({}), status date {}", visible(&milestone.title), milestone.id, forecast.status_date)?;
+        writeln!(out, "{} ({}), status date {}", escape_text(&milestone.title), milestone.id, forecast.status_date)?;
         let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
         let Some(finish) = item.finish else {
             let reason = missing_forecast_reason(forecast, Item::Milestone(index));

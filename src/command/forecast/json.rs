@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::command::forecast::open_milestones;
 use crate::date::DayOrMonth;
-use crate::finding::print::escape::visible_json;
+use crate::finding::print::escape::escape_json;
 use crate::model::{Item, Project};
 use crate::schedule::finish::{FinishPercentiles, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
@@ -31,7 +31,7 @@ pub(crate) fn write(
         what_if: scenario.map(|forecast| WhatIf { changes: what_if, forecast: PlanForecast::of(project, forecast) }),
     };
     let text = serde_json::to_string_pretty(&document)?;
-    Ok(writeln!(out, "{}", text.lines().map(visible_json).collect::<Vec<_>>().join("\n"))?)
+    Ok(writeln!(out, "{}", text.lines().map(escape_json).collect::<Vec<_>>().join("\n"))?)
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::command::output::TextStyle;
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cell {
@@ -17,7 +17,7 @@ pub(crate) struct Cell {
 impl Cell {
     /// A left-aligned text, truncated to `max_width` columns.
     pub(crate) fn text(text: &str, max_width: usize) -> Self {
-        Self { text: truncate(&visible(text), max_width), ..Self::default() }
+        Self { text: truncate(&escape_text(text), max_width), ..Self::default() }
     }
 
     /// A right-aligned figure.

@@ -1,59 +1,59 @@
-//! Characters that a terminal acts on instead of showing them, made visible.
+//! Escapes control characters, so that text from a file cannot manipulate the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a terminal acts on `letter` instead of showing it.
+/// Whether a terminal interprets `letter` instead of displaying it.
 ///
-/// These are the control characters (which move the cursor and colour text), those that turn the
-/// direction of writing around, and Unicode's own line ends.
+/// These are control characters, which for example move the cursor, characters that change the text
+/// direction, and the line and paragraph separators of Unicode.
 #[must_use]
-pub fn is_hostile(letter: char) -> bool {
-    let turns =
+pub(crate) fn is_control(letter: char) -> bool {
+    let changes_direction =
         matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
+    letter.is_control() || changes_direction || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
-/// `text` on one line that means no harm: a hostile character shows as `\u{1b}`, a line end as `\n`.
+/// `text` on one line with control characters escaped, as in `\u{1b}` and `\n`.
 #[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hostile) {
+pub(crate) fn escape_text(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_control) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
+    let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
-        push_visible(&mut shown, letter);
+        push_escaped(&mut escaped, letter);
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
-/// Appends `letter` as [`visible`] shows it.
-pub fn push_visible(shown: &mut String, letter: char) {
-    if is_hostile(letter) {
-        shown.extend(letter.escape_default());
+/// Appends `letter`, escaped as in [`escape_text`].
+pub(crate) fn push_escaped(out: &mut String, letter: char) {
+    if is_control(letter) {
+        out.extend(letter.escape_default());
     } else {
-        shown.push(letter);
+        out.push(letter);
     }
 }
 
-/// JSON that says the same as `json`, with hostile characters as `\u001b`.
+/// Equivalent JSON with control characters escaped as in `\u001b`.
 ///
-/// Such characters stand within strings only, and there JSON lets every character be written so.
+/// Such characters only occur in strings.
 #[must_use]
-pub fn visible_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_hostile) {
+pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_control) {
         return Cow::Borrowed(json);
     }
-    let mut shown = String::with_capacity(json.len() + 8);
+    let mut escaped = String::with_capacity(json.len() + 8);
     for letter in json.chars() {
-        if is_hostile(letter) {
-            // All of them are in the basic plane, so that four digits are enough.
-            let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+        if is_control(letter) {
+            // All of them are in the Basic Multilingual Plane: four digits are enough.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(letter));
         } else {
-            shown.push(letter);
+            escaped.push(letter);
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]
@@ -61,17 +61,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_on_is_shown() {
-        assert_eq!(visible("a\u{1b}[31m\u{202e}b\u{85}\r\n\tc\u{7f}"), r"a\u{1b}[31m\u{202e}b\u{85}\r\n\tc\u{7f}");
-        assert_eq!(visible("שלום 👩‍💻 日本"), "שלום 👩‍💻 日本");
+    fn control_characters_are_escaped() {
+        assert_eq!(escape_text("a\u{1b}[31m\u{202e}b\u{85}\r\n\tc\u{7f}"), r"a\u{1b}[31m\u{202e}b\u{85}\r\n\tc\u{7f}");
+        assert_eq!(escape_text("שלום 👩‍💻 日本"), "שלום 👩‍💻 日本");
     }
 
     #[test]
-    fn json_keeps_its_meaning() {
+    fn escaped_json_is_equivalent() {
         let text = "\u{202e}\u{9b}\u{7f}\u{2028}\u{1b}é";
         let json = serde_json::to_string(text).unwrap();
-        let shown = visible_json(&json);
-        assert!(!shown.contains(is_hostile));
-        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        let escaped = escape_json(&json);
+        assert!(!escaped.contains(is_control));
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }

@@ -1,19 +1,19 @@
-//! A finding as GitHub Actions reads it: a workflow command that puts it beside the changed line.
+//! Findings as workflow commands of GitHub Actions, which annotate the lines of a pull request.
 //!
-//! Source: GitHub's "Workflow commands for GitHub Actions", and the runner's own rules: columns are
-//! allowed only where a finding begins and ends on one line, and `endColumn` isn't part of it.
+//! Source: "Workflow commands for GitHub Actions" and the source of the runner: columns are only valid
+//! if the finding starts and ends on the same line, and `endColumn` is exclusive.
 
 use std::fmt::Write as _;
 
-use crate::finding::print::escape::visible;
+use crate::finding::print::escape::escape_text;
 use crate::finding::print::location::LocatedFinding;
 
 /// The finding as a workflow command, on one line.
 #[must_use]
-pub fn command(path: &str, located: &LocatedFinding<'_>) -> String {
+pub(crate) fn command(path: &str, located: &LocatedFinding<'_>) -> String {
     let finding = located.finding;
-    // GitHub knows files by their path within the repository, without `./`.
-    let file = visible(path.strip_prefix("./").unwrap_or(path));
+    // GitHub identifies a file by its path in the repository, without `./`.
+    let file = escape_text(path.strip_prefix("./").unwrap_or(path));
     let mut command = format!("::{} file={}", finding.severity().name(), property(&file));
     if let Some(location) = located.location {
         let (start, end) = (location.start, location.end);
@@ -25,19 +25,19 @@ pub fn command(path: &str, located: &LocatedFinding<'_>) -> String {
         }
     }
     let message = match &finding.help {
-        Some(help) => format!("{}\nhelp: {}", visible(&finding.message), visible(help)),
-        None => visible(&finding.message).into_owned(),
+        Some(help) => format!("{}\nhelp: {}", escape_text(&finding.message), escape_text(help)),
+        None => escape_text(&finding.message).into_owned(),
     };
     let _ = write!(command, ",title={}::{}", property(finding.kind.name()), data(&message));
     command
 }
 
-/// What follows `::`: it ends at a line end.
+/// Escapes the text after `::`, which ends at a line end.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// A value before `::`: it also ends at a comma, and a colon could begin the `::`.
+/// Escapes a value before `::`, which ends at a comma or a colon.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_ends_the_command() {
+    fn text_cannot_end_the_command() {
         assert_eq!(data("50% a:b,c\r\n::error::x"), "50%25 a:b,c%0D%0A::error::x");
         assert_eq!(property("a,b::c%3A\n"), "a%2Cb%3A%3Ac%253A%0A");
     }

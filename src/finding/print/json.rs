@@ -1,11 +1,11 @@
-//! A finding as programs read it.
+//! Findings as JSON.
 
 use serde::Serialize;
 
-use crate::finding::print::escape::visible_json;
+use crate::finding::print::escape::escape_json;
 use crate::finding::print::location::LocatedFinding;
 
-/// A finding in the JSON document. Keys are never left out: what isn't there is `null`.
+/// A finding in the JSON document. All keys are always present; unknown values are `null`.
 #[derive(Debug, Serialize)]
 struct JsonFinding<'a> {
     file: &'a str,
@@ -21,11 +21,7 @@ struct JsonFinding<'a> {
 }
 
 /// The finding as a JSON object, on one line.
-///
-/// # Errors
-///
-/// None in practice: texts and numbers can be written.
-pub fn object(file: &str, located: &LocatedFinding<'_>) -> serde_json::Result<String> {
+pub(crate) fn object(file: &str, located: &LocatedFinding<'_>) -> serde_json::Result<String> {
     let finding = located.finding;
     let (start, end) = (located.location.map(|location| location.start), located.location.map(|location| location.end));
     let entry = JsonFinding {
@@ -40,5 +36,5 @@ pub fn object(file: &str, located: &LocatedFinding<'_>) -> serde_json::Result<St
         end_line: end.map(|it| it.line),
         end_column: end.map(|it| it.column),
     };
-    serde_json::to_string(&entry).map(|json| visible_json(&json).into_owned())
+    serde_json::to_string(&entry).map(|json| escape_json(&json).into_owned())
 }

@@ -1,35 +1,34 @@
-//! Findings in the order of the file, each with its line and column.
+//! Lines and columns of findings.
 
 use memchr::memchr_iter;
 
 use crate::finding::Finding;
 use crate::span::{Position, Span};
 
-/// A finding and where it stands.
+/// A finding and its location.
 #[derive(Debug, Clone, Copy)]
-pub struct LocatedFinding<'a> {
-    /// The finding.
-    pub finding: &'a Finding,
-    /// Its location; `None` when it is about the file as a whole, or there is no text.
-    pub location: Option<Location>,
+pub(crate) struct LocatedFinding<'a> {
+    pub(crate) finding: &'a Finding,
+    /// The location; `None` for a finding about the whole file, or without the text.
+    pub(crate) location: Option<Location>,
 }
 
-/// A location in a text.
+/// A location in the text of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Location {
-    /// The bytes: within the text, at borders of characters, without white space at the end.
-    pub span: Span,
-    /// Where it begins.
-    pub start: Position,
-    /// The position after its last character.
-    pub end: Position,
+pub(crate) struct Location {
+    /// The byte range, at character boundaries and without trailing white space.
+    pub(crate) span: Span,
+    /// Position of the first character.
+    pub(crate) start: Position,
+    /// Position after the last character.
+    pub(crate) end: Position,
 }
 
-/// `findings` by location, then by kind; those about the file as a whole come first.
+/// The findings sorted by location and kind. Those about the whole file are first.
 ///
-/// The text is walked through once, however many findings there are.
+/// The text is read once, independent of the number of findings.
 #[must_use]
-pub fn sort_by_location<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<LocatedFinding<'a>> {
+pub(crate) fn sort_by_location<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<LocatedFinding<'a>> {
     let mut located: Vec<_> = findings.iter().map(|finding| LocatedFinding { finding, location: None }).collect();
     if let Some(text) = text {
         let mut cursor = Cursor { text, offset: 0, position: Position { line: 1, column: 1 } };
@@ -46,14 +45,14 @@ pub fn sort_by_location<'a>(text: Option<&str>, findings: &'a [Finding]) -> Vec<
     located
 }
 
-/// The part of `span` that can be shown: of a block that ends with its last line, not the line after it.
+/// `span` at character boundaries and without trailing white space.
 fn within(text: &str, span: Span) -> Span {
     let start = text.floor_char_boundary(span.start);
     let end = text.ceil_char_boundary(span.end).max(start);
     Span { start, end: start + text[start..end].trim_end().len() }
 }
 
-/// Counts lines and columns from one offset on to the next, so that nothing is counted twice.
+/// Counts lines and columns from one offset to the next, so that each byte is read once.
 struct Cursor<'a> {
     text: &'a str,
     offset: usize,
@@ -61,7 +60,7 @@ struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    /// The position of `offset`, which isn't before the last one.
+    /// The position of `offset`, which must not be before the previous one.
     fn advance(&mut self, offset: usize) -> Position {
         let passed = &self.text[self.offset..offset];
         self.offset = offset;
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn by_place_then_by_kind_and_the_whole_file_first() {
+    fn findings_are_sorted_by_location_and_kind() {
         let whole = Finding::new(Kind::Unreadable, NodePath::root(), "x");
         let findings =
             [finding(Kind::CommentInText, 3, 4), finding(Kind::UnknownKey, 3, 5), finding(Kind::BadValue, 0, 1), whole];
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_ends_with_its_own_last_line() {
+    fn a_block_ends_with_its_last_line() {
         let findings = [finding(Kind::WrongType, 3, 13)];
         let location = sort_by_location(Some("a:\n  b: 1\n  \nc: 2"), &findings)[0].location.unwrap();
         assert_eq!((location.start, location.end), (Position { line: 2, column: 1 }, Position { line: 2, column: 7 }));
@@ -107,7 +106,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn positions_are_those_of_the_slow_way(
+        fn positions_match_the_quadratic_calculation(
             text in "[a\u{e9}\u{1f600}\n ]{0,40}",
             spans in prop::collection::vec((any::<u8>(), any::<u8>()), 0..20),
         ) {
