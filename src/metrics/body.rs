@@ -1,19 +1,19 @@
-//! A response's bytes as pieces of shared memory.
+//! The bytes of a response as pieces of shared memory.
 
 use bytes::Bytes;
 
-/// Pieces smaller than this are copied together with their neighbours.
+/// Smaller pieces are copied into one chunk with their neighbours.
 const SMALL: usize = 1 << 10;
 
-/// How large a chunk of small pieces grows.
+/// Maximum size of a chunk of small pieces.
 const CHUNK: usize = 64 << 10;
 
-/// How the bytes of a body are encoded.
+/// The content encoding of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// As they are.
+    /// Not encoded.
     Identity,
-    /// As concatenated gzip members.
+    /// Concatenated gzip members.
     Gzip,
 }
 
@@ -22,20 +22,19 @@ pub enum Encoding {
 pub struct Body {
     /// Its pieces, in order.
     pub chunks: Vec<Bytes>,
-    /// How many bytes they have together.
+    /// Sum of their lengths.
     pub length: usize,
 }
 
-/// Puts a body together: large pieces are shared, small ones copied, so that chunks are few.
+/// Builds a body: large pieces are shared, small ones copied, so that there are few chunks.
 #[derive(Debug, Default)]
-pub struct Pieces {
+pub(crate) struct BodyBuilder {
     body: Body,
     pending: Vec<u8>,
 }
 
-impl Pieces {
-    /// Adds `piece`.
-    pub fn push(&mut self, piece: &Bytes) {
+impl BodyBuilder {
+    pub(crate) fn push(&mut self, piece: &Bytes) {
         if piece.len() >= SMALL || self.pending.len() + piece.len() > CHUNK {
             self.flush();
         }
@@ -47,9 +46,8 @@ impl Pieces {
         self.body.length += piece.len();
     }
 
-    /// The body.
     #[must_use]
-    pub fn finish(mut self) -> Body {
+    pub(crate) fn finish(mut self) -> Body {
         self.flush();
         self.body
     }
@@ -69,11 +67,11 @@ mod tests {
     #[test]
     fn large_pieces_are_shared_and_small_ones_fill_chunks() {
         let (small, large) = (Bytes::from(vec![b's'; SMALL - 1]), Bytes::from(vec![b'l'; SMALL]));
-        let mut pieces = Pieces::default();
+        let mut body = BodyBuilder::default();
         for piece in std::iter::repeat_n(&small, 70).chain([&large, &small]) {
-            pieces.push(piece);
+            body.push(piece);
         }
-        let body = pieces.finish();
+        let body = body.finish();
         let lengths: Vec<usize> = body.chunks.iter().map(Bytes::len).collect();
         assert_eq!(lengths, [64 * (SMALL - 1), 6 * (SMALL - 1), SMALL, SMALL - 1]);
         assert_eq!(lengths.iter().sum::<usize>(), body.length);

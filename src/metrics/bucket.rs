@@ -1,4 +1,4 @@
-//! Some of the files of a exposition, with their samples joined by family.
+//! Some of the files of an exposition, with their samples joined by family.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::metrics::gzip::Compressor;
 use crate::metrics::series::{FAMILIES, FamilyId};
 use crate::metrics::text::{self, Fragment, Samples};
 
-/// What orders files, and chooses their bucket.
+/// The sort key of files, which also selects their bucket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FileKey {
     hash: u64,
@@ -23,19 +23,19 @@ impl FileKey {
         Self { hash: hash::mixed(file.as_os_str().as_encoded_bytes()), file }
     }
 
-    /// The file's bucket among `count` of them, a power of two: the first bits of its hash.
+    /// The file's bucket of `count`, a power of two: the first bits of its hash.
     pub(super) fn bucket(&self, count: usize) -> usize {
         let bits = self.hash.checked_shr(u64::BITS - count.ilog2());
         bits.map_or(0, |bits| usize::try_from(bits).unwrap_or(0))
     }
 }
 
-/// Some of the files, and their samples.
+/// Some of the files, and their samples by family.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
-    /// In order.
+    /// Sorted.
     pub(super) files: Vec<FileKey>,
-    /// In the order of families; families without samples have none.
+    /// Sorted by family; families without samples have no chunk.
     pub(super) chunks: Vec<FamilyChunk>,
 }
 
@@ -46,23 +46,23 @@ pub(super) struct FamilyChunk {
     pub(super) series: usize,
     plain: Bytes,
     gzip: Bytes,
-    /// One for each of the bucket's files.
-    parts: Box<[FileRange]>,
+    /// One for each file of the bucket.
+    ranges: Box<[FileRange]>,
 }
 
-/// Where one file's samples end, and how many series they are.
+/// The samples of one file: they start at the end of the range before.
 #[derive(Debug, Clone, Copy)]
 struct FileRange {
     end: usize,
     series: usize,
 }
 
-/// Where the samples of a file come from.
+/// The source of the samples of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SampleSource<'a> {
-    /// From a exposition before: the bucket, and the file's place in it.
+    /// The last exposition: the bucket, and the index of the file in it.
     Kept(&'a Bucket, usize),
-    /// From a change.
+    /// An update.
     New(&'a Fragment),
 }
 
@@ -78,7 +78,7 @@ impl<'a> SampleSource<'a> {
 }
 
 impl Bucket {
-    /// The bucket of `files`, which are in order. Cells that are as in `before` share its bytes.
+    /// The bucket of `files`, which are sorted. Chunks with the same text as in `before` share its bytes.
     pub(super) fn new(
         files: &[(&FileKey, SampleSource<'_>)],
         before: Option<&Self>,
@@ -98,7 +98,7 @@ impl Bucket {
 }
 
 impl FamilyChunk {
-    /// The headers of all families, as chunks without files.
+    /// The HELP and TYPE lines of each family, as chunks without files.
     pub(super) fn headers() -> Vec<Self> {
         let mut compressor = Compressor::default();
         let header = |id: FamilyId| Self::new(id, text::header(id.family()).into_bytes(), Vec::new(), &mut compressor);
@@ -112,13 +112,13 @@ impl FamilyChunk {
         }
     }
 
-    fn new(family: FamilyId, plain: Vec<u8>, parts: Vec<FileRange>, compressor: &mut Compressor) -> Self {
+    fn new(family: FamilyId, plain: Vec<u8>, ranges: Vec<FileRange>, compressor: &mut Compressor) -> Self {
         let gzip = compressor.member(&plain);
-        let series = parts.iter().map(|part| part.series).sum();
-        Self { family, series, plain: plain.into(), gzip, parts: parts.into() }
+        let series = ranges.iter().map(|range| range.series).sum();
+        Self { family, series, plain: plain.into(), gzip, ranges: ranges.into() }
     }
 
-    /// The samples of `family` of all `files`; `None` if they have none.
+    /// The samples of `family` in all `files`; `None` if there are none.
     fn join(
         family: FamilyId,
         files: &[(&FileKey, SampleSource<'_>)],
@@ -130,24 +130,24 @@ impl FamilyChunk {
         if series == 0 {
             return None;
         }
-        // The exact capacity keeps the text from being copied when it becomes shared.
+        // With the exact capacity, the text is not copied when it is shared.
         let mut plain = Vec::with_capacity(samples.iter().map(|samples| samples.text.len()).sum());
-        let mut parts = Vec::with_capacity(samples.len());
+        let mut ranges = Vec::with_capacity(samples.len());
         for Samples { text, series } in samples {
             plain.extend_from_slice(text);
-            parts.push(FileRange { end: plain.len(), series });
+            ranges.push(FileRange { end: plain.len(), series });
         }
         Some(match before.filter(|chunk| chunk.plain == plain) {
             Some(same) => {
-                Self { family, series, plain: same.plain.clone(), gzip: same.gzip.clone(), parts: parts.into() }
+                Self { family, series, plain: same.plain.clone(), gzip: same.gzip.clone(), ranges: ranges.into() }
             }
-            None => Self::new(family, plain, parts, compressor),
+            None => Self::new(family, plain, ranges, compressor),
         })
     }
 
     fn samples(&self, place: usize) -> Samples<'_> {
-        let start = place.checked_sub(1).map_or(0, |before| self.parts[before].end);
-        Samples { text: &self.plain[start..self.parts[place].end], series: self.parts[place].series }
+        let start = place.checked_sub(1).map_or(0, |before| self.ranges[before].end);
+        Samples { text: &self.plain[start..self.ranges[place].end], series: self.ranges[place].series }
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_spread_evenly_over_buckets_and_splitting_one_keeps_the_order() {
+    fn files_spread_evenly_over_buckets_and_keep_their_order_when_buckets_split() {
         let keys: Vec<FileKey> =
             (0..10_000).map(|file| FileKey::new(Path::new(&format!("/plans/{file}.yaml")).into())).collect();
         let mut counts = [0; 256];

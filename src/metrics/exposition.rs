@@ -1,39 +1,38 @@
-//! Ready bytes: rendered and compressed once per change, written as they are.
+//! The exposition of all files: rendered and compressed once per change, and written as it is.
 //!
-//! The text format wants all samples of a family together, so a exposition is families × files. Files
-//! are put into buckets by a hash of their path, and each family's samples in a bucket, a *chunk*,
-//! are kept joined, with a gzip member of their own. A change of a file renews the chunks of its
-//! bucket; all others are shared with the exposition before. The joined text is the only copy of the
-//! samples: those of unchanged files are taken from it, so a million series cost little more
-//! memory than their bytes.
+//! The text format groups samples by family, so an exposition is families × files. A hash of the path
+//! assigns each file to a bucket, and the samples of a family in a bucket, a *chunk*, are kept joined,
+//! with a gzip member of their own. A change of a file renews the chunks of its bucket; all others are
+//! shared with the last exposition. The joined text is the only copy of the samples: those of unchanged
+//! files are taken from it, so a million series need little more memory than their bytes.
 //!
-//! Within a family, files stand in the order of their hashes. The first bits of a hash choose the
-//! bucket, so the text doesn't depend on how many buckets there are.
+//! Within a family, files are sorted by hash. The first bits of the hash select the bucket, so the text
+//! does not depend on the number of buckets.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::{panic, thread};
 
-use crate::metrics::body::{Body, Encoding, Pieces};
+use crate::metrics::body::{Body, BodyBuilder, Encoding};
 use crate::metrics::bucket::{Bucket, FamilyChunk, FileKey, SampleSource};
 use crate::metrics::gzip::{self, Compressor};
 use crate::metrics::series::FAMILIES;
 use crate::metrics::text::Fragment;
 use crate::metrics::{Family, Group};
 
-/// How many files a bucket holds on average before the number of buckets doubles. When the average
-/// falls below a quarter, the number is halved; in between, both fit.
+/// Average number of files per bucket above which the number of buckets doubles. Below a quarter of it,
+/// the number is halved.
 const FILES_PER_BUCKET: usize = 64;
 
-/// From how many buckets on two threads share the work.
-const WORTH_TWO_THREADS: usize = 8;
+/// Number of buckets from which two threads share the work.
+const MIN_JOBS_FOR_TWO_THREADS: usize = 8;
 
-/// What is left out above the ceiling, the most series and the least telling ones first. The health
-/// of the files is never left out.
+/// The groups to drop above the maximum number of series: the most numerous and least important first.
+/// The health of the files is never dropped.
 const DROP_ORDER: [Group; 6] =
     [Group::Task, Group::Workstream, Group::Risk, Group::Milestone, Group::Area, Group::Project];
 
-/// A file whose samples changed.
+/// A change of the samples of one file.
 pub struct FragmentUpdate<'a> {
     file: Arc<Path>,
     render: Option<Render<'a>>,
@@ -42,36 +41,27 @@ pub struct FragmentUpdate<'a> {
 type Render<'a> = Box<dyn FnOnce() -> Fragment + Send + 'a>;
 
 impl<'a> FragmentUpdate<'a> {
-    /// From now on `file` has the samples that `render` returns.
+    /// Replaces the samples of `file` by those that `render` returns.
     ///
-    /// They are rendered when their bucket is made, with few others and by one of two threads, so
-    /// that the samples of many files needn't be in memory all at once, and twice.
+    /// They are rendered together with their bucket, on one of two threads, so that the samples of all
+    /// files are never in memory at once, in addition to the exposition.
     pub fn replace(file: Arc<Path>, render: impl FnOnce() -> Fragment + Send + 'a) -> Self {
         Self { file, render: Some(Box::new(render)) }
     }
 
-    /// From now on `file` has the samples of `fragment`; without one it is taken off the exposition.
-    #[must_use]
-    pub fn of(file: Arc<Path>, fragment: Option<Fragment>) -> Self {
-        match fragment {
-            Some(fragment) => Self::replace(file, move || fragment),
-            None => Self::remove(file),
-        }
-    }
-
-    /// `file` is taken off the exposition.
+    /// Removes the samples of `file`.
     #[must_use]
     pub fn remove(file: Arc<Path>) -> Self {
         Self { file, render: None }
     }
 }
 
-/// The samples of all files. Expositions are never changed: a change makes a new one.
+/// The samples of all files. An update makes a new exposition.
 #[derive(Debug, Clone)]
 pub struct Exposition {
-    /// A power of two of them.
+    /// Their number is a power of two.
     buckets: Vec<Arc<Bucket>>,
-    ceiling: usize,
+    max_series: usize,
     files: usize,
     series: usize,
     dropped: usize,
@@ -80,13 +70,13 @@ pub struct Exposition {
     gzip: OnceLock<Arc<Body>>,
 }
 
-/// A bucket to be made: its number, and the changes that fall into it.
+/// A bucket to build: its index, and the updates of its files.
 struct BucketJob<'a> {
     bucket: usize,
     changes: Vec<(FileKey, Option<Render<'a>>)>,
 }
 
-/// The headers of all families.
+/// The HELP and TYPE lines of all families.
 static HEADERS: LazyLock<Vec<FamilyChunk>> = LazyLock::new(FamilyChunk::headers);
 
 impl Default for Exposition {
@@ -96,23 +86,23 @@ impl Default for Exposition {
 }
 
 impl Exposition {
-    /// A exposition without files, which leaves out series as soon as there are more than `ceiling`.
+    /// An exposition without files, with at most `max_series` series.
     ///
-    /// Then tasks' series are left out, all of them, so that what is served stays whole and doesn't
-    /// depend on the order of files; and other groups too if that isn't enough.
+    /// Above that, all series about tasks are dropped, and other groups if that is not enough. Groups
+    /// are dropped as a whole, so the result is consistent and does not depend on the order of files.
     #[must_use]
-    pub fn empty(ceiling: usize) -> Self {
-        Self::of(vec![Arc::default()], ceiling)
+    pub fn empty(max_series: usize) -> Self {
+        Self::of(vec![Arc::default()], max_series)
     }
 
-    /// The exposition after `changes`; of two changes of one file, the later one counts.
+    /// The exposition after `updates`; of two updates of one file, the later one counts.
     ///
-    /// This exposition stays as it is, and shares its memory with the new one.
+    /// This exposition does not change, and shares its memory with the new one.
     #[must_use]
-    pub fn update(&self, changes: Vec<FragmentUpdate<'_>>) -> Self {
-        let changes = sorted(changes);
-        let count = bucket_count(self.buckets.len(), self.files_after(&changes));
-        let mut jobs = jobs(changes, count);
+    pub fn update(&self, updates: Vec<FragmentUpdate<'_>>) -> Self {
+        let updates = last_by_file(updates);
+        let count = bucket_count(self.buckets.len(), self.files_after(&updates));
+        let mut jobs = jobs(updates, count);
         let buckets = if count == self.buckets.len() {
             jobs.retain(|job| !job.changes.is_empty());
             let mut buckets = self.buckets.clone();
@@ -123,10 +113,10 @@ impl Exposition {
         } else {
             self.run(jobs, count).into_iter().map(|(_, bucket)| bucket).collect()
         };
-        Self::of(buckets, self.ceiling)
+        Self::of(buckets, self.max_series)
     }
 
-    /// The exposition's bytes. They are put together when they are asked for first.
+    /// The bytes. They are put together at the first request.
     #[must_use]
     pub fn body(&self, encoding: Encoding) -> Arc<Body> {
         let cache = match encoding {
@@ -136,29 +126,29 @@ impl Exposition {
         Arc::clone(cache.get_or_init(|| Arc::new(self.assemble(encoding))))
     }
 
-    /// How many series are served.
+    /// Number of series served.
     #[must_use]
     pub fn series(&self) -> usize {
         self.series
     }
 
-    /// How many series are left out, to stay below the ceiling.
+    /// Number of series dropped to stay within the maximum.
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.dropped
     }
 
-    /// How many files there are.
+    /// Number of files with samples.
     #[must_use]
     pub fn files(&self) -> usize {
         self.files
     }
 
-    fn of(buckets: Vec<Arc<Bucket>>, ceiling: usize) -> Self {
+    fn of(buckets: Vec<Arc<Bucket>>, max_series: usize) -> Self {
         let chunks = || buckets.iter().flat_map(|bucket| &bucket.chunks);
         let files = buckets.iter().map(|bucket| bucket.files.len()).sum();
         let (mut series, mut dropped, mut groups) = (chunks().map(|chunk| chunk.series).sum::<usize>(), 0, 0);
-        while series > ceiling && groups < DROP_ORDER.len() {
+        while series > max_series && groups < DROP_ORDER.len() {
             let group = chunks().filter(|chunk| chunk.family.family().group() == DROP_ORDER[groups]);
             let count: usize = group.map(|chunk| chunk.series).sum();
             (series, dropped, groups) = (series - count, dropped + count, groups + 1);
@@ -166,7 +156,7 @@ impl Exposition {
         let dropped_groups = &DROP_ORDER[..groups];
         Self {
             buckets,
-            ceiling,
+            max_series,
             files,
             series,
             dropped,
@@ -189,13 +179,13 @@ impl Exposition {
         files
     }
 
-    /// Makes the buckets of `jobs`, in their order, for a exposition of `count` buckets.
+    /// Builds the buckets of `jobs`, in their order, for an exposition of `count` buckets.
     fn run(&self, mut jobs: Vec<BucketJob<'_>>, count: usize) -> Vec<(usize, Arc<Bucket>)> {
         let run = |jobs: Vec<BucketJob<'_>>| -> Vec<_> {
             let mut compressor = Compressor::default();
             jobs.into_iter().map(|job| (job.bucket, Arc::new(self.bucket(job, count, &mut compressor)))).collect()
         };
-        if jobs.len() < WORTH_TWO_THREADS {
+        if jobs.len() < MIN_JOBS_FOR_TWO_THREADS {
             return run(jobs);
         }
         thread::scope(|scope| {
@@ -216,58 +206,58 @@ impl Exposition {
             files.map(|(place, key)| (key, SampleSource::Kept(bucket, place)))
         });
         let kept = served.filter(|(key, _)| key.bucket(count) == job.bucket && !changed(key));
-        let fresh = rendered.iter().filter_map(|(key, fragment)| Some((key, SampleSource::New(fragment.as_ref()?))));
-        let mut files: Vec<(&FileKey, SampleSource<'_>)> = kept.chain(fresh).collect();
+        let new = rendered.iter().filter_map(|(key, fragment)| Some((key, SampleSource::New(fragment.as_ref()?))));
+        let mut files: Vec<(&FileKey, SampleSource<'_>)> = kept.chain(new).collect();
         files.sort_by_key(|(key, _)| *key);
 
         let before = (count == self.buckets.len()).then(|| &*self.buckets[job.bucket]);
         Bucket::new(&files, before, compressor)
     }
 
-    /// The buckets with files that belong into bucket `place` of `count`.
-    fn overlapping(&self, place: usize, count: usize) -> &[Arc<Bucket>] {
+    /// The buckets of this exposition with files of bucket `index` of `count`.
+    fn overlapping(&self, index: usize, count: usize) -> &[Arc<Bucket>] {
         let own = self.buckets.len();
-        let first = place * own / count;
+        let first = index * own / count;
         &self.buckets[first..first + (own / count).max(1)]
     }
 
     fn assemble(&self, encoding: Encoding) -> Body {
-        let mut pieces = Pieces::default();
+        let mut body = BodyBuilder::default();
         let served = |family: &Family| !self.dropped_groups.contains(&family.group());
         for (family, header) in FAMILIES.iter().zip(HEADERS.iter()).filter(|(family, _)| served(family)) {
             let mut chunks = self.buckets.iter().filter_map(|bucket| bucket.chunk(family.id)).peekable();
             if chunks.peek().is_some() {
-                pieces.push(header.bytes(encoding));
+                body.push(header.bytes(encoding));
             }
             for chunk in chunks {
-                pieces.push(chunk.bytes(encoding));
+                body.push(chunk.bytes(encoding));
             }
         }
         if self.series == 0 && encoding == Encoding::Gzip {
-            // Not even an empty text is valid gzip without a member.
-            pieces.push(&gzip::member(b""));
+            // Valid gzip has at least one member, even for an empty text.
+            body.push(&gzip::member(b""));
         }
-        pieces.finish()
+        body.finish()
     }
 }
 
-/// By key, and only the last change of each file.
-fn sorted(changes: Vec<FragmentUpdate<'_>>) -> Vec<(FileKey, Option<Render<'_>>)> {
-    let keyed = changes.into_iter().map(|change| (FileKey::new(change.file), change.render));
-    let mut changes: Vec<_> = keyed.collect();
-    changes.sort_by(|(one, _), (other, _)| one.cmp(other));
-    // Of two equal neighbours `dedup_by` drops the later one, so the later change moves forward.
-    changes.dedup_by(|later, earlier| {
+/// The last update of each file, sorted by key.
+fn last_by_file(updates: Vec<FragmentUpdate<'_>>) -> Vec<(FileKey, Option<Render<'_>>)> {
+    let keyed = updates.into_iter().map(|update| (FileKey::new(update.file), update.render));
+    let mut updates: Vec<_> = keyed.collect();
+    updates.sort_by(|(one, _), (other, _)| one.cmp(other));
+    // `dedup_by` drops the later of two equal neighbours, so the later update is moved forward.
+    updates.dedup_by(|later, earlier| {
         let same = later.0 == earlier.0;
         if same {
             std::mem::swap(later, earlier);
         }
         same
     });
-    changes
+    updates
 }
 
-/// One job for each of `count` buckets; within a job, the changes stay sorted.
+/// One job for each of `count` buckets; the updates of a job stay sorted.
 fn jobs(changes: Vec<(FileKey, Option<Render<'_>>)>, count: usize) -> Vec<BucketJob<'_>> {
     let mut jobs: Vec<BucketJob<'_>> = (0..count).map(|bucket| BucketJob { bucket, changes: Vec::new() }).collect();
     for change in changes {
@@ -332,11 +322,11 @@ mod tests {
         bytes
     }
 
-    /// The exposition's text, after looking whether it is what the gzip form says.
+    /// The text, after a check that the gzip encoding has the same.
     fn text(exposition: &Exposition) -> String {
         let (plain, mut inflated) = (bytes(exposition, Encoding::Identity), Vec::new());
         MultiGzDecoder::new(&bytes(exposition, Encoding::Gzip)[..]).read_to_end(&mut inflated).unwrap();
-        assert!(plain == inflated, "gzip says otherwise");
+        assert!(plain == inflated, "gzip differs");
         String::from_utf8(plain).unwrap()
     }
 
@@ -353,14 +343,14 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
-        fn a_page_after_updates_is_the_page_made_at_once(
+        fn an_exposition_after_updates_is_the_one_built_at_once(
             batches in prop::collection::vec(prop::collection::vec((0..400_u16, prop::option::of(0..9_u8)), 0..300), 1..8)
         ) {
             let (mut exposition, mut files) = (Exposition::default(), BTreeMap::new());
             for batch in batches {
                 let before = (exposition.clone(), text(&exposition));
                 exposition = exposition.update(batch.iter().copied().map(change).collect());
-                prop_assert!(text(&before.0) == before.1, "the exposition before has changed");
+                prop_assert!(text(&before.0) == before.1, "the last exposition has changed");
                 files.extend(batch);
                 let fresh = Exposition::default().update(files.iter().map(|(file, version)| change((*file, *version))).collect());
                 prop_assert!(text(&exposition) == text(&fresh));
@@ -383,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_shares_everything_else_with_the_page_before() {
+    fn an_update_shares_all_other_chunks_with_the_last_exposition() {
         let exposition = exposition(0..500);
         let next = exposition.update(vec![change((9, Some(7)))]);
         assert!(text(&next).contains(r#"title="v7""#));
@@ -399,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn above_the_ceiling_tasks_are_left_out_first_and_come_back() {
+    fn above_the_maximum_tasks_are_dropped_first_and_come_back() {
         let files = |files: u16| (0..files).map(|file| change((file, Some(3)))).collect();
         let two = Exposition::empty(10).update(files(2));
         assert_eq!((two.series(), two.dropped()), (10, 0));

@@ -6,10 +6,10 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 /// The largest window of the format: 32 KiB.
 const WINDOW_BITS: u8 = 15;
 
-/// Room for the header, the trailer and a block that doesn't get smaller.
+/// Bytes for the header, the trailer and a block that can't be compressed.
 const ROOM: usize = 256;
 
-/// A compressor whose memory serves many members.
+/// A compressor that reuses its memory for many members.
 #[derive(Debug)]
 pub struct Compressor {
     state: Compress,
@@ -17,14 +17,14 @@ pub struct Compressor {
 }
 
 impl Default for Compressor {
-    /// Level 1: it shrinks an exposition to a twentieth at 1.7 GB/s; higher levels cost far more time.
+    /// Level 1: it compresses an exposition to a twentieth at 1.7 GB/s; higher levels take far more time.
     fn default() -> Self {
         Self { state: Compress::new_gzip(Compression::fast(), WINDOW_BITS), output: Vec::new() }
     }
 }
 
 impl Compressor {
-    /// `plain` as a gzip member of its own.
+    /// `plain` as one gzip member.
     #[must_use]
     pub fn member(&mut self, plain: &[u8]) -> Bytes {
         self.state.reset();
@@ -38,14 +38,14 @@ impl Compressor {
             match status {
                 Ok(Status::StreamEnd) => return Bytes::copy_from_slice(&self.output),
                 Ok(Status::Ok | Status::BufError) => self.output.reserve(plain.len() / 2 + ROOM),
-                // Deflate refuses a stream that has ended already, and this one was just reset.
+                // The only error is to continue a stream that has ended, and this one was reset.
                 Err(error) => unreachable!("gzip: {error}"),
             }
         }
     }
 }
 
-/// `plain` as a gzip member of its own, for once.
+/// `plain` as one gzip member, with a compressor of its own.
 #[must_use]
 pub fn member(plain: &[u8]) -> Bytes {
     Compressor::default().member(plain)

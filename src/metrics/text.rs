@@ -1,6 +1,6 @@
 //! The text exposition format, version 0.0.4: samples, headers and escaping.
 //!
-//! A file's samples are kept as text already, so that a page is put together by copying.
+//! The samples of a file are kept as text, so that an exposition is put together by copying.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -12,14 +12,14 @@ use crate::metrics::gzip::Compressor;
 use crate::metrics::series::{FamilyId, Series};
 use crate::metrics::{Family, Group};
 
-/// The rendered samples of one file, family by family in the order of the table.
+/// The rendered samples of one file, sorted by family.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fragment {
     text: Box<str>,
     parts: Box<[FamilyRange]>,
 }
 
-/// Where one family's samples end; they begin where those of the part before end.
+/// The samples of one family: they start at the end of the range before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FamilyRange {
     family: FamilyId,
@@ -27,17 +27,17 @@ struct FamilyRange {
     end: usize,
 }
 
-/// Samples of one family: whole lines, and how many.
+/// Samples of one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Samples<'a> {
-    /// The lines in UTF-8, each with its line break.
+    /// Lines in UTF-8, each with its line break.
     pub text: &'a [u8],
-    /// How many series they are.
+    /// The number of lines.
     pub series: usize,
 }
 
 impl Fragment {
-    /// The samples of `family`; none are empty text.
+    /// The samples of `family`, empty if there are none.
     #[must_use]
     pub fn samples(&self, family: FamilyId) -> Samples<'_> {
         self.parts.binary_search_by_key(&family, |part| part.family).map_or_else(
@@ -46,7 +46,7 @@ impl Fragment {
         )
     }
 
-    /// How many series there are.
+    /// Number of series.
     #[must_use]
     pub fn series(&self) -> usize {
         self.parts.iter().map(|part| part.series).sum()
@@ -81,7 +81,7 @@ impl Fragment {
         text
     }
 
-    /// The same in a twentieth of the memory, for as long as it waits to be put on a page.
+    /// The same in a twentieth of the memory, until it becomes part of an exposition.
     #[must_use]
     pub fn pack(self, compressor: &mut Compressor) -> PackedFragment {
         PackedFragment { gzip: compressor.member(self.text.as_bytes()), length: self.text.len(), parts: self.parts }
@@ -93,10 +93,10 @@ impl Fragment {
     }
 }
 
-/// A fragment that waits.
+/// A compressed fragment.
 ///
-/// The samples of all files at once, beside the page that is made of them, would take twice the
-/// memory of the page, and the allocator would keep it.
+/// The fragments of all files together would double the memory of an exposition at the start, and the
+/// allocator would keep it.
 #[derive(Debug)]
 pub struct PackedFragment {
     gzip: Bytes,
@@ -105,20 +105,19 @@ pub struct PackedFragment {
 }
 
 impl PackedFragment {
-    /// The fragment as it was.
+    /// The original fragment.
     #[must_use]
     pub fn unpack(self) -> Fragment {
         let mut text = String::with_capacity(self.length);
         let unpacked = GzDecoder::new(&self.gzip[..]).read_to_string(&mut text);
-        debug_assert!(unpacked.is_ok() && text.len() == self.length, "what was packed here is whole");
+        debug_assert!(unpacked.is_ok() && text.len() == self.length, "a packed fragment is intact");
         Fragment { text: text.into(), parts: self.parts }
     }
 }
 
-/// Renders samples as they come, and hands them over by family.
+/// Renders samples in any order, and sorts them by family.
 ///
-/// Samples may be given in any order of families; those of one family keep the order in which they
-/// were given. One builder serves many files, and its memory with it.
+/// Samples of one family keep their order. A builder can be used for many files, and reuses its memory.
 #[derive(Debug, Default)]
 pub struct FragmentBuilder {
     text: String,
@@ -169,7 +168,7 @@ impl FragmentBuilder {
         }
     }
 
-    /// The samples added since the last call; the builder is empty again.
+    /// The samples added since the last call. The builder is empty afterwards.
     #[must_use]
     pub fn finish(&mut self) -> Fragment {
         // The sort is stable, so samples of one family stay in order.
@@ -195,7 +194,7 @@ impl FragmentBuilder {
     }
 }
 
-/// The lines that stand above a family's samples.
+/// The HELP and TYPE lines of a family.
 #[must_use]
 pub fn header(family: &Family) -> String {
     let Family { name, kind, help, .. } = family;
@@ -235,7 +234,7 @@ fn write_escaped(out: &mut String, mut value: &str) {
 }
 
 fn write_value(out: &mut String, value: f64) {
-    // Below 2^53, every whole number is a float and an integer alike; -0 is a float only.
+    // Below 2^53, every whole number is exact as a float and as an integer; -0 only as a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() < EXACT && (value != 0.0 || value.is_sign_positive()) {
         #[expect(clippy::cast_possible_truncation, reason = "the value is whole and within 53 bits")]
@@ -270,7 +269,7 @@ mod tests {
         builder.finish()
     }
 
-    /// What the prometheus crate writes of the same samples.
+    /// The same samples as written by the prometheus crate.
     fn oracle(samples: &[Sample]) -> String {
         let families = FAMILIES.iter().filter_map(|family| {
             let own = samples.iter().filter(|(id, ..)| *id == family.id);
@@ -340,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_grouped_by_family_and_a_builder_serves_again() {
+    fn samples_are_sorted_by_family_and_a_builder_can_be_reused() {
         let mut builder = FragmentBuilder::default();
         let task = |id, title, status| {
             let (project, area, workstream) = (label::Project("p"), label::Area("a"), label::Workstream("w"));
@@ -370,7 +369,7 @@ mod tests {
 
     #[test]
     #[cfg(not(debug_assertions))]
-    fn what_is_not_finite_is_left_out() {
+    fn a_value_that_is_not_finite_is_dropped() {
         let mut builder = FragmentBuilder::default();
         builder.sample(series::AreaWeight(label::Project("p"), label::Area("a")), f64::NAN);
         assert_eq!(builder.finish(), Fragment::default());

@@ -1,7 +1,7 @@
-//! Which of several exporters serves a project: each the ones whose hash falls to it.
+//! Sharding: each of several exporters serves the projects whose hash selects it.
 //!
-//! Every shard watches and reads every file, so that all of them know which file speaks for which
-//! project; forecast and served are a shard's own projects alone.
+//! Every shard watches and reads every file, so that all agree on which file serves a project. A shard
+//! forecasts and serves only its own projects.
 
 use std::fmt;
 use std::num::NonZero;
@@ -10,48 +10,44 @@ use std::str::FromStr;
 
 use crate::hash;
 
-/// One of several exporters that share the projects.
+/// One of several exporters that share the projects, such as `0/3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// Which one, from 0.
     index: u32,
-    /// How many there are.
     count: NonZero<u32>,
 }
 
 impl Default for Shard {
-    /// The only one.
     fn default() -> Self {
         Self { index: 0, count: NonZero::<u32>::MIN }
     }
 }
 
 impl Shard {
-    /// Which one it is, from 0.
+    /// From 0.
     #[must_use]
-    pub fn index(self) -> u32 {
+    pub(crate) fn index(self) -> u32 {
         self.index
     }
 
-    /// How many there are.
     #[must_use]
-    pub fn count(self) -> NonZero<u32> {
+    pub(crate) fn count(self) -> NonZero<u32> {
         self.count
     }
 
-    /// Whether it is this one that serves the project with this id.
+    /// Whether this shard serves the project.
     #[must_use]
-    pub fn has_project(self, id: &str) -> bool {
+    pub(crate) fn has_project(self, id: &str) -> bool {
         self.has(id.as_bytes())
     }
 
-    /// Whether it is this one that tells of the file at `path`: by the project that its present
-    /// content names, and by the path where it names none.
+    /// Whether this shard reports the health of the file at `path`: the hash is that of the project that
+    /// the current content names, or else of the path.
     ///
-    /// What is read now decides alone, not what was read before: all shards come to the same, also
-    /// one that has just been started, so that each file is told of once.
+    /// Only the current content decides, so that all shards agree, including one that has just started,
+    /// and each file is reported once.
     #[must_use]
-    pub fn has_file(self, path: &Path, project: Option<&str>) -> bool {
+    pub(crate) fn has_file(self, path: &Path, project: Option<&str>) -> bool {
         self.has(project.map_or(path.as_os_str().as_encoded_bytes(), str::as_bytes))
     }
 
@@ -67,7 +63,7 @@ fn bucket(mut key: u64, count: NonZero<u32>) -> u32 {
     while next < u64::from(count.get()) {
         bucket = next;
         key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
-        // (bucket + 1) · 2³¹ / (key's upper 31 bits + 1), in integers: no rounding differs by machine.
+        // (bucket + 1) · 2³¹ / (upper 31 bits of the key + 1), in integers: the same on every machine.
         next = ((bucket + 1) << 31) / ((key >> 33) + 1);
     }
     u32::try_from(bucket).unwrap_or_default()
@@ -83,7 +79,10 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write which shard of how many, such as `0/3`, `1/3` and `2/3` for three".to_owned();
+        let wrong = || {
+            "expected the ordinal of the shard and the number of shards: `0/3`, `1/3` or `2/3` for three shards"
+                .to_owned()
+        };
         let (index, count) = text.split_once('/').ok_or_else(wrong)?;
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(index) || !digits(count) {
@@ -94,7 +93,7 @@ impl FromStr for Shard {
         if index >= count.get() {
             let last = count.get() - 1;
             return Err(format!(
-                "there is no shard {index} of {count}: they are counted from 0, the last is `{last}/{count}`"
+                "shard {index} of {count} does not exist: the first is `0/{count}`, the last `{last}/{count}`"
             ));
         }
         Ok(Self { index, count })
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_is_read_as_it_is_written() {
+    fn a_shard_is_parsed_as_it_is_displayed() {
         for text in ["0/1", "0/3", "2/3", "4294967294/4294967295"] {
             assert_eq!(text.parse::<Shard>().map(|shard| shard.to_string()), Ok(text.to_owned()));
         }
@@ -122,10 +121,10 @@ mod tests {
         for text in ["", "/", "1", "0/0", "-1/3", "+1/3", "1/x", "1/2/3", " 0/1", "0/4294967296"] {
             assert!(text.parse::<Shard>().is_err_and(|words| words.contains("`0/3`")), "{text}");
         }
-        insta::assert_snapshot!("3/3".parse::<Shard>().unwrap_err(), @"there is no shard 3 of 3: they are counted from 0, the last is `2/3`");
+        insta::assert_snapshot!("3/3".parse::<Shard>().unwrap_err(), @"shard 3 of 3 does not exist: the first is `0/3`, the last `2/3`");
     }
 
-    /// Pods of two versions share the projects while one replaces the other: these never change.
+    /// During a rollout, pods of two versions share the projects: the shard of a project must not change.
     #[test]
     fn the_shard_of_a_project_stays_the_same() {
         assert_eq!(["castiel", "payments", "webshop", "a", ""].map(|id| shard_of(id, 3)), [1, 2, 0, 1, 1]);
@@ -138,9 +137,9 @@ mod tests {
         for count in [2_u32, 3, 7] {
             let mut sizes = vec![0_u32; count as usize];
             for id in &ids {
-                let (now, then) = (shard_of(id, count), shard_of(id, count + 1));
-                assert!(then == now || then == count, "{id} moves from {now} to {then}");
-                sizes[now as usize] += 1;
+                let (before, after) = (shard_of(id, count), shard_of(id, count + 1));
+                assert!(after == before || after == count, "{id} moves from {before} to {after}");
+                sizes[before as usize] += 1;
             }
             let even = 10_000 / count;
             assert!(sizes.iter().all(|size| size.abs_diff(even) < even / 10), "{sizes:?}");

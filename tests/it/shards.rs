@@ -165,10 +165,10 @@ fn daemons_share_the_projects() {
 #[test]
 fn a_shard_that_makes_no_sense_is_refused_with_what_to_write() {
     for (shard, words) in [
-        ("3/3", "there is no shard 3 of 3: they are counted from 0, the last is `2/3`"),
-        ("1", "write which shard of how many, such as `0/3`, `1/3` and `2/3` for three"),
-        ("0/0", "write which shard of how many"),
-        ("-1/3", "write which shard of how many"),
+        ("3/3", "shard 3 of 3 does not exist: the first is `0/3`, the last `2/3`"),
+        ("1", "expected the ordinal of the shard and the number of shards: `0/3`, `1/3` or `2/3` for three shards"),
+        ("0/0", "expected the ordinal of the shard"),
+        ("-1/3", "expected the ordinal of the shard"),
     ] {
         let output = run(&["serve", ".", &format!("--shard={shard}")]);
         let error = String::from_utf8(output.stderr).unwrap();
