@@ -251,7 +251,7 @@ mod tests {
             MilestoneChange { old: Some(&old), new: Some(&new), accepted: Some(accepted) }.is_worse()
         };
         assert!(is_worse(0.9, 0.79, "10%"));
-        assert!(!is_worse(0.9, 0.8, "10%"), "exactly as much as accepted");
+        assert!(!is_worse(0.9, 0.8, "10%"), "exactly the accepted decrease");
         assert!(!is_worse(0.8, 0.9, "0%"), "better");
         let (old, new) = (forecast(0.9), forecast(0.1));
         let change = MilestoneChange { old: Some(&old), new: Some(&new), accepted: None };

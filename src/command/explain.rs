@@ -81,7 +81,7 @@ fn find_milestone(project: &Project, path: &str) -> anyhow::Result<usize> {
     }
 }
 
-/// What an item contributes to the forecast of the milestone.
+/// The effect of one item on the forecast of the milestone.
 #[derive(Debug, Clone, Copy)]
 struct ItemGain {
     item: Item,

@@ -9,7 +9,7 @@ pub(crate) enum TextStyle {
     #[default]
     Plain,
     Heading,
-    /// For what is late or has become worse.
+    /// Late, or worse than before.
     Alert,
     Dimmed,
 }

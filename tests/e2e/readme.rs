@@ -1,4 +1,4 @@
-//! Every command of the README is run as it stands there, and every file it shows is checked.
+//! Runs every command of the README, and checks every readiness file it shows.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ fn blocks(language: &str) -> Vec<String> {
     README.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// A copy of the world in which the README's commands are run: the exporter is on the path, and
-/// `cargo` hands over to it, listening on a free port.
-struct World {
+/// The environment of the README's commands: the exporter is on the path, and `cargo run` starts it
+/// on a free port.
+struct Sandbox {
     folder: tempfile::TempDir,
     path: String,
 }
 
-impl World {
+impl Sandbox {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let exporter = env!("CARGO_BIN_EXE_readiness-exporter");
@@ -42,7 +42,7 @@ impl World {
             "cargo",
             "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec readiness-exporter \"$@\"\n".into(),
         );
-        // There is no cluster here: an upgrade is rendered as if it were an installation.
+        // There is no cluster: an upgrade is rendered like an installation.
         let helm = tools::path("helm").display().to_string();
         script(
             "helm",
@@ -64,9 +64,9 @@ impl World {
     /// Runs `line` to its end and returns what it printed.
     fn run(&self, line: &str) -> String {
         let output = self.command(line).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "`{line}`: {said}{}", String::from_utf8_lossy(&output.stderr));
-        said
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "`{line}`: {stdout}{}", String::from_utf8_lossy(&output.stderr));
+        stdout
     }
 }
 
@@ -75,8 +75,8 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn every_command_does_what_the_readme_says() {
-    let world = World::new();
+fn every_command_of_the_readme_works() {
+    let sandbox = Sandbox::new();
     let mut served: Option<(Running, String)> = None;
     let mut seen = Vec::new();
     let blocks: Vec<String> = blocks("sh").iter().map(|block| block.replace("\\\n", "")).collect();
@@ -86,47 +86,53 @@ fn every_command_does_what_the_readme_says() {
             // Building these tests has built the same binary.
             ["cargo", "install", "--locked", "--path", "."] => assert!(root().join("Cargo.lock").is_file()),
             ["make", "run"] => {
-                let running = Running::start(&mut world.command("exec make run"));
-                let said = running.says("msg=listening");
-                let address = said.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+                let running = Running::start(&mut sandbox.command("exec make run"));
+                let stdout = running.says("msg=listening");
+                let address = stdout.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
                 running.says("msg=\"files reloaded\"");
                 served = Some((running, address));
             }
             ["curl", ..] => {
-                let (_, address) = served.as_ref().expect("`make run` stands before it");
-                let said = world.run(&line.replace("localhost:20430", address));
-                assert!(said.contains("{project=\"castiel\",area=\"testing\",method=\"earned\"} 0.7"), "{said}");
+                let (_, address) = served.as_ref().expect("`make run` comes first");
+                let stdout = sandbox.run(&line.replace("localhost:20430", address));
+                assert!(stdout.contains("{project=\"castiel\",area=\"testing\",method=\"earned\"} 0.7"), "{stdout}");
             }
-            // What it does is another test's.
-            ["make", "demo"] => assert!(world.run("make -n demo").contains("demo/run")),
+            // `demo.rs` tests the demo itself.
+            ["make", "demo"] => assert!(sandbox.run("make -n demo").contains("demo/run")),
             // This test is part of `make test`.
-            ["make", "test"] => assert!(world.run("make -n test").contains("test --locked")),
+            ["make", "test"] => assert!(sandbox.run("make -n test").contains("test --locked")),
             ["readiness-exporter", "serve", ..] => {
-                let plans = world.folder.path().join("plans");
+                let plans = sandbox.folder.path().join("plans");
                 std::fs::create_dir_all(&plans).unwrap();
                 std::fs::copy(root().join("examples/minimal.readiness.yaml"), plans.join("one.yaml")).unwrap();
-                let running = Running::start(world.command(&format!("exec {line}")).current_dir(world.folder.path()));
-                assert!(running.says("msg=\"files reloaded\"").contains("files=2"), "the second path is waited for");
+                let running =
+                    Running::start(sandbox.command(&format!("exec {line}")).current_dir(sandbox.folder.path()));
+                assert!(
+                    running.says("msg=\"files reloaded\"").contains("files=2"),
+                    "the second path does not exist yet"
+                );
             }
-            ["readiness-exporter", "schema"] => assert!(world.run(line).contains("\"$schema\"")),
+            ["readiness-exporter", "schema"] => assert!(sandbox.run(line).contains("\"$schema\"")),
             ["readiness-exporter", "check", "examples"] => {
-                assert!(world.run(line).contains("points_mismatch"));
+                assert!(sandbox.run(line).contains("points_mismatch"));
             }
-            ["readiness-exporter", "check", ..] => assert_eq!(world.run(line), "1 file, no findings\n"),
+            ["readiness-exporter", "check", ..] => assert_eq!(sandbox.run(line), "1 file, no findings\n"),
             ["readiness-exporter", "forecast", .., "--at", _] => {
-                let said = world.run(line);
+                let stdout = sandbox.run(line);
                 let tables = self::blocks("text").into_iter().filter(|block| block.starts_with("Milestone"));
                 for shown in tables.collect::<Vec<_>>().iter().flat_map(|block| block.trim().lines()) {
-                    assert!(said.lines().any(|line| line == shown), "{shown}\nisn't in\n{said}");
+                    assert!(stdout.lines().any(|line| line == shown), "{shown}\nisn't in\n{stdout}");
                 }
             }
-            ["readiness-exporter", "forecast", ..] => assert!(world.run(line).contains("\nWith ml/azure=+2w:\n")),
-            ["readiness-exporter", "explain", ..] => assert!(world.run(line).contains("Root of the slip: `ml/azure`")),
-            ["helm", "install", ..] => {
-                let said = world.run(line);
-                assert!(said.contains("kind: Deployment") && said.contains("shop.yaml: "), "{said}");
+            ["readiness-exporter", "forecast", ..] => assert!(sandbox.run(line).contains("\nWith ml/azure=+2w:\n")),
+            ["readiness-exporter", "explain", ..] => {
+                assert!(sandbox.run(line).contains("Root of the slip: `ml/azure`"))
             }
-            ["helm", "upgrade", ..] => assert!(world.run(line).contains("--repo=https://git.example.org/plans.git")),
+            ["helm", "install", ..] => {
+                let stdout = sandbox.run(line);
+                assert!(stdout.contains("kind: Deployment") && stdout.contains("shop.yaml: "), "{stdout}");
+            }
+            ["helm", "upgrade", ..] => assert!(sandbox.run(line).contains("--repo=https://git.example.org/plans.git")),
             other => panic!("no test runs `{}`", other.join(" ")),
         }
     }
@@ -135,18 +141,18 @@ fn every_command_does_what_the_readme_says() {
 
 #[test]
 fn the_files_that_the_readme_shows_are_clean() {
-    let world = World::new();
+    let sandbox = Sandbox::new();
     let shown: Vec<String> = blocks("yaml").into_iter().filter(|block| block.contains("project:")).collect();
     assert!(!shown.is_empty());
     for (index, block) in shown.iter().enumerate() {
-        let file = world.folder.path().join(format!("{index}.yaml"));
+        let file = sandbox.folder.path().join(format!("{index}.yaml"));
         std::fs::write(&file, block).unwrap();
-        world.run(&format!("readiness-exporter check --fail-on warning {}", file.display()));
+        sandbox.run(&format!("readiness-exporter check --fail-on warning {}", file.display()));
     }
 }
 
 #[test]
-fn what_the_documentation_links_to_exists() {
+fn links_of_the_documentation_have_a_target() {
     let mut missing = Vec::new();
     for folder in [".", "docs", "docs/runbooks", "helm/readiness-exporter"].map(|folder| root().join(folder)) {
         for page in matching(&folder, ".md") {

@@ -1,8 +1,9 @@
-//! The direction of imports.
+//! Rules about the source as a whole: the direction of imports, and one meaning for each type name.
 //!
 //! A module imports only modules above it in `lib.rs`. Inside a folder it imports only its parent
 //! and siblings that are declared above it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn source() -> PathBuf {
@@ -78,4 +79,64 @@ fn modules_import_only_modules_above_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The types that `file` declares at item level: at the start of a line, or inside an inline module.
+fn declared_types(text: &str) -> Vec<&str> {
+    let mut types = Vec::new();
+    let mut is_in_block = false;
+    for line in text.lines() {
+        let item = line.trim_start();
+        let indent = line.len() - item.len();
+        if indent == 0 && (item.starts_with("impl") || without_visibility(item).starts_with("trait ")) {
+            // Associated types are not names of the crate.
+            is_in_block = !item.ends_with('}');
+        } else if indent == 0 && item == "}" {
+            is_in_block = false;
+        }
+        let mut words = without_visibility(item).split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let is_type = matches!(words.next(), Some("struct" | "enum" | "union" | "trait" | "type"));
+        if is_type && !(indent > 0 && is_in_block) {
+            types.extend(words.next().filter(|name| name.starts_with(char::is_uppercase)));
+        }
+    }
+    types
+}
+
+fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn a_type_name_has_one_meaning() {
+    let mut files = Vec::new();
+    rust_files(&source(), &mut files);
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in &files {
+        let name = file.strip_prefix(source()).unwrap().display().to_string();
+        for declared in declared_types(&std::fs::read_to_string(file).unwrap()) {
+            places.entry(declared.to_owned()).or_default().push(name.clone());
+        }
+    }
+    assert!(places.len() > 100, "{} types", places.len());
+    let repeated: Vec<String> = places
+        .into_iter()
+        .filter(|(_, files)| files.len() > 1)
+        .map(|(name, files)| format!("{name}: {}", files.join(", ")))
+        .collect();
+    assert!(repeated.is_empty(), "types of the same name:\n{}", repeated.join("\n"));
+}
+
+#[test]
+fn associated_types_are_not_declarations() {
+    let text = "impl Iterator for A {\n    type Item = B;\n}\npub(crate) struct C;\nmod tests {\n    enum D {}\n}\n\
+                pub trait E {\n    type F;\n}\ntype G = u8;\n";
+    assert_eq!(declared_types(text), ["C", "D", "E", "G"]);
 }

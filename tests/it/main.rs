@@ -1,8 +1,8 @@
 //! Black-box and property tests: one binary, so that it links once.
 
-#![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and knows its figures")]
+#![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and compares exact figures")]
 
-// What the tests stand on.
+// Shared by the tests.
 mod optional;
 mod tools;
 mod harness;
@@ -28,7 +28,7 @@ mod health;
 mod systemd;
 mod hostile;
 
-// What holds throughout.
+// The project as a whole.
 mod contract;
 mod docs;
 mod layers;

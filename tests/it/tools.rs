@@ -1,4 +1,4 @@
-//! The real servers and tools, built by `tests/tools/build` where they aren't there yet.
+//! The real servers and tools. `tests/tools/build` builds those that are missing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
