@@ -196,12 +196,12 @@ mod tests {
     const WARNED: &str = "project: y\nnext_review: 2026-01-30\n";
     const BAD: &str = "project: z\ntilte: Z\n";
 
-    struct Fixture {
+    struct CheckFixture {
         directory: TempDir,
         options: CheckOptions,
     }
 
-    impl Fixture {
+    impl CheckFixture {
         fn new(files: &[(&str, &str)]) -> Self {
             let directory = TempDir::new().unwrap();
             for (name, text) in files {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn all_files_are_checked() {
-        let fixture = Fixture::new(&[("b.yaml", WARNED), ("c.yml", BAD), ("a.yaml", GOOD), ("README.md", "no")]);
+        let fixture = CheckFixture::new(&[("b.yaml", WARNED), ("c.yml", BAD), ("a.yaml", GOOD), ("README.md", "no")]);
         let (out, code) = fixture.run(b"");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"
@@ -273,32 +273,32 @@ mod tests {
     #[test]
     fn warnings_cause_exit_code_1_only_with_fail_on_warning() {
         let warned = [("a.yaml", WARNED)];
-        assert_eq!(Fixture::new(&[("a.yaml", GOOD)]).code(), 0);
-        assert_eq!(Fixture::new(&warned).code(), 0);
-        assert_eq!(Fixture::new(&warned).with(|it| it.fail_on = Severity::Warning).code(), 1);
-        assert_eq!(Fixture::new(&[("a.yaml", BAD)]).code(), 1);
+        assert_eq!(CheckFixture::new(&[("a.yaml", GOOD)]).code(), 0);
+        assert_eq!(CheckFixture::new(&warned).code(), 0);
+        assert_eq!(CheckFixture::new(&warned).with(|it| it.fail_on = Severity::Warning).code(), 1);
+        assert_eq!(CheckFixture::new(&[("a.yaml", BAD)]).code(), 1);
     }
 
     #[test]
     fn findings_depend_on_as_of() {
         let earlier =
             |options: &mut CheckOptions| options.as_of = AsOf::Moment("2026-01-02T12:00:00Z".parse().unwrap());
-        let fixture = Fixture::new(&[("a.yaml", WARNED)]).with(earlier);
+        let fixture = CheckFixture::new(&[("a.yaml", WARNED)]).with(earlier);
         assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
     }
 
     #[test]
     fn missing_files_and_empty_directories_are_errors() {
-        let fixture = Fixture::new(&[("a.yaml", GOOD)]);
+        let fixture = CheckFixture::new(&[("a.yaml", GOOD)]);
         let missing = fixture.directory.path().join("b.yaml");
         let fixture = fixture.with(|it| it.paths.push(missing));
         assert_eq!(fixture.error(), "no such file or directory: `DIR/b.yaml`");
-        assert_eq!(Fixture::new(&[("README.md", "")]).error(), "no `.yaml` or `.yml` file under `DIR`");
+        assert_eq!(CheckFixture::new(&[("README.md", "")]).error(), "no `.yaml` or `.yml` file under `DIR`");
     }
 
     #[test]
     fn a_file_that_cannot_be_read_is_a_finding() {
-        let fixture = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD)]).with(|it| it.limits.file_size = 4);
+        let fixture = CheckFixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD)]).with(|it| it.limits.file_size = 4);
         let (out, code) = fixture.run(b"");
         assert_eq!(code.unwrap(), 1);
         assert!(out.contains("error[too_large]") && out.ends_with("2 errors in 2 files\n"), "{out}");
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn two_files_of_one_project_are_errors() {
-        let (out, code) = Fixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD), ("c.yaml", "project: [\n")]).run(b"");
+        let (out, code) = CheckFixture::new(&[("a.yaml", GOOD), ("b.yaml", GOOD), ("c.yaml", "project: [\n")]).run(b"");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"
         error[duplicate_project]: the project `x` is also described in `DIR/b.yaml`
@@ -335,13 +335,13 @@ mod tests {
 
         3 errors in 3 files
         ");
-        let nameless = Fixture::new(&[("a.yaml", "title: A\n"), ("b.yaml", "title: B\n")]).run(b"").0;
+        let nameless = CheckFixture::new(&[("a.yaml", "title: A\n"), ("b.yaml", "title: B\n")]).run(b"").0;
         assert!(!nameless.contains("duplicate_project"), "{nameless}");
     }
 
     #[test]
     fn a_file_named_twice_is_checked_once() {
-        let fixture = Fixture::new(&[("a.yaml", GOOD)]);
+        let fixture = CheckFixture::new(&[("a.yaml", GOOD)]);
         let again = fixture.directory.path().join(".").join("a.yaml");
         let fixture = fixture.with(|it| it.paths.push(again));
         assert_eq!(fixture.run(b"").0, "1 file, no findings\n");
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn standard_input_is_checked_like_a_file() {
-        let fixture = Fixture::new(&[]).with(|it| it.paths = vec!["-".into()]);
+        let fixture = CheckFixture::new(&[]).with(|it| it.paths = vec!["-".into()]);
         let (out, code) = fixture.run(b"\xEF\xBB\xBFproject: x\ntitel: X\n");
         assert_eq!(code.unwrap(), 1);
         assert_snapshot!(out, @r"

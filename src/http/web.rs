@@ -147,13 +147,13 @@ mod tests {
         format!("http_server_config: {{headers: {{X-XSS-Protection: '{value}'}}}}\n")
     }
 
-    struct Fixture {
+    struct WebFixture {
         web: Web,
         self_metrics: Arc<SelfMetrics>,
         directory: tempfile::TempDir,
     }
 
-    impl Fixture {
+    impl WebFixture {
         fn new(text: &str) -> Self {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("web.yml");
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_valid_edit_is_active_and_an_invalid_one_keeps_the_last_good_configuration() {
-        let fixture = Fixture::new(&config("1"));
+        let fixture = WebFixture::new(&config("1"));
         assert_eq!(fixture.header().await, "1");
         fixture.edit(&config("2"));
         assert_eq!(fixture.header().await, "2");
@@ -194,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_edit_cannot_enable_tls() {
-        let fixture = Fixture::new(&config("1"));
+        let fixture = WebFixture::new(&config("1"));
         let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         for (name, pem) in [("cert.pem", key.cert.pem()), ("key.pem", key.signing_key.serialize_pem())] {
             std::fs::write(fixture.directory.path().join(name), pem).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn headers_are_added_to_responses_with_and_without_authentication() {
         let hash = bcrypt::hash_with_salt("secret", 4, [7; 16]).unwrap().to_string();
-        let fixture = Fixture::new(&(config("1") + &format!("basic_auth_users: {{kim: {hash}}}\n")));
+        let fixture = WebFixture::new(&(config("1") + &format!("basic_auth_users: {{kim: {hash}}}\n")));
         let routes = routes(None);
         for (credentials, status) in [("Basic a2ltOnNlY3JldA==", 200), ("Basic a2ltOg==", 401)] {
             let request = Request::get("/-/healthy").header(AUTHORIZATION, credentials).body(()).unwrap();

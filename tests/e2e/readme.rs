@@ -126,7 +126,7 @@ fn every_command_of_the_readme_works() {
             }
             ["readiness-exporter", "forecast", ..] => assert!(sandbox.run(line).contains("\nWith ml/azure=+2w:\n")),
             ["readiness-exporter", "explain", ..] => {
-                assert!(sandbox.run(line).contains("Root of the slip: `ml/azure`"))
+                assert!(sandbox.run(line).contains("Root of the slip: `ml/azure`"));
             }
             ["helm", "install", ..] => {
                 let stdout = sandbox.run(line);
