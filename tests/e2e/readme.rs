@@ -99,8 +99,8 @@ fn every_command_of_the_readme_works() {
             }
             // `demo.rs` tests the demo itself.
             ["make", "demo"] => assert!(sandbox.run("make -n demo").contains("demo/run")),
-            // This test is part of `make test`.
-            ["make", "test"] => assert!(sandbox.run("make -n test").contains("test --locked")),
+            // This test is part of `make test`. `make -n` executes recursive lines, so tools may be missing.
+            ["make", "test"] => assert!(sandbox.run("make -n test MISSING=skip").contains("test --locked")),
             ["readiness-exporter", "serve", ..] => {
                 let plans = sandbox.folder.path().join("plans");
                 std::fs::create_dir_all(&plans).unwrap();
