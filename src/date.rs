@@ -25,6 +25,7 @@ impl ScalarFormat for Date {
 /// A date, or a month, which means its last day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DayOrMonth {
+    /// A date.
     Day(Date),
     /// The month that starts on this date.
     Month(Date),
@@ -113,7 +114,7 @@ pub(crate) fn end_of_day(day: Date, zone: &TimeZone) -> Timestamp {
 const DAY_PATTERN: &str = r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
 const DAY_OR_MONTH_PATTERN: &str = r"^(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$";
 
-/// Whether `text` matches `shape`, in which `0` stands for any digit.
+/// Whether `text` matches `shape`, in which `0` is any digit.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
         && text.bytes().zip(shape.bytes()).all(

@@ -54,13 +54,13 @@ macro_rules! kinds {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
-            /// What the kind means, as sentences of Markdown.
+            /// The meaning, as sentences of Markdown.
             #[must_use]
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)* }
             }
 
-            /// What the author of the file should do, as sentences of Markdown.
+            /// The recommended action of the author of the file, as sentences of Markdown.
             #[must_use]
             pub fn action(self) -> &'static str {
                 match self { $(Self::$variant => $action,)* }
@@ -272,7 +272,7 @@ pub struct Finding {
     pub part: EntryPart,
     /// The message: lower case, user text in backticks, no full stop.
     pub message: String,
-    /// What to write instead.
+    /// The suggested fix.
     pub help: Option<String>,
     /// The location in the text; `None` until it is determined, and for the whole file.
     pub span: Option<Span>,
@@ -292,7 +292,7 @@ impl Finding {
         self
     }
 
-    /// Adds what to write instead.
+    /// Adds a suggested fix.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

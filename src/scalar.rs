@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub struct ParseError {
     /// The message: lower case, user text in backticks, no full stop.
     pub message: String,
-    /// What to write instead.
+    /// The suggested fix.
     pub help: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl ParseError {
         Self::new(format!("invalid {} `{}`: {reason}", T::NAME, shortened(text)))
     }
 
-    /// Adds what to write instead.
+    /// Adds a suggested fix.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         self.maybe_help(Some(help.into()))
     }

@@ -128,11 +128,12 @@ fn syntax_error(text: &str, error: &ScanError) -> Finding {
         it if it.contains("recursion") => return too_deep(span),
         it if it.contains("mapping values are not allowed") => "quote text that contains `: `",
         it if it.contains("tab") => "indent with spaces",
-        it if it.contains("unclosed") || it.contains("flow sequence") || it.contains("flow mapping") => {
+        it if it.contains("unclosed quote") => "close the quote",
+        it if it.contains("unclosed bracket") || it.contains("flow sequence") || it.contains("flow mapping") => {
             "close the bracket, or quote text that starts with a bracket"
         }
         it if it.contains("unknown anchor") => "define the anchor earlier in the file, as in `&name value`",
-        it if it.contains("cannot start any token") => "quote the text",
+        it if it.contains("unexpected character") => "quote the text",
         _ => return syntax(message, span),
     };
     syntax(message, span).help(help)
@@ -264,5 +265,45 @@ mod tests {
         assert_eq!(parse("a: &x [*x]").unwrap_err().kind, Kind::TooComplex);
         assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap_err().kind, Kind::Syntax);
         assert_eq!(parse("[a]: 1").unwrap_err().kind, Kind::Syntax);
+    }
+
+    #[test]
+    fn an_empty_value_is_located_at_its_key() {
+        let text = "a:\n  b:\n  c: ''\n";
+        let a = NodePath::root().key("a");
+        assert_eq!(located(text, &a.key("b"), EntryPart::Value), "b");
+        assert_eq!(located(text, &a.key("c"), EntryPart::Value), "''");
+        assert_eq!(located(text, &NodePath::root(), EntryPart::Value), "a");
+    }
+
+    #[test]
+    fn nodes_have_a_noun() {
+        let nouns = ["~", "null", "''", "[x]", "{x: y}", "word"].map(|text| parse(text).unwrap().noun());
+        assert_eq!(nouns, ["an empty value", "an empty value", "``", "a list", "a mapping", "`word`"]);
+        assert_eq!(parse("# only a comment").unwrap().content, YamlContent::Mapping(Vec::new()));
+    }
+
+    #[test]
+    fn common_syntax_errors_have_a_help() {
+        let help = |text| {
+            let finding = parse(text).unwrap_err();
+            finding.help.unwrap_or(finding.message)
+        };
+        assert_eq!(help("a: b: c"), "quote text that contains `: `");
+        assert_eq!(help("a:\n\tb: c"), "indent with spaces");
+        assert_eq!(help("a: [b"), "close the bracket, or quote text that starts with a bracket");
+        assert_eq!(help("a: *b"), "define the anchor earlier in the file, as in `&name value`");
+        assert_eq!(help("a: @b"), "quote the text");
+        assert_eq!(help("a: 'b"), "close the quote");
+        assert_eq!(help("a: 1\n---\nb: 2\n"), "write one project per file, without `---`");
+    }
+
+    #[test]
+    fn aliases_are_replaced_by_their_nodes() {
+        let text = "a: &x {b: [1, 2]}\nc: *x\n";
+        let root = parse(text).unwrap();
+        let YamlContent::Mapping(entries) = &root.content else { panic!("{root:?}") };
+        assert_eq!(entries[0].1.content, entries[1].1.content);
+        assert_eq!(&text[entries[1].1.span.start..entries[1].1.span.end], "*x");
     }
 }

@@ -7,7 +7,7 @@ use crate::finding::{Kind, Severity};
 
 #[test]
 fn check_md_has_the_table_of_kinds() {
-    let mut table = "| Kind | Severity | Meaning | What to do |\n|---|---|---|---|\n".to_owned();
+    let mut table = "| Kind | Severity | Meaning | Action |\n|---|---|---|---|\n".to_owned();
     for kind in Kind::ALL {
         let (name, severity) = (kind.name(), kind.severity().name());
         writeln!(table, "| `{name}` | {severity} | {} | {} |", kind.meaning(), kind.action()).unwrap();

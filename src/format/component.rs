@@ -126,3 +126,39 @@ impl JsonSchema for ComponentSection {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(text: &str) -> ComponentSection {
+        serde_yaml::from_str(text).unwrap()
+    }
+
+    fn percentages(component: ComponentSection) -> (Option<String>, Option<String>) {
+        let percentage =
+            |it: Scalar<Ratio>| it.into_result().map(|it| it.map_or_else(|it| it.1.message, |it| it.to_string()));
+        (percentage(component.complete), percentage(component.target))
+    }
+
+    #[test]
+    fn a_percentage_is_short_for_a_mapping() {
+        assert_eq!(percentages(component("40%")), (Some("40 %".into()), None));
+        assert_eq!(percentages(component("{complete: 40%, target: 80%}")), (Some("40 %".into()), Some("80 %".into())));
+    }
+
+    #[test]
+    fn invalid_components_keep_their_errors() {
+        let message = |text| percentages(component(text)).0.unwrap();
+        assert_eq!(message("40"), "invalid percentage `40`: expected a value from `0%` to `100%`, such as `40%`");
+        assert_eq!(
+            message("[40%]"),
+            "invalid percentage: expected a value from `0%` to `100%`, such as `40%`, found a list"
+        );
+        assert_eq!(message("~"), "empty value: expected a value from `0%` to `100%`, such as `40%`");
+        let unknown = component("{complete: 40%, tagret: 80%, notes: [x]}").unknown;
+        assert_eq!(unknown, ["tagret".into(), "notes".into()]);
+        let duplicate = serde_yaml::from_str::<ComponentSection>("{note: a, note: b}").unwrap_err();
+        assert!(duplicate.to_string().contains("duplicate key `note`"), "{duplicate}");
+    }
+}

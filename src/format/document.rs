@@ -257,7 +257,7 @@ pub struct RiskSection {
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend("required" = ["action"]))]
 pub struct ActionSection {
-    /// What to do.
+    /// Text of the action.
     pub action: Scalar<Text>,
     /// Planned date.
     pub when: Scalar<DayOrMonth>,

@@ -222,3 +222,63 @@ pub(crate) fn one_status(schema: &mut Schema) {
 pub(crate) fn project_required(schema: &mut Schema) {
     schema.insert("required".into(), json!(["project"]));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Text;
+    use crate::quantity::Points;
+    use crate::yaml;
+    use crate::yaml::decode::decode;
+
+    fn error<T: ScalarFormat>(text: &str) -> (Kind, String, Option<String>) {
+        let (scalar, _) = decode::<Scalar<T>>(&yaml::parse(text).unwrap(), |_, _| None);
+        let scalar = scalar.unwrap();
+        let (kind, error) = *scalar.into_result().unwrap().err().unwrap();
+        (kind, error.message, error.help)
+    }
+
+    #[test]
+    fn a_scalar_is_absent_valid_or_invalid() {
+        assert!(!Scalar::<Points>::default().is_present());
+        let scalar: Scalar<Points> = serde_yaml::from_str("20").unwrap();
+        assert!(scalar.is_present());
+        assert_eq!(scalar.into_result(), Some(Points::parse("20").map_err(|_| unreachable!())));
+        let (kind, message, _) = error::<Points>("101");
+        let expected = "invalid points `101`: expected a number from 0 to 100, such as `20`";
+        assert_eq!((kind, message.as_str()), (Kind::BadValue, expected));
+    }
+
+    #[test]
+    fn wrong_types_are_errors_of_the_scalar() {
+        let (kind, message, help) = error::<Points>("'20'");
+        assert_eq!(
+            (kind, message.as_str()),
+            (Kind::WrongType, "invalid points `\"20\"`: expected a value without quotes")
+        );
+        assert_eq!(help.as_deref(), Some("write `20`"));
+        let (kind, message, help) = error::<Text>("~");
+        assert_eq!((kind, message.as_str()), (Kind::WrongType, "empty value: expected text"));
+        assert_eq!(help.as_deref(), Some("write a value or remove the key"));
+        for (text, found) in [("[a]", "a list"), ("{a: b}", "a mapping")] {
+            let message = format!("invalid text: expected text, found {found}");
+            assert_eq!(error::<Text>(text), (Kind::WrongType, message, None));
+        }
+    }
+
+    #[test]
+    fn text_is_kept_as_it_is_written() {
+        for text in ["1.10", "true", "2026-01-02", "0x10"] {
+            let scalar: Scalar<Text> = serde_yaml::from_str(text).unwrap();
+            assert_eq!(scalar.valid().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn entries_are_in_the_order_of_the_file_and_unique() {
+        let entries: Entries<u8> = serde_yaml::from_str("{b: 1, a: 2}").unwrap();
+        assert_eq!(entries.0, [("b".into(), 1), ("a".into(), 2)]);
+        let error = serde_yaml::from_str::<Entries<u8>>("{b: 1, a: 2, b: 3}").unwrap_err();
+        assert!(error.to_string().contains("duplicate key `b`"), "{error}");
+    }
+}

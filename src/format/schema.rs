@@ -34,3 +34,27 @@ fn adapt(value: &mut Value) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_up_to_date() {
+        crate::docs::assert_file("readiness.schema.json", &text());
+    }
+
+    #[test]
+    fn the_schema_matches_the_parser() {
+        let schema: Value = serde_json::from_str(&text()).unwrap();
+        assert!(!text().contains("\"default\""), "a missing key has no value");
+        assert_eq!(schema["required"], json!(["project"]));
+        assert_eq!(schema["type"], "object", "an empty file has no project");
+        let definitions = &schema["$defs"];
+        assert_eq!(definitions["CalendarSection"]["type"], json!(["object", "null"]), "`calendar:` is valid");
+        assert_eq!(definitions["ActionSection"]["type"], "object", "`action` is required");
+        assert_eq!(definitions["TaskSection"]["type"], "object", "a status is required");
+        let is_closed = |section: &Value| section["additionalProperties"] == false || section["anyOf"].is_array();
+        assert!(definitions.as_object().unwrap().values().all(is_closed));
+    }
+}

@@ -70,4 +70,14 @@ mod tests {
         assert_eq!(lost("points: 20 # of the area\n"), [] as [&str; 0]);
         assert_eq!(lost("- todo: 'Fix #12'  ## mind\n- todo: C# code\n"), [] as [&str; 0]);
     }
+
+    #[test]
+    fn lost_text_is_located_and_the_help_quotes_all_of_it() {
+        let text = "areas:\n  a:\n    notes:\n      - Fix #12 soon\n";
+        let findings = find(text, &yaml::parse(text).unwrap());
+        assert_eq!(findings[0].at.to_string(), "areas.a.notes[0]");
+        assert_eq!(findings[0].help.as_deref(), Some(r#"quote the text: `"Fix #12 soon"`"#));
+        let span = findings[0].span.unwrap();
+        assert_eq!(&text[span.start..span.end], "Fix #12 soon");
+    }
 }

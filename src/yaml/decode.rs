@@ -15,7 +15,7 @@ use crate::finding::{Finding, Kind, LazyPath, NodePath, nearest, push_limited};
 use crate::scalar::shortened;
 use crate::yaml::{YamlContent, YamlNode};
 
-/// What to write instead of the node at a path, which has the wrong type.
+/// Suggests a fix for the node at a path, which has the wrong type.
 pub(crate) type TypeHelp = fn(&LazyPath<'_>, &YamlNode) -> Option<String>;
 
 /// The value in `root`, with a finding for each node of the wrong type and each unknown or duplicate key.
@@ -244,5 +244,73 @@ impl<'de> MapAccess<'de> for Pairs<'_> {
         };
         let path = LazyPath::Key(self.decoder.path, key);
         seed.deserialize(Decoder { node, path: &path, ..self.decoder })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::yaml;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Section {
+        name: String,
+        items: Vec<serde_json::Value>,
+        inner: Inner,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Inner {
+        weight: String,
+    }
+
+    fn decoded(text: &str) -> (Section, Vec<String>) {
+        let help: TypeHelp = |path, node| node.text().map(|text| format!("at {}: {text}", path.to_path()));
+        let (section, findings) = decode(&yaml::parse(text).unwrap(), help);
+        let findings = findings
+            .into_iter()
+            .map(|it| format!("{} {}: {} ({})", it.kind.name(), it.at, it.message, it.help.unwrap_or_default()));
+        (section.unwrap(), findings.collect())
+    }
+
+    #[test]
+    fn unquoted_scalars_have_the_types_of_the_core_schema() {
+        let (section, findings) = decoded("items: [true, FALSE, 1, -1, 1.5, 1e3, '1', inf, text, ~]\nname: 1.10\n");
+        let expected = serde_json::json!([true, false, 1, -1, 1.5, 1000.0, "1", "inf", "text", null]);
+        assert_eq!(serde_json::Value::from(section.items), expected);
+        assert_eq!((section.name.as_str(), findings), ("1.10", Vec::new()), "text is kept as it is written");
+    }
+
+    #[test]
+    fn all_errors_are_reported_and_the_rest_is_decoded() {
+        let text = "nmae: a\ncolour: b\ninner: {weight: x, weight: y, <<: z}\nitems: word\nname: c\n";
+        let (section, findings) = decoded(text);
+        assert_eq!((section.name.as_str(), section.inner.weight.as_str()), ("c", "x"));
+        assert_eq!(
+            findings,
+            [
+                "unknown_key nmae: unknown key `nmae` (did you mean `name`?)",
+                "unknown_key colour: unknown key `colour` (expected one of `name`, `items`, `inner`)",
+                "duplicate_key inner.weight: duplicate key `weight` (keep only one of them)",
+                "unknown_key inner.<<: unknown key `<<` (merge keys are not supported: write the values out)",
+                "wrong_type items: expected a list, found `word` (at items: word)",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_value_is_an_empty_list_or_mapping() {
+        assert_eq!(decoded("items:\ninner:\n"), (Section::default(), Vec::new()));
+    }
+
+    #[test]
+    fn a_type_that_rejects_the_value_is_a_finding() {
+        let (value, findings) = decode::<bool>(&yaml::parse("text").unwrap(), |_, _| None);
+        assert_eq!((value, findings.len()), (None, 1));
+        assert_eq!(findings[0].kind, Kind::WrongType);
     }
 }

@@ -105,7 +105,7 @@ fn generated_task() -> impl Strategy<Value = GeneratedTask> {
     (0_u8..4, 0_u8..=100, 1_u8..=9).prop_map(|(status, complete, weight)| GeneratedTask { status, complete, weight })
 }
 
-/// Generates an area: workstreams with points of at most 100 in total.
+/// Generates an area: workstreams with a total of 100 points or less.
 fn generated_area() -> impl Strategy<Value = Vec<(u8, Vec<GeneratedTask>)>> {
     prop::collection::vec((0_u8..=20, prop::collection::vec(generated_task(), 0..6)), 0..5)
 }

@@ -69,7 +69,7 @@ fn modules_import_only_modules_above_them() {
         let code = text.split("#[cfg(test)]").next().unwrap();
         for form in ["use crate::{", "super::super", "use super::*", "::*;"] {
             if code.contains(form) {
-                wrong.push(format!("{module} hides an import in `{form}`"));
+                wrong.push(format!("{module} has an import that this test cannot see: `{form}`"));
             }
         }
         for import in named_modules(code, &order) {
