@@ -1,10 +1,10 @@
-//! Forecasts, beside two other simulators of task networks in one run, and from a changed file to a
-//! served forecast.
+//! Simulation speed next to two other simulators of task networks, and the time from a changed file to a served
+//! forecast.
 //!
-//! `make bench` runs it, and installs the peers. Machines differ; ratios matter. The peers compute
-//! other things than we do: pmcontrols the total duration and a criticality index, trueppm-scheduler
-//! dates and rank correlations; a forecast here has quantiles and P(on time) of every item, the
-//! critical path with its floats, and a criticality index.
+//! `make bench` runs it, and installs the peers. Absolute figures depend on the machine; compare the ratios. The
+//! outputs differ: pmcontrols computes the total duration and a criticality index, trueppm-scheduler dates and rank
+//! correlations. A forecast of this crate has percentiles and the on-time probability of every item, the critical path
+//! with floats, and a criticality index.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark measures and prints")]
 
@@ -25,7 +25,7 @@ use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
 const DRAWS: u32 = 10_000;
 
 fn main() {
-    // `cargo test --benches` only wants to know that it builds.
+    // `cargo test --benches` only checks that it builds.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -46,7 +46,7 @@ fn main() {
     served("1000 items, 10000 draws", &plan(1000), DRAWS);
 }
 
-/// The network that the peers get: see `peers/peer.py`.
+/// The same network as in `peers/peer.py`.
 fn plan(tasks: usize) -> String {
     let mut state: u64 = 12345;
     let mut text = "project: x\nas_of: 2026-02-01\nareas:\n  a:\n    workstreams:\n".to_owned();
@@ -69,16 +69,16 @@ fn plan(tasks: usize) -> String {
     text
 }
 
-/// Of a whole forecast: network, critical path, simulation, quantiles.
+/// Iterations per second of a complete forecast: network, critical path, simulation, percentiles.
 fn iterations_per_second(tasks: usize, threads: Option<NonZero<usize>>) -> f64 {
-    let now: Timestamp = "2026-02-01T12:00:00Z".parse().expect("a moment");
-    let plan = load(&plan(tasks), now).plan.expect("a sound plan");
-    let draws = NonZero::new(DRAWS).expect("some");
+    let now: Timestamp = "2026-02-01T12:00:00Z".parse().expect("a valid timestamp");
+    let plan = load(&plan(tasks), now).plan.expect("a valid plan");
+    let draws = NonZero::new(DRAWS).expect("not zero");
     let options = ForecastOptions { draws, threads, ..ForecastOptions::default() };
     let forecast = || {
-        let begun = Instant::now();
+        let start = Instant::now();
         black_box(Forecast::of(&plan.project, &plan.completion, now, &options));
-        begun.elapsed().as_secs_f64()
+        start.elapsed().as_secs_f64()
     };
     forecast();
     f64::from(DRAWS) / (0..5).map(|_| forecast()).fold(f64::INFINITY, f64::min)
@@ -96,8 +96,8 @@ fn peer_iterations_per_second(peer: &str, tasks: usize) -> f64 {
     json["iterations_per_second"].as_f64().unwrap_or(f64::NAN)
 }
 
-/// From a changed file to the page with its new forecast, as the daemon measures it; its quiet time
-/// after a change isn't part of it.
+/// Prints the time from a changed file to the exposition with its new forecast, as measured by the exporter, without
+/// the delay after a file event.
 fn served(name: &str, text: &str, draws: u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("plan.yaml");
@@ -152,7 +152,7 @@ impl Daemon {
         response
     }
 
-    /// How many seconds all reloads took together.
+    /// Total duration of all reloads in seconds.
     fn reloading(&mut self) -> f64 {
         let text = self.get("GET /metrics");
         let sum = text.lines().find_map(|line| line.strip_prefix("readiness_exporter_reload_duration_seconds_sum "));

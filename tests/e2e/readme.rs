@@ -42,7 +42,7 @@ impl Sandbox {
             "cargo",
             "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec readiness-exporter \"$@\"\n".into(),
         );
-        // There is no cluster: an upgrade is rendered like an installation.
+        // Without a cluster, an upgrade is rendered like an installation.
         let helm = tools::path("helm").display().to_string();
         script(
             "helm",
