@@ -88,24 +88,23 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
 
     let max_scrapes = options.max_requests.map_or(Semaphore::MAX_PERMITS, |max| max.get() as usize);
-    let routes = |health_only| {
-        Arc::new(Routes {
-            snapshot: snapshot.clone(),
-            self_metrics: Arc::clone(&self_metrics),
-            reload: reload.clone(),
-            telemetry_path: options.telemetry_path.clone(),
-            scrapes: Arc::new(Semaphore::new(max_scrapes)),
-            health_only,
-        })
+    let routes = Routes {
+        snapshot,
+        self_metrics: Arc::clone(&self_metrics),
+        reload,
+        telemetry_path: options.telemetry_path,
+        scrapes: Arc::new(Semaphore::new(max_scrapes)),
+        health_only: false,
     };
     let mut servers = JoinSet::new();
-    let full = Service { routes: routes(false), web: web.clone() };
+    let service = Service { routes: Arc::new(routes.clone()), web: web.clone() };
     for listener in listeners {
-        start(&mut servers, listener, full.clone(), stopped.clone())?;
+        start(&mut servers, listener, service.clone(), stopped.clone())?;
     }
     if let Some(listener) = probe_listener {
         // Probes of a kubelet have neither passwords nor CA certificates.
-        start(&mut servers, listener, Service { routes: routes(true), web: None }, stopped)?;
+        let routes = Arc::new(Routes { health_only: true, ..routes });
+        start(&mut servers, listener, Service { routes, web: None }, stopped)?;
     }
 
     let mut reloader = Reloader {

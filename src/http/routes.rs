@@ -29,7 +29,7 @@ pub(crate) type ReloadResult = Result<(), String>;
 pub(crate) type ReloadRequest = oneshot::Sender<ReloadResult>;
 
 /// State that the handlers share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Routes {
     /// `None` until the files have been loaded.
     pub(crate) snapshot: watch::Receiver<Option<Arc<Snapshot>>>,

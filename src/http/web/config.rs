@@ -49,13 +49,13 @@ pub fn load(path: &Path, stamps: &mut FileStamps) -> Result<Config, String> {
     let root = yaml::parse(&source.text)
         .map_err(|finding| ConfigError { span: finding.span.unwrap_or_default(), message: finding.message });
     let directory = path.parent().unwrap_or(Path::new(""));
-    root.and_then(|root| config(&root, directory, stamps)).map_err(|error| {
+    root.and_then(|root| parse_config(&root, directory, stamps)).map_err(|error| {
         let Position { line, column } = Position::of(&source.text, error.span.start);
         format!("{}:{line}:{column}: {}", path.display(), error.message)
     })
 }
 
-fn config(root: &YamlNode, directory: &Path, stamps: &mut FileStamps) -> Result<Config, ConfigError> {
+fn parse_config(root: &YamlNode, directory: &Path, stamps: &mut FileStamps) -> Result<Config, ConfigError> {
     let known = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"];
     let sections = Section::of(root, &known)?;
     sections
@@ -63,11 +63,11 @@ fn config(root: &YamlNode, directory: &Path, stamps: &mut FileStamps) -> Result<
     Ok(Config {
         tls: sections
             .value("tls_server_config")
-            .map(|node| tls::server(node, directory, stamps))
+            .map(|node| tls::server_config(node, directory, stamps))
             .transpose()?
             .flatten(),
-        headers: sections.value("http_server_config").map(headers).transpose()?.unwrap_or_default(),
-        users: sections.value("basic_auth_users").map(users).transpose()?.unwrap_or_default(),
+        headers: sections.value("http_server_config").map(parse_headers).transpose()?.unwrap_or_default(),
+        users: sections.value("basic_auth_users").map(parse_users).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -80,7 +80,7 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("Content-Security-Policy", &[]),
 ];
 
-fn headers(node: &YamlNode) -> Result<Vec<Header>, ConfigError> {
+fn parse_headers(node: &YamlNode) -> Result<Vec<Header>, ConfigError> {
     let section = Section::of(node, &["http2", "headers"])?;
     if section.boolean("http2")? == Some(true) {
         return section
@@ -108,7 +108,7 @@ fn headers(node: &YamlNode) -> Result<Vec<Header>, ConfigError> {
     Ok(headers)
 }
 
-fn users(node: &YamlNode) -> Result<Vec<User>, ConfigError> {
+fn parse_users(node: &YamlNode) -> Result<Vec<User>, ConfigError> {
     let mut users = Vec::new();
     for (name, hash) in entries_of(node)? {
         let text = hash.text().unwrap_or_default();

@@ -35,7 +35,7 @@ const KEYS: [&str; 13] = [
 ///
 /// # Errors
 /// The first error in the section or in a file that it names.
-pub(crate) fn server(
+pub(crate) fn server_config(
     node: &YamlNode,
     directory: &Path,
     stamps: &mut FileStamps,
@@ -52,12 +52,12 @@ pub(crate) fn server(
     let key = PrivateKeyDer::from_pem_slice(&key)
         .map_err(|error| ConfigError::at(at, format!("invalid private key: {error}")))?;
     let authorities = files.pem("client_ca", "client_ca_file")?;
-    let provider = Arc::new(provider(&section)?);
-    let clients = clients(&section, node, authorities, &provider)?;
+    let provider = Arc::new(crypto_provider(&section)?);
+    let client_verifier = client_verifier(&section, node, authorities, &provider)?;
     let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions(&section)?)
+        .with_protocol_versions(&protocol_versions(&section)?)
         .map_err(|error| ConfigError::at(node, error.to_string()))?;
-    let builder = match clients {
+    let builder = match client_verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
@@ -113,7 +113,7 @@ fn certificates_in(at: &YamlNode, pem: &[u8]) -> Result<Vec<CertificateDer<'stat
 }
 
 /// Verification of client certificates, by the names of Go's `tls.ClientAuthType`.
-fn clients(
+fn client_verifier(
     section: &Section<'_>,
     node: &YamlNode,
     authorities: Option<(&YamlNode, Vec<u8>)>,
@@ -152,7 +152,7 @@ fn clients(
 }
 
 /// The versions from `min_version` to `max_version`. rustls supports 1.2 and 1.3.
-fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersion>, ConfigError> {
+fn protocol_versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersion>, ConfigError> {
     let version = |key, default| {
         let Some((at, name)) = section.text(key)? else { return Ok(default) };
         match name {
@@ -177,7 +177,7 @@ fn versions(section: &Section<'_>) -> Result<Vec<&'static SupportedProtocolVersi
 }
 
 /// ring with the cipher suites and curves of the section, in its order.
-fn provider(section: &Section<'_>) -> Result<CryptoProvider, ConfigError> {
+fn crypto_provider(section: &Section<'_>) -> Result<CryptoProvider, ConfigError> {
     let mut provider = ring::default_provider();
     let suites = section.texts("cipher_suites")?;
     if !suites.is_empty() {

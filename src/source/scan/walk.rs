@@ -34,7 +34,7 @@ pub(super) fn walk(roots: &[PathBuf], bounds: &Bounds) -> Scan {
         watched: BTreeSet::new(),
     };
     for root in roots {
-        walk.root(root);
+        walk.walk_root(root);
     }
     let mut scan = walk.scan;
     scan.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -58,43 +58,46 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn root(&mut self, root: &Path) {
+    fn walk_root(&mut self, root: &Path) {
         self.watch_links_of(root);
         match fs::metadata(root) {
             Ok(metadata) if metadata.is_dir() => {
-                self.directory(root, &metadata);
+                self.walk_directory(root, &metadata);
                 if self.bound_reached {
                     let message = format!(
                         "more than {} files or {} directories: the rest is ignored",
                         self.bounds.files, self.bounds.directories
                     );
-                    self.problem(root, bound_finding(message, "pass only directories that contain readiness files"));
+                    self.add_problem(
+                        root,
+                        bound_finding(message, "pass only directories that contain readiness files"),
+                    );
                 }
             }
             Ok(metadata) => {
                 self.watch(parent(root));
                 self.watch_target_of(root);
-                self.found(root.to_owned(), &metadata);
+                self.add_file(root.to_owned(), &metadata);
             }
             Err(error) => {
                 self.watch_nearest_parent(root);
                 if error.kind() == io::ErrorKind::NotFound {
                     self.scan.missing.push(root.to_owned());
                 } else {
-                    self.problem(root, read_failure(root, &error));
+                    self.add_problem(root, read_failure(root, &error));
                 }
             }
         }
     }
 
-    fn directory(&mut self, path: &Path, metadata: &Metadata) {
+    fn walk_directory(&mut self, path: &Path, metadata: &Metadata) {
         let id = FileId::of(metadata);
         if self.ancestors.contains(&id) {
             return; // A link to a parent directory.
         }
         if self.ancestors.len() >= self.bounds.depth {
             let message = format!("more than {} nested directories: the rest is ignored", self.bounds.depth);
-            return self.problem(path, bound_finding(message, "move the files to a higher directory"));
+            return self.add_problem(path, bound_finding(message, "move the files to a higher directory"));
         }
         if self.walked >= self.bounds.directories {
             self.bound_reached = true;
@@ -107,8 +110,8 @@ impl Walk<'_> {
         };
         self.remember(id, path);
         self.ancestors.push(id);
-        for (_, entry) in self.sorted(path, entries) {
-            self.entry(&entry);
+        for (_, entry) in self.sort_by_name(path, entries) {
+            self.visit(&entry);
             if self.bound_reached {
                 break;
             }
@@ -118,7 +121,7 @@ impl Walk<'_> {
 
     /// The entries of a directory, sorted by name. Comparing names is cheaper than comparing paths,
     /// and results in the same order.
-    fn sorted(&mut self, path: &Path, entries: fs::ReadDir) -> Vec<(OsString, DirEntry)> {
+    fn sort_by_name(&mut self, path: &Path, entries: fs::ReadDir) -> Vec<(OsString, DirEntry)> {
         let mut named = Vec::new();
         for entry in entries {
             match entry {
@@ -133,7 +136,7 @@ impl Walk<'_> {
         named
     }
 
-    fn entry(&mut self, entry: &DirEntry) {
+    fn visit(&mut self, entry: &DirEntry) {
         let name = entry.file_name();
         let Ok(kind) = entry.file_type() else {
             return; // It was removed after it was listed.
@@ -146,27 +149,27 @@ impl Walk<'_> {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
                 if !is_skipped(&name) {
-                    self.directory(&path, &metadata);
+                    self.walk_directory(&path, &metadata);
                 }
             }
             Ok(metadata) if is_yaml(&name) => {
                 if kind.is_symlink() {
                     self.watch_target_of(&path);
                 }
-                self.found(path, &metadata);
+                self.add_file(path, &metadata);
             }
             Ok(_) => {}
             Err(error) if kind.is_symlink() => {
                 if is_yaml(&name) {
                     self.watch_target_of(&path);
-                    self.problem(&path, read_failure(&path, &error));
+                    self.add_problem(&path, read_failure(&path, &error));
                 }
             }
             Err(error) => self.report_unless_gone(&path, &error),
         }
     }
 
-    fn found(&mut self, path: PathBuf, metadata: &Metadata) {
+    fn add_file(&mut self, path: PathBuf, metadata: &Metadata) {
         if self.scan.files.len() >= self.bounds.files {
             self.bound_reached = true;
             return;
@@ -175,13 +178,13 @@ impl Walk<'_> {
         self.scan.files.push(FoundFile { path, stamp });
     }
 
-    fn problem(&mut self, path: &Path, finding: Finding) {
+    fn add_problem(&mut self, path: &Path, finding: Finding) {
         self.scan.problems.push((path.to_owned(), finding));
     }
 
     fn report_unless_gone(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
-            self.problem(path, read_failure(path, error));
+            self.add_problem(path, read_failure(path, error));
         }
     }
 
