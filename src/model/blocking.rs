@@ -102,3 +102,83 @@ fn workstream_or_self(item: Item) -> Item {
 fn area_of(item: Item) -> Option<Item> {
     if let Item::Workstream(area, _) = item { Some(Item::Area(area)) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format;
+    use crate::model::lower::lower;
+
+    /// The blocked points of a plan by path.
+    fn blocked(text: &str) -> Vec<(String, f64)> {
+        let (project, findings) = lower(format::parse(text).0.unwrap());
+        assert!(findings.is_empty(), "{findings:?}\n{text}");
+        let blocked = blocked_points(&project, &Completion::of(&project));
+        blocked
+            .into_iter()
+            .map(|((area, index), points)| (project.path(Item::Workstream(area, index)), points))
+            .collect()
+    }
+
+    fn expect(text: &str, expected: &[(&str, f64)]) {
+        let expected: Vec<_> = expected.iter().map(|(path, points)| ((*path).to_owned(), *points)).collect();
+        assert_eq!(blocked(text), expected, "{text}");
+    }
+
+    const CHAIN: &str = "project: x
+areas:
+  a:
+    workstreams:
+      first: {points: 40}
+      second: {points: 30, needs: [a/first], complete: 50%}
+      third: {points: 5, needs: [a/second]}
+      other: {points: 25}
+";
+
+    #[test]
+    fn points_of_direct_and_indirect_successors_add_up() {
+        expect(CHAIN, &[("a/first", 20.0), ("a/second", 5.0)]);
+    }
+
+    #[test]
+    fn a_finished_workstream_blocks_nothing_and_has_no_points_left() {
+        expect(&CHAIN.replace("first: {points: 40}", "first: {points: 40, complete: 100%}"), &[("a/second", 5.0)]);
+        expect(&CHAIN.replace("complete: 50%", "complete: 100%"), &[("a/first", 5.0)]);
+        expect(
+            &CHAIN.replace("first: {points: 40}", "first: {points: 40, complete: 99%}"),
+            &[("a/first", 20.0), ("a/second", 5.0)],
+        );
+    }
+
+    #[test]
+    fn successors_are_followed_through_areas_and_open_milestones() {
+        let plan = |milestone: &str| {
+            format!(
+                "project: x
+areas:
+  a: {{workstreams: {{w: {{}}, v: {{}}}}}}
+  b: {{workstreams: {{one: {{points: 10, needs: [m]}}, two: {{points: 20}}}}}}
+  c: {{workstreams: {{last: {{points: 7, needs: [b]}}}}}}
+milestones: {{m: {{needs: [a]{milestone}}}}}
+"
+            )
+        };
+        let through = [("a/w", 17.0), ("a/v", 17.0), ("b/one", 7.0), ("b/two", 7.0)];
+        expect(&plan(""), &through);
+        expect(&plan(", done: 2026-01-05"), &through[2..]);
+    }
+
+    #[test]
+    fn a_dependency_of_a_task_is_one_of_its_workstream() {
+        expect(
+            "project: x
+areas:
+  a:
+    workstreams:
+      w: {tasks: [{todo: one}, {todo: two, needs: [a/w/one]}]}
+      v: {points: 3, tasks: [{todo: three, needs: [a/w/two]}]}
+",
+            &[("a/w", 3.0)],
+        );
+    }
+}

@@ -323,3 +323,6 @@ fn round(value: f64) -> f64 {
 fn percent(ratio: Ratio) -> String {
     format!("{}%", round(ratio.get() * 100.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,64 @@ fn parent(item: Item) -> Option<Item> {
         Item::Area(_) | Item::Milestone(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format;
+    use crate::model::lower::lower;
+
+    /// The dependency cycles of a plan, each as `path: message`.
+    fn cycles(text: &str) -> Vec<String> {
+        let (_, findings) = lower(format::parse(text).0.unwrap());
+        assert!(findings.iter().all(|finding| finding.kind == Kind::DependencyCycle), "{findings:?}\n{text}");
+        findings.iter().map(|finding| format!("{}: {}", finding.at, finding.message)).collect()
+    }
+
+    #[test]
+    fn a_chain_is_no_cycle() {
+        let chain = "project: x\nareas: {a: {workstreams: {u: {}, v: {needs: [a/u]}, w: {needs: [a/u, a/v]}}}}\n";
+        assert_eq!(cycles(chain), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_cycle_is_found_at_its_first_dependency() {
+        let two = "project: x\nmilestones: {m: {needs: [n]}, n: {needs: [o]}, o: {needs: [m]}, p: {needs: [p, o]}}\n";
+        assert_eq!(
+            cycles(two),
+            [
+                "milestones.m.needs[0]: dependency cycle: `n` → `m` → `o` → `n`",
+                "milestones.p.needs[0]: `p` depends on itself",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_item_depends_on_what_it_contains() {
+        let area = "project: x\nareas: {a: {workstreams: {w: {needs: [a]}}}}\n";
+        assert_eq!(cycles(area), ["areas.a.workstreams.w.needs[0]: dependency cycle: `a` → `a/w` → `a`"]);
+        let task = "project: x\nareas: {a: {workstreams: {w: {needs: [a/w/one], tasks: [todo: one]}}}}\n";
+        assert_eq!(cycles(task), ["areas.a.workstreams.w.needs[0]: dependency cycle: `a/w/one` → `a/w` → `a/w/one`"]);
+    }
+
+    #[test]
+    fn a_workstream_depends_on_its_shared_tasks() {
+        let shared = "project: x\nareas: {a: {workstreams: {w: {tasks: [ref: a/v/one]}, v: {tasks: [{todo: one, needs: [a/w]}]}}}}\n";
+        assert_eq!(
+            cycles(shared),
+            ["areas.a.workstreams.v.tasks[0].needs[0]: dependency cycle: `a/w` → `a/v/one` → `a/w`"]
+        );
+    }
+
+    #[test]
+    fn long_cycles_are_shortened() {
+        let ring = |length: usize| {
+            let needs = (0..length).map(|index| format!("m{index}: {{needs: [m{}]}}", (index + 1) % length));
+            format!("project: x\nmilestones: {{{}}}\n", needs.collect::<Vec<_>>().join(", "))
+        };
+        let names = |length: usize| cycles(&ring(length))[0].matches('`').count() / 2;
+        assert_eq!([names(7), names(8), names(9)], [8, 9, 9]);
+        assert!(cycles(&ring(8))[0].ends_with("`m1`") && !cycles(&ring(8))[0].contains("more"));
+        assert!(cycles(&ring(9))[0].contains(" → 1 more → `m1`"), "{:?}", cycles(&ring(9)));
+    }
+}

@@ -501,3 +501,7 @@ struct Areas {
     areas: Vec<Area>,
     notes: Vec<Note>,
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
+mod tests;
