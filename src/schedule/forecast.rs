@@ -289,3 +289,6 @@ impl<'a> Computation<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -348,6 +348,23 @@ mod tests {
     }
 
     #[test]
+    fn a_small_simulation_has_one_thread() {
+        let processors = thread::available_parallelism().unwrap().get();
+        for (visits, threads) in [(0, 1), (599_999, 1), (600_000, 2.min(processors)), (usize::MAX, processors)] {
+            assert_eq!(default_threads(visits), threads, "{visits}");
+        }
+    }
+
+    #[test]
+    fn random_numbers_are_between_0_and_1() {
+        let mut random = stream(fnv1a(b"ml/azure"), 0);
+        let numbers: Vec<f64> = (0..1000).map(|_| between_0_and_1(&mut random)).collect();
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
+        let mean = numbers.iter().sum::<f64>() / 1000.0;
+        assert!((mean - 0.5).abs() < 0.03, "{mean}");
+    }
+
+    #[test]
     fn a_stream_can_start_at_any_number() {
         let mut all = stream(fnv1a(b"ml/azure"), 0);
         let first: Vec<u64> = (0..20).map(|_| all.next_u64()).collect();
