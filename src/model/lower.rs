@@ -503,5 +503,4 @@ struct Areas {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests;

@@ -112,6 +112,60 @@ mod tests {
         assert!((linear.to_complete().unwrap() - 7.0 / 6.0).abs() < 1e-12);
     }
 
+    /// The earned schedule of a baseline of 10 working days from 10 % to 90 %.
+    fn earned_schedule(status: &str, earned: f64) -> Option<EarnedSchedule> {
+        let text = format!(
+            "project: x\nas_of: {status}\nbaseline: [{{when: 2026-01-02, complete: 10%}}, {{when: 2026-01-09, complete: 30%}}, {{when: 2026-01-16, complete: 90%}}]\n"
+        );
+        let project = crate::model::lower::lower(crate::format::parse(&text).0.unwrap()).0;
+        let timeline = Timeline::at(&project, project.as_of.unwrap());
+        EarnedSchedule::of(&project.baseline, Ratio::clamped(earned), timeline)
+    }
+
+    #[test]
+    fn progress_is_compared_with_the_baseline() {
+        let rounded = |value: f64| (value * 1e9).round() / 1e9;
+        let schedule = earned_schedule("2026-01-13", 0.2).unwrap();
+        assert_eq!((schedule.planned, schedule.actual, schedule.earned), (10.0, 7.0, 2.5));
+        assert_eq!(rounded(schedule.planned_completion), 0.54);
+        assert_eq!(schedule.observed_pace.map(rounded), Some(rounded(0.1 / 7.0)));
+        assert_eq!(schedule.required_pace.map(rounded), Some(rounded(0.7 / 3.0)));
+        assert_eq!(schedule.performance().map(rounded), Some(rounded(2.5 / 7.0)));
+        assert_eq!(schedule.forecast().map(rounded), Some(28.0));
+        assert_eq!(schedule.to_complete(), Some(2.5));
+        let ahead = earned_schedule("2026-01-13", 0.95).unwrap();
+        assert_eq!((ahead.earned, ahead.required_pace), (10.0, Some(0.0)));
+        let behind = earned_schedule("2026-01-13", 0.05).unwrap();
+        assert_eq!((behind.earned, behind.forecast()), (0.0, None));
+    }
+
+    #[test]
+    fn progress_is_known_from_the_start_of_the_baseline() {
+        let first = earned_schedule("2026-01-02", 0.1).unwrap();
+        assert_eq!((first.actual, first.observed_pace, first.planned_completion), (0.0, None, 0.1));
+        assert!(earned_schedule("2026-01-01", 0.1).is_none());
+        let last = earned_schedule("2026-01-16", 0.5).unwrap();
+        assert_eq!((last.actual, last.required_pace, last.to_complete()), (10.0, None, None));
+        assert_eq!((last.planned_completion * 1e9).round() / 1e9, 0.9);
+        let after = earned_schedule("2026-01-20", 0.5).unwrap();
+        assert_eq!((after.actual, (after.planned_completion * 1e9).round() / 1e9), (12.0, 0.9));
+    }
+
+    #[test]
+    fn a_baseline_plans_progress_over_time() {
+        let of = |baseline: &str| {
+            let text = format!("project: x\nbaseline: [{baseline}]\n");
+            let project = crate::model::lower::lower(crate::format::parse(&text).0.unwrap()).0;
+            let timeline = Timeline::at(&project, jiff::civil::date(2026, 1, 13));
+            EarnedSchedule::of(&project.baseline, Ratio::clamped(0.5), timeline)
+        };
+        assert!(of("").is_none());
+        assert!(of("{when: 2026-01-05, complete: 10%}").is_none());
+        assert!(of("{when: 2026-01-05, complete: 10%}, {when: 2026-01-09, complete: 10%}").is_none());
+        assert!(of("{when: 2026-01-09, complete: 10%}, {when: 2026-01-10, complete: 20%}").is_none(), "a Saturday");
+        assert!(of("{when: 2026-01-05, complete: 10%}, {when: 2026-01-09, complete: 20%}").is_some());
+    }
+
     #[test]
     fn performance_is_unknown_on_the_first_day_and_to_complete_on_the_last() {
         let first = EarnedSchedule {

@@ -147,3 +147,42 @@ impl FinishPercentiles {
         self.percentiles.map(|finish| finish - due)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
+mod tests {
+    use super::*;
+
+    fn finish(p85: f64) -> FinishPercentiles {
+        FinishPercentiles { percentiles: Percentiles { p50: 1.0, p85, p95: 9.0 }, on_time: None }
+    }
+
+    #[test]
+    fn late_is_more_than_rounding_after_the_due_date() {
+        assert!(finish(5.1).is_late(5.0) && finish(5.000_002).is_late(5.0));
+        for p85 in [5.0, 5.000_000_9, 4.9, -7.0] {
+            assert!(!finish(p85).is_late(5.0), "{p85}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_positive_after_the_due_date() {
+        assert_eq!(finish(5.5).slip(4.0), Percentiles { p50: -3.0, p85: 1.5, p95: 5.0 });
+    }
+
+    #[test]
+    fn models_and_percentiles_have_their_labels() {
+        let mut models = ByModel { plan: 1, risk: 2 };
+        assert_eq!(models.entries().map(|(model, value)| (model.name(), value)), [("plan", 1), ("risk", 2)]);
+        assert_eq!(ForecastModel::ALL.map(|model| models.get(model)), [1, 2]);
+        *models.get_mut(ForecastModel::Risk) = 3;
+        *models.get_mut(ForecastModel::Plan) += 6;
+        assert_eq!(models.map(|value| value * 10), ByModel { plan: 70, risk: 30 });
+        let percentiles = Percentiles { p50: 1, p85: 2, p95: 3 };
+        let entries = percentiles.entries().map(|(percentile, value)| (percentile.name(), value));
+        assert_eq!(entries, [("50", 1), ("85", 2), ("95", 3)]);
+        assert_eq!(entries.map(|(name, _)| name), Percentile::ALL.map(Percentile::name));
+        assert_eq!(percentiles.map(|value| value * 10).into_array(), [10, 20, 30]);
+        assert_eq!(PROBABILITIES.into_array(), [0.5, 0.85, 0.95]);
+    }
+}

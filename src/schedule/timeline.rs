@@ -133,6 +133,41 @@ mod tests {
     }
 
     #[test]
+    fn the_status_date_is_the_later_of_as_of_and_today() {
+        let project = |text: &str| crate::model::lower::lower(crate::format::parse(text).0.unwrap()).0;
+        let status = |text: &str, now: &str| Timeline::of(&project(text), now.parse().unwrap()).status_date();
+        let past = "project: x\nas_of: 2026-01-27\n";
+        assert_eq!(status(past, "2026-01-30T12:00:00Z"), date(2026, 1, 30));
+        assert_eq!(status(past, "2026-01-20T12:00:00Z"), date(2026, 1, 27));
+        assert_eq!(status("project: x\n", "2026-01-30T12:00:00Z"), date(2026, 1, 30));
+        let east = "project: x\ntimezone: Pacific/Auckland\n";
+        assert_eq!(status(east, "2026-01-30T12:00:00Z"), date(2026, 1, 31));
+        let project = project(east);
+        let timeline = Timeline::at(&project, date(2026, 1, 30));
+        assert_eq!(
+            (timeline.status_date(), timeline.start().to_string()),
+            (date(2026, 1, 30), "2026-01-30T10:59:59Z".into())
+        );
+    }
+
+    #[test]
+    fn work_starts_with_the_day_or_during_it() {
+        timeline_in("UTC", date(2026, 1, 30), |timeline| {
+            let start = |days| timeline.start_after(days).to_string();
+            assert_eq!(start(-3.0), "2026-02-02T00:00:00Z");
+            assert_eq!(start(0.0), "2026-02-02T00:00:00Z");
+            assert_eq!(start(1.000_000_1), "2026-02-03T00:00:00Z");
+            assert_eq!(start(1.5), "2026-02-03T11:59:59.5Z");
+            assert_eq!(
+                [0.999_999_9, 1.000_000_1, 1.000_01].map(|days| timeline.day(days)),
+                [date(2026, 2, 2), date(2026, 2, 2), date(2026, 2, 3)]
+            );
+            assert_eq!(timeline.finish(0.25).to_string(), "2026-02-02T05:59:59.75Z");
+            assert_eq!(timeline.finish(-1.0), timeline.start());
+        });
+    }
+
+    #[test]
     fn half_a_day_is_half_of_its_hours_when_clocks_change() {
         let calendar = Calendar::new(&[jiff::civil::Weekday::Sunday], Vec::new());
         let zone = TimeZone::get("Europe/Berlin").unwrap();

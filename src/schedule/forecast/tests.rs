@@ -69,13 +69,13 @@ fn described(project: &Project, forecast: &Forecast) -> String {
     };
     for (item, of) in &forecast.items {
         let floats = [of.early.0, of.early.1, of.late.0, of.late.1, of.total_float(), of.free_float].map(rounded);
-        let mut line = format!("{}: {}", project.path(*item), floats.join(" "));
+        let mut parts = vec![format!("{}: {}", project.path(*item), floats.join(" "))];
         if let Some(ByModel { plan, risk }) = of.finish {
-            line += &format!("; plan {}; risk {}", describe(plan), describe(risk));
+            parts.push(format!("plan {}; risk {}", describe(plan), describe(risk)));
         }
-        line += &format!("; criticality {}", rounded(of.criticality));
-        line += &of.driving_root.map_or(String::new(), |root| format!("; root {}", project.path(root)));
-        lines.push(line);
+        parts.push(format!("criticality {}", rounded(of.criticality)));
+        parts.extend(of.driving_root.map(|root| format!("root {}", project.path(root))));
+        lines.push(parts.join("; "));
     }
     let bases = forecast.bases.iter().map(|(item, basis)| format!("{} {}", project.path(*item), basis.name()));
     lines.push(bases.collect::<Vec<_>>().join(", "));

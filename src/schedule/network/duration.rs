@@ -102,3 +102,76 @@ pub(crate) fn open_share(project: &Project, index: TaskIndex) -> f64 {
     let all: f64 = tasks.iter().filter_map(own_task).map(open).sum();
     project.task(index).map_or(0.0, |task| if all > 0.0 { open(task) / all } else { 0.0 })
 }
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "exact by construction")]
+mod tests {
+    use super::*;
+    use crate::format;
+    use crate::model::lower::lower;
+
+    fn project(text: &str) -> Project {
+        let (project, findings) = lower(format::parse(text).0.unwrap());
+        assert!(findings.is_empty(), "{findings:?}");
+        project
+    }
+
+    fn rates(workstreams: &str) -> Option<[f64; 3]> {
+        let text = format!("project: x\nareas: {{a: {{workstreams: {{{workstreams}}}}}}}\n");
+        let rates = days_per_point(&project(&text), 5.0)?;
+        Some([rates.optimistic, rates.likely, rates.pessimistic])
+    }
+
+    #[test]
+    fn days_per_point_are_minimum_median_and_maximum() {
+        let two = "t: {points: 10, estimate: 1-3w}, u: {points: 4, estimate: 2d}";
+        assert_eq!(rates(two), Some([0.5, 0.75, 1.0]));
+        let three = format!("{two}, v: {{points: 20, estimate: 12d}}");
+        assert_eq!(rates(&three), Some([0.5, 0.6, 1.0]));
+        assert_eq!(rates("t: {points: 10}, u: {estimate: 2d}, v: {points: 0, estimate: 2d}"), None);
+    }
+
+    #[test]
+    fn a_task_has_a_share_of_the_open_work() {
+        let project = project(
+            "project: x
+policy: {partial_credit: 50%}
+areas:
+  a:
+    workstreams:
+      w: {tasks: [{todo: one, weight: 3}, partial: two, done: three, {waived: four, reason: none}]}
+      v: {tasks: [done: five]}
+",
+        );
+        let share = |workstream, task| open_share(&project, TaskIndex { area: 0, workstream, task });
+        assert_eq!([0, 1, 2, 3].map(|task| share(0, task)), [3.0 / 3.5, 0.5 / 3.5, 0.0, 0.0]);
+        assert_eq!(share(1, 0), 0.0);
+        let open = project.tasks().map(|(_, task)| is_open(task)).collect::<Vec<_>>();
+        assert_eq!(open, [true, true, false, false, false]);
+    }
+
+    #[test]
+    fn the_remainder_is_the_smaller_of_open_work_and_remaining_time() {
+        let duration = |estimate, elapsed, open| {
+            ActivityDuration::new("x".to_owned(), estimate, elapsed, open, &mut BetaPertCache::default())
+        };
+        let both = |duration: ActivityDuration| {
+            let mut values = [0.5];
+            duration.quantiles(&mut values);
+            assert_eq!(values[0], duration.quantile(0.5));
+            [duration.quantile(0.5), duration.mean()].map(|days| (days * 1e6).round() / 1e6)
+        };
+        let fixed = ThreePoint::fixed(10.0);
+        assert_eq!(both(duration(fixed, None, 0.25)), [2.5, 2.5]);
+        assert_eq!(both(duration(fixed, Some(4.0), 1.0)), [6.0, 6.0]);
+        assert_eq!(both(duration(fixed, Some(4.0), 0.9)), [6.0, 6.0]);
+        assert_eq!(both(duration(fixed, Some(4.0), 0.25)), [2.5, 2.5]);
+        let overrun = duration(fixed, Some(12.0), 0.25);
+        assert!(overrun.is_overrun() && overrun.is_certain());
+        assert_eq!(both(overrun), [1.0, 1.0]);
+        let uncertain = ThreePoint { optimistic: 2.0, likely: 3.0, pessimistic: 4.0 };
+        assert!(!duration(uncertain, None, 1.0).is_certain() && !duration(uncertain, Some(1.0), 1.0).is_overrun());
+        assert_eq!(both(duration(uncertain, None, 0.5)), [1.5, 1.5]);
+        assert_eq!(both(duration(uncertain, Some(1.0), 0.5)), [1.5, 1.5]);
+    }
+}
