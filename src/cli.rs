@@ -45,11 +45,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {
         Ok(code) => code,
-        Err(error) => failed(&error, CheckOutcome::COULD_NOT_RUN),
+        Err(error) => report_error(&error, CheckOutcome::COULD_NOT_RUN),
     }
 }
 
-fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+fn report_error(error: &anyhow::Error, code: u8) -> ExitCode {
     // There is no other place to report an error of standard error.
     let _ = writeln!(io::stderr(), "error: {error:#}");
     ExitCode::from(code)
@@ -78,7 +78,7 @@ fn run_check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         format: args.format.format(),
         fail_on: args.fail_on.severity(),
         as_of: as_of(args.at),
-        colour: colour(),
+        colour: use_colour(),
         against,
     };
     let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())?;
@@ -92,7 +92,7 @@ fn run_forecast(args: ForecastArgs) -> anyhow::Result<()> {
         draws: args.simulation.draws,
         what_if: args.what_if,
         format: args.format,
-        colour: colour(),
+        colour: use_colour(),
         width: TIMELINE_WIDTH,
         limits: args.limits.limits(),
     };
@@ -105,7 +105,7 @@ fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
         milestone: args.milestone,
         as_of: as_of(args.at),
         draws: args.simulation.draws,
-        colour: colour(),
+        colour: use_colour(),
         limits: args.limits.limits(),
     };
     let mut progress: Box<dyn Write> =
@@ -116,11 +116,11 @@ fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
 /// Every failure has exit code 1: probes distinguish only success and failure.
 fn run_health(args: HealthArgs) -> ExitCode {
     let options = health::HealthOptions { url: args.url, timeout: args.timeout };
-    health::run(&options).map_or_else(|error| failed(&error, 1), |()| ExitCode::SUCCESS)
+    health::run(&options).map_or_else(|error| report_error(&error, 1), |()| ExitCode::SUCCESS)
 }
 
 /// See <https://no-color.org>.
-fn colour() -> bool {
+fn use_colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 

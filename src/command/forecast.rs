@@ -229,7 +229,7 @@ pub(crate) fn open_milestones(project: &Project, forecast: &Forecast) -> Vec<usi
 pub(crate) fn missing_forecast_reason(forecast: &Forecast, item: Item) -> &'static str {
     match forecast.bases.get(&item) {
         Some(Basis::FixedDate) if forecast.items.get(&item).and_then(|it| it.due).is_some_and(|due| due < 0.0) => {
-            "fixed date, overdue: assumed today"
+            "overdue fixed date, assumed today"
         }
         Some(Basis::FixedDate) => "fixed date",
         Some(_) => "no due date and no needs",

@@ -51,8 +51,83 @@ fn forecast_prints_json() {
 }
 
 #[test]
+fn json_separates_the_forecast_without_risks_from_that_with_risks() {
+    let text = stdout(&["forecast", "examples/payments.readiness.yaml", "--at", "2026-11-12", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let certificate = json["milestones"].as_array().unwrap().iter().find(|it| it["id"] == "certificate").unwrap();
+    let p85 = ["plan", "with_risks"].map(|model| certificate[model]["p85"].as_str().unwrap());
+    assert_eq!(p85, ["2026-12-21", "2027-01-14"]);
+    let p85 = ["finish", "finish_with_risks"].map(|model| json[model]["p85"].as_str().unwrap());
+    assert_eq!(p85, ["2027-01-18", "2027-02-04"]);
+    let durations = json["durations"].as_array().unwrap();
+    let basis = |item: &str| durations.iter().find(|it| it["item"] == item).unwrap()["basis"].clone();
+    assert_eq!((basis("checkout/refunds"), basis("checkout/wallets")), ("estimated".into(), "overrun".into()));
+    assert_eq!(json["status_date"], "2026-11-12");
+    assert!(json.get("what_if").is_none());
+}
+
+#[test]
 fn explain_prints_the_driving_path() {
     assert_snapshot!(stdout(&["explain", REPORT, "models-live", "--at", "2026-01-27"]));
+}
+
+#[test]
+fn explain_names_the_assumptions_behind_a_forecast() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "project: shop\nas_of: 2026-03-02\nareas:\n  a:\n    workstreams:\n      \
+                cart: {estimate: 3/4/6d, started: 2026-02-02}\n      \
+                search: {estimate: 1-2w}\n      \
+                orders: {estimate: 1-2w}\n      \
+                reviews: {title: No estimate}\n\
+                milestones:\n  contract: {due: 2026-03-06, done: 2026-02-27}\n  audit: {due: 2026-04-10}\n  \
+                visit: {due: 2026-02-20}\n  \
+                beta: {needs: [a/reviews]}\n  \
+                launch: {due: 2026-04-10, needs: [a/search, a/orders, a/reviews]}\n  \
+                go-live: {due: 2026-03-02, needs: [a/cart]}\n";
+    fs::write(folder.path().join("shop.yaml"), plan).unwrap();
+    let explained = |milestone: &str| {
+        let output = run(folder.path(), &["explain", "shop.yaml", milestone, "--at", "2026-03-02"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_snapshot!(explained("contract"), @"contract (contract) was reached on 2026-02-27");
+    assert_snapshot!(explained("audit"), @"
+    audit (audit), status date 2026-03-02
+    due 2026-04-10; not forecast: fixed date
+    ");
+    assert_snapshot!(explained("visit"), @"
+    visit (visit), status date 2026-03-02
+    due 2026-02-20; not forecast: overdue fixed date, assumed today
+    ");
+    assert_snapshot!(explained("beta"), @"
+    beta (beta), status date 2026-03-02
+    no due date; not forecast: needs only work without estimate
+
+    Without estimate or points, no duration is assumed: `a/reviews`
+    ");
+    assert_snapshot!(explained("launch"), @"
+    launch (launch), status date 2026-03-02
+    without risks: P50 2026-03-13, P85 2026-03-13, P95 2026-03-16, on-time probability 100 %
+    due 2026-04-10, total float +21.5 d (mean durations)
+
+    Driving path                        Duration             Finish      Criticality  P85 if 1 week earlier
+    a/orders                          5/7.5/10 d  estimated  2026-03-12         50 %                 -0.3 d
+    Critical in some simulation runs
+    a/search                          5/7.5/10 d  estimated  2026-03-12         50 %                 -0.4 d
+
+    Without estimate or points, no duration is assumed: `a/reviews`
+    ");
+    assert_snapshot!(explained("go-live"), @"
+    go-live (go-live), status date 2026-03-02
+    without risks: P50 2026-03-03, P85 2026-03-03, P95 2026-03-03, on-time probability 0 %
+    due 2026-03-02, total float -1 d (mean durations)
+
+    Driving path  Duration           Finish      Criticality  P85 if 1 week earlier
+    a/cart         3/4/6 d  overrun  2026-03-03        100 %                   -1 d
+
+    Root of the slip: `a/cart`
+    Overrun, one more day is assumed; update the estimate: `a/cart`
+    ");
 }
 
 #[test]
@@ -61,7 +136,7 @@ fn unknown_items_and_invalid_changes_are_errors() {
     assert_snapshot!(stderr(&["explain", REPORT, "ml/azure"]), @"error: `ml/azure` is not a milestone: expected one of `azure-workspace`, `vendor-apis`, `test-coverage`, `models-live`, `security-audit`, `load-testing`, `production-deployment`, `production-data-flow`, `production-readiness`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azur=+2w"]), @"error: unknown item `ml/azur` in `castiel`: did you mean `ml/azure`?");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`");
-    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: expected working time, such as `10d` or `2w`, found `2`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number of days or weeks, such as `10d` or `2w`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
     assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: file not found");
 }

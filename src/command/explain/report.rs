@@ -83,26 +83,33 @@ impl MilestoneReport<'_> {
         ]
     }
 
-    /// The root of a slip, and the assumptions behind the durations.
+    /// The root of the slip, and the assumptions behind the durations.
     pub(super) fn write_notes(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        if let Some(root) = self.item.slip_root() {
-            writeln!(out, "\nRoot of the slip: {}", self.paths([root]))?;
-        }
         let on_path = |is_wanted: fn(&Basis) -> bool| {
             let items = self.driving_path.iter().copied();
             self.paths(items.filter(|item| self.forecast.bases.get(item).is_some_and(is_wanted)))
         };
-        let inferred = on_path(|basis| matches!(basis, Basis::Inferred(_)));
-        if !inferred.is_empty() {
-            writeln!(out, "Inferred from points, at the days per point of the estimated workstreams: {inferred}")?;
+        let notes = [
+            ("Root of the slip", self.paths(self.item.slip_root())),
+            (
+                "Inferred from points, at the days per point of the estimated workstreams",
+                on_path(|basis| matches!(basis, Basis::Inferred(_))),
+            ),
+            (
+                "Overrun, one more day is assumed; update the estimate",
+                on_path(|basis| matches!(basis, Basis::Overrun(_))),
+            ),
+            (
+                "Without estimate or points, no duration is assumed",
+                self.paths(self.item.without_estimate.iter().copied()),
+            ),
+        ];
+        let notes: Vec<_> = notes.iter().filter(|(_, paths)| !paths.is_empty()).collect();
+        if !notes.is_empty() {
+            writeln!(out)?;
         }
-        let overrun = on_path(|basis| matches!(basis, Basis::Overrun(_)));
-        if !overrun.is_empty() {
-            writeln!(out, "Overrun, one more day is assumed; update the estimate: {overrun}")?;
-        }
-        let without_estimate = self.paths(self.item.without_estimate.iter().copied());
-        if !without_estimate.is_empty() {
-            writeln!(out, "Without estimate or points, no duration is assumed: {without_estimate}")?;
+        for (note, paths) in notes {
+            writeln!(out, "{note}: {paths}")?;
         }
         Ok(())
     }

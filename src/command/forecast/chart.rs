@@ -52,7 +52,8 @@ impl Chart<'_> {
             let line = scale.line(marks);
             let line = if is_late { TextStyle::Alert.paint(&line, self.colour) } else { line };
             // Writing to a string cannot fail, here and below.
-            let _ = writeln!(out, "{id}{}{line}", " ".repeat(margin - id.width()));
+            let line = format!("{id}{}{line}", " ".repeat(margin - id.width()));
+            let _ = writeln!(out, "{}", line.trim_end());
         }
         let _ = writeln!(out, "{}{}", " ".repeat(margin), TextStyle::Dimmed.paint(LEGEND, self.colour));
         out
