@@ -256,7 +256,7 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(default)]
-    struct Section {
+    struct Outer {
         name: String,
         items: Vec<serde_json::Value>,
         inner: Inner,
@@ -268,7 +268,7 @@ mod tests {
         weight: String,
     }
 
-    fn decoded(text: &str) -> (Section, Vec<String>) {
+    fn decoded(text: &str) -> (Outer, Vec<String>) {
         let help: TypeHelp = |path, node| node.text().map(|text| format!("at {}: {text}", path.to_path()));
         let (section, findings) = decode(&yaml::parse(text).unwrap(), help);
         let findings = findings
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_an_empty_list_or_mapping() {
-        assert_eq!(decoded("items:\ninner:\n"), (Section::default(), Vec::new()));
+        assert_eq!(decoded("items:\ninner:\n"), (Outer::default(), Vec::new()));
     }
 
     #[test]
