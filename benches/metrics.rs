@@ -1,7 +1,7 @@
-//! What expositions cost at a million series: time to build and to change them, and memory.
+//! Time and memory of an exposition with a million series: built at once, and updated.
 //!
-//! `cargo bench --bench metrics`. Each file has a hundred series of about 120 bytes, as a project
-//! with twenty tasks has.
+//! `cargo bench --bench metrics`. Each file has a hundred series of about 120 bytes, like a project
+//! with twenty tasks.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -87,7 +87,7 @@ fn share(part: usize, whole: u32) -> f64 {
     f64::from(u32::try_from(part).unwrap_or(0) % whole) / f64::from(whole)
 }
 
-/// The memory that the process holds, and the most that it ever held; empty where there is no `/proc`.
+/// Current and peak memory of the process; empty if there is no `/proc`.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let lines = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"));

@@ -1,7 +1,7 @@
-//! Scrapes and reloads of the real daemon, in one run beside `node_exporter`'s textfile collector
-//! with the same series and a static file of the same bytes.
+//! Duration of scrapes and reloads, compared with the textfile collector of `node_exporter` with the same
+//! series and with a static file of the same bytes.
 //!
-//! `make bench` runs it. Times are medians in milliseconds; ratios matter, since machines differ.
+//! `make bench` runs it. Times are medians in milliseconds; compare ratios, since machines differ.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark measures and prints")]
 
@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn main() {
-    // `cargo test --benches` only wants to know that it builds.
+    // `cargo test --benches` only checks that it runs.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -30,7 +30,7 @@ fn main() {
     }
 }
 
-/// Start and memory of the example itself.
+/// Start time and memory with the example.
 fn example() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/castiel.readiness.yaml");
     let mut starts = Vec::new();
@@ -47,9 +47,9 @@ fn example() {
 fn scrapes(folder: &Path, files: usize) {
     let plans = plans(folder, files);
     let daemon = Server::daemon(&plans);
-    let page = scrape(daemon.port, "/metrics", false).1;
-    let text = String::from_utf8(page).expect("a page is text");
-    // Only what comes from the files: the textfile collector has process metrics of its own.
+    let exposition = scrape(daemon.port, "/metrics", false).1;
+    let text = String::from_utf8(exposition).expect("an exposition is text");
+    // Only the series of the files: the textfile collector has process metrics of its own.
     let own: String = text.lines().filter(|line| line.contains("readiness_")).fold(String::new(), |mut all, line| {
         let _ = writeln!(all, "{line}");
         all
@@ -83,18 +83,18 @@ fn scrapes(folder: &Path, files: usize) {
     println!("{:>9} {:>22} {:>11.2}x {:>11.0}x\n", "", "static, textfile:", plain / still, peer_gzip / gzip);
 }
 
-/// One file changed among many: after the kernel told of it, and after a request, when all files
-/// are looked at. The daemon's own figures, since the quiet time it waits isn't what is measured.
+/// One changed file among many: after a notification, and after a reload request, which scans all files.
+/// The durations are those that the daemon measures, without the time it waits for writes to settle.
 fn reloads(folder: &Path, files: usize) {
     let plans = plans(folder, files);
     let daemon = Server::daemon(&plans);
     let mut round = 0;
-    let mut reload = |ask: bool| {
+    let mut reload = |requested: bool| {
         let before = reloading(daemon.port);
         round += 1;
         fs::write(plans.join("plan-00007.yaml"), plan(7, round)).expect("the folder can be written");
-        if ask {
-            // A file is read once it has been still for a moment, so that moment is left to it.
+        if requested {
+            // A file is read once its last write has settled.
             std::thread::sleep(Duration::from_millis(60));
             request(daemon.port, "POST", "/-/reload", false);
         } else {
@@ -102,14 +102,14 @@ fn reloads(folder: &Path, files: usize) {
         }
         (reloading(daemon.port) - before) * 1000.0
     };
-    let told = median(&mut (0..11).map(|_| reload(false)).collect::<Vec<_>>());
-    let asked = median(&mut (0..11).map(|_| reload(true)).collect::<Vec<_>>());
-    println!("one changed file among {files:>6}: {told:.1} ms, with a look at all {asked:.1} ms");
+    let notified = median(&mut (0..11).map(|_| reload(false)).collect::<Vec<_>>());
+    let requested = median(&mut (0..11).map(|_| reload(true)).collect::<Vec<_>>());
+    println!("one changed file among {files:>6}: {notified:.1} ms, with a scan of all files {requested:.1} ms");
 }
 
-/// How many seconds all reloads took together.
+/// Total duration of all reloads in seconds.
 fn reloading(port: u16) -> f64 {
-    let text = String::from_utf8(scrape(port, "/metrics", false).1).expect("a page is text");
+    let text = String::from_utf8(scrape(port, "/metrics", false).1).expect("an exposition is text");
     let sum = text.lines().find_map(|line| line.strip_prefix("readiness_exporter_reload_duration_seconds_sum "));
     sum.and_then(|sum| sum.parse().ok()).expect("the daemon measures its reloads")
 }
@@ -147,11 +147,11 @@ fn plan(number: usize, round: usize) -> String {
     text
 }
 
-/// A server of its own process.
+/// A server in a process of its own.
 struct Server {
     child: Child,
     port: u16,
-    /// Milliseconds from its start until it was ready.
+    /// Milliseconds from the start until it was ready.
     started: f64,
 }
 
@@ -181,7 +181,7 @@ impl Server {
         let line = lines.find(|line| listens(line)).expect("the server listens");
         let address = line.split("address=").nth(1).expect("it says where").split(' ').next().unwrap_or_default();
         let port = address.trim_matches('"').rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        // Nobody reads on, and a full pipe would stop the server.
+        // A full pipe would block the server.
         std::thread::spawn(move || lines.for_each(drop));
         while request(port, "GET", ready, false).2 != 200 {
             std::thread::sleep(Duration::from_millis(1));
@@ -204,7 +204,7 @@ impl Drop for Server {
     }
 }
 
-/// Serves a file as it is, read anew for each request.
+/// Serves a file, read again for each request.
 fn static_server(file: PathBuf) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("it is bound").port();

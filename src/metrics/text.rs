@@ -8,9 +8,9 @@ use std::io::Read as _;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
+use crate::metrics::Family;
 use crate::metrics::gzip::Compressor;
 use crate::metrics::series::{FamilyId, Series};
-use crate::metrics::{Family, Group};
 
 /// The rendered samples of one file, sorted by family.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,50 +29,30 @@ struct FamilyRange {
 
 /// Samples of one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Samples<'a> {
+pub(crate) struct Samples<'a> {
     /// Lines in UTF-8, each with its line break.
-    pub text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// The number of lines.
-    pub series: usize,
+    pub(crate) series: usize,
 }
 
 impl Fragment {
     /// The samples of `family`, empty if there are none.
-    #[must_use]
-    pub fn samples(&self, family: FamilyId) -> Samples<'_> {
+    pub(crate) fn samples(&self, family: FamilyId) -> Samples<'_> {
         self.parts.binary_search_by_key(&family, |part| part.family).map_or_else(
             |_| Samples::default(),
             |at| Samples { text: self.lines(at).as_bytes(), series: self.parts[at].series },
         )
     }
 
-    /// Number of series.
-    #[must_use]
-    pub fn series(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn series(&self) -> usize {
         self.parts.iter().map(|part| part.series).sum()
     }
 
-    /// How many of the series belong to `group`.
-    #[must_use]
-    pub fn series_in(&self, group: Group) -> usize {
-        let parts = self.parts.iter().filter(|part| part.family.family().group() == group);
-        parts.map(|part| part.series).sum()
-    }
-
-    /// The same without the series of `group`.
-    #[must_use]
-    pub fn without(&self, group: Group) -> Self {
-        let (mut text, mut parts) = (String::with_capacity(self.text.len()), Vec::new());
-        for (at, part) in self.parts.iter().enumerate().filter(|(_, part)| part.family.family().group() != group) {
-            text.push_str(self.lines(at));
-            parts.push(FamilyRange { end: text.len(), ..*part });
-        }
-        Self { text: text.into(), parts: parts.into() }
-    }
-
-    /// The exposition of this fragment alone, with its headers.
-    #[must_use]
-    pub fn exposition(&self) -> String {
+    /// The exposition of this fragment alone.
+    #[cfg(test)]
+    pub(crate) fn exposition(&self) -> String {
         let mut text = String::with_capacity(self.text.len());
         for (at, part) in self.parts.iter().enumerate() {
             text.push_str(&header(part.family.family()));
@@ -82,8 +62,7 @@ impl Fragment {
     }
 
     /// The same in a twentieth of the memory, until it becomes part of an exposition.
-    #[must_use]
-    pub fn pack(self, compressor: &mut Compressor) -> PackedFragment {
+    pub(crate) fn pack(self, compressor: &mut Compressor) -> PackedFragment {
         PackedFragment { gzip: compressor.member(self.text.as_bytes()), length: self.text.len(), parts: self.parts }
     }
 
@@ -98,7 +77,7 @@ impl Fragment {
 /// The fragments of all files together would double the memory of an exposition at the start, and the
 /// allocator would keep it.
 #[derive(Debug)]
-pub struct PackedFragment {
+pub(crate) struct PackedFragment {
     gzip: Bytes,
     length: usize,
     parts: Box<[FamilyRange]>,
@@ -106,8 +85,7 @@ pub struct PackedFragment {
 
 impl PackedFragment {
     /// The original fragment.
-    #[must_use]
-    pub fn unpack(self) -> Fragment {
+    pub(crate) fn unpack(self) -> Fragment {
         let mut text = String::with_capacity(self.length);
         let unpacked = GzDecoder::new(&self.gzip[..]).read_to_string(&mut text);
         debug_assert!(unpacked.is_ok() && text.len() == self.length, "a packed fragment is intact");
@@ -195,8 +173,7 @@ impl FragmentBuilder {
 }
 
 /// The HELP and TYPE lines of a family.
-#[must_use]
-pub fn header(family: &Family) -> String {
+pub(crate) fn header(family: &Family) -> String {
     let Family { name, kind, help, .. } = family;
     format!("# HELP {name} {help}\n# TYPE {name} {}\n", kind.name())
 }
@@ -361,9 +338,6 @@ mod tests {
         "#);
         assert_eq!((fragment.series(), fragment.samples(FamilyId::TaskInfo).series), (3, 2));
         assert_eq!(fragment.samples(FamilyId::AreaInfo), Samples::default());
-        let rest = fragment.without(Group::Task);
-        assert_eq!((fragment.series_in(Group::Task), rest.series_in(Group::Task), rest.series()), (2, 0, 1));
-        assert!(fragment.exposition().starts_with(&rest.exposition()));
         assert_eq!(builder.finish(), Fragment::default());
     }
 

@@ -1,10 +1,10 @@
-//! Two files that describe one project: one of them is served, and the metrics say which and why.
+//! Two files that describe the same project: one is served, and the other is reported.
 
 use std::fs;
 
 use crate::harness::{Daemon, NEVER, World, project, run};
 
-/// What a test asks for after each step: is the first file up, and the second; what is served.
+/// A daemon that serves two files.
 struct Pair {
     world: World,
     daemon: Daemon,
@@ -25,9 +25,9 @@ impl Pair {
         self.world.label(&format!("plans/{number}.yaml"))
     }
 
-    /// Reloads, and compares the percentage of the project `a` and which of the files are up.
+    /// Reloads, and compares the reported percentage of the project `a` and which files are up.
     #[track_caller]
-    fn is(&self, percent: f64, up: &[bool]) {
+    fn assert_served(&self, percent: f64, up: &[bool]) {
         self.daemon.reload("POST");
         let metrics = self.daemon.metrics();
         let found: Vec<bool> = (1..=up.len()).filter_map(|number| metrics.is_up(&self.label(number))).collect();
@@ -41,9 +41,9 @@ impl Pair {
 }
 
 #[test]
-fn the_first_file_goes_on_being_served() {
+fn the_first_file_continues_to_be_served() {
     let pair = Pair::with_second("a");
-    pair.is(1.0, &[true, false]);
+    pair.assert_served(1.0, &[true, false]);
     assert_eq!(pair.reason(2, "duplicate_project"), Some(1.0));
     let answer = pair.daemon.reload("POST");
     let (first, second) = (pair.label(1), pair.label(2));
@@ -53,13 +53,13 @@ fn the_first_file_goes_on_being_served() {
 }
 
 #[test]
-fn who_was_first_counts_and_not_who_comes_first() {
+fn the_file_that_was_served_first_wins_whatever_its_name() {
     let pair = Pair::with_second("b");
     pair.world.write("plans/0.yaml", &project("a", 50));
-    pair.is(1.0, &[true, true]);
+    pair.assert_served(1.0, &[true, true]);
     assert_eq!(pair.daemon.metrics().is_up(&pair.label(0)), Some(false));
     pair.world.write("plans/1.yaml", &project("a", 3));
-    pair.is(3.0, &[true, true]);
+    pair.assert_served(3.0, &[true, true]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn the_second_takes_over_when_the_first_is_removed() {
 fn the_second_takes_over_when_the_first_becomes_another_project() {
     let pair = Pair::with_second("a");
     pair.world.write("plans/1.yaml", &project("b", 9));
-    pair.is(2.0, &[true, true]);
+    pair.assert_served(2.0, &[true, true]);
     assert_eq!(pair.daemon.metrics().percent("b"), Some(9.0));
 }
 
@@ -84,28 +84,28 @@ fn the_second_takes_over_when_the_first_becomes_another_project() {
 fn the_second_does_not_take_over_when_the_first_gets_an_error() {
     let pair = Pair::with_second("a");
     pair.world.write("plans/1.yaml", "project: a\nreported: much\n");
-    pair.is(1.0, &[false, false]);
+    pair.assert_served(1.0, &[false, false]);
 }
 
 #[test]
-fn two_files_exchange_their_projects_in_one_step() {
+fn two_files_swap_their_projects_in_one_update() {
     let pair = Pair::with_second("b");
     pair.daemon.while_scraped(|| {
         for (first, second, percent) in [("b", "a", 20.0), ("a", "b", 10.0)] {
             pair.world.write("plans/1.yaml", &project(first, 10));
             pair.world.write("plans/2.yaml", &project(second, 20));
-            pair.is(percent, &[true, true]);
+            pair.assert_served(percent, &[true, true]);
         }
     });
     assert_eq!(pair.reason(1, "duplicate_project"), Some(0.0));
 }
 
 #[test]
-fn a_file_whose_old_project_was_taken_serves_nothing_twice() {
+fn a_file_without_a_free_project_serves_none() {
     let pair = Pair::with_second("b");
     pair.world.write("plans/3.yaml", &project("c", 3));
-    pair.is(1.0, &[true, true, true]);
-    // The second lets go of `b` for `c`, which it doesn't get, while the first takes `b`.
+    pair.assert_served(1.0, &[true, true, true]);
+    // The second file changes from `b` to `c`, which the third one owns, while the first takes `b`.
     pair.world.write("plans/1.yaml", &project("b", 10));
     pair.world.write("plans/2.yaml", &project("c", 20));
     pair.daemon.reload("POST");
@@ -113,7 +113,7 @@ fn a_file_whose_old_project_was_taken_serves_nothing_twice() {
     assert_eq!((metrics.percent("b"), metrics.percent("c")), (Some(10.0), Some(3.0)));
     assert_eq!((metrics.is_up(&pair.label(1)), metrics.is_up(&pair.label(2))), (Some(true), Some(false)));
     assert_eq!(metrics.count("readiness_project_info"), 2);
-    // It is still waiting, and gets `c` when that is free.
+    // The second file gets `c` as soon as it is free.
     fs::remove_file(pair.world.path("plans/3.yaml")).unwrap();
     pair.daemon.reload("POST");
     assert_eq!(pair.daemon.metrics().percent("c"), Some(20.0));

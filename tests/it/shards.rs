@@ -1,4 +1,4 @@
-//! Several exporters that share the projects serve together what one alone would, and nothing twice.
+//! All shards together serve the same series as one exporter, and none twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,13 +17,13 @@ fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-/// A store for a shard such as `0/3`; few draws are as good as many here.
+/// A store for a shard such as `0/3`, with few simulation runs.
 fn store(shard: &str) -> Store {
     let draws = 100.try_into().unwrap();
     Store::new(StoreOptions { shard: shard.parse().unwrap(), draws, ..StoreOptions::default() })
 }
 
-/// The series that are served of what lies under `roots`, and their values.
+/// The series of the files under `roots`, with their values.
 fn series(store: &mut Store, roots: &[PathBuf]) -> BTreeMap<String, String> {
     let update = store.update(&scan(roots), now());
     let text = String::from_utf8(update.snapshot.exposition.body(Encoding::Identity).chunks.concat()).unwrap();
@@ -31,23 +31,23 @@ fn series(store: &mut Store, roots: &[PathBuf]) -> BTreeMap<String, String> {
     samples.map(|(series, value)| (series.to_owned(), value.to_owned())).collect()
 }
 
-/// One exporter alone, and others that share the projects, all looking at the same files.
+/// A single exporter, and shards of the same files.
 struct Fleet {
-    alone: Store,
+    single: Store,
     shards: Vec<Store>,
 }
 
 impl Fleet {
     fn new(count: usize) -> Self {
-        Self { alone: store("0/1"), shards: (0..count).map(|index| store(&format!("{index}/{count}"))).collect() }
+        Self { single: store("0/1"), shards: (0..count).map(|index| store(&format!("{index}/{count}"))).collect() }
     }
 
-    /// A shard that has been started again knows nothing of what it served before.
+    /// A restarted shard has no last good content.
     fn restart(&mut self, index: usize) {
         self.shards[index] = store(&format!("{index}/{}", self.shards.len()));
     }
 
-    /// What each serves; never the same series twice.
+    /// The series of each shard, after a check that no two shards serve the same one.
     fn parts(&mut self, roots: &[PathBuf]) -> Vec<BTreeMap<String, String>> {
         let parts: Vec<_> = self.shards.iter_mut().map(|shard| series(shard, roots)).collect();
         let mut seen = BTreeSet::new();
@@ -57,26 +57,26 @@ impl Fleet {
         parts
     }
 
-    fn agrees(&mut self, roots: &[PathBuf]) -> Vec<usize> {
+    fn assert_complete(&mut self, roots: &[PathBuf]) -> Vec<usize> {
         let parts = self.parts(roots);
         let sizes = parts.iter().map(BTreeMap::len).collect();
         let together: BTreeMap<_, _> = parts.into_iter().flatten().collect();
-        assert_eq!(together, series(&mut self.alone, roots));
+        assert_eq!(together, series(&mut self.single, roots));
         sizes
     }
 }
 
 #[test]
-fn shards_together_serve_the_examples_and_the_corpus_once() {
-    // Files without a project are shared out by their paths, so these are to be the same wherever this is run.
+fn shards_serve_the_examples_and_the_corpus_exactly_once() {
+    // Files without a project are sharded by path, so these paths are relative: the same on every machine.
     let roots = ["examples", "tests/corpus", "no/such/path"].map(PathBuf::from);
     for count in [1, 2, 5] {
-        let sizes = Fleet::new(count).agrees(&roots);
+        let sizes = Fleet::new(count).assert_complete(&roots);
         assert!(sizes.iter().all(|size| *size > 0), "{sizes:?}");
     }
 }
 
-/// What a file may come to hold: projects, good and bad, and what is none.
+/// The content of a file: a valid or invalid project, or none; `None` removes the file.
 fn contents() -> impl Strategy<Value = Option<String>> {
     prop_oneof![
         3 => (0..6_usize, 0..100_usize).prop_map(|(id, percent)| Some(project(&format!("p{id}"), percent))),
@@ -90,9 +90,8 @@ fn contents() -> impl Strategy<Value = Option<String>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-    /// Whatever becomes of the files, and in whatever order.
     #[test]
-    fn shards_agree_with_one_alone_through_every_change(
+    fn shards_agree_with_a_single_exporter_after_every_change(
         rounds in prop::collection::vec(prop::collection::vec((0..6_usize, contents()), 1..4), 1..8)
     ) {
         let (folder, mut fleet) = (TempDir::new().unwrap(), Fleet::new(3));
@@ -104,13 +103,13 @@ proptest! {
                     None => drop(std::fs::remove_file(path)),
                 }
             }
-            fleet.agrees(&[folder.path().to_owned()]);
+            fleet.assert_complete(&[folder.path().to_owned()]);
         }
     }
 }
 
 #[test]
-fn a_file_is_told_of_once_also_by_a_shard_that_was_started_while_it_was_bad() {
+fn an_invalid_file_is_reported_once_after_a_restart_of_a_shard() {
     let world = World::new();
     let roots = [world.path("")];
     let up = |parts: &[BTreeMap<String, String>]| -> Vec<String> {
@@ -150,7 +149,7 @@ fn daemons_share_the_projects() {
         assert_eq!(metrics.count("readiness_file_up"), counts[usize::from(ordinal)]);
         assert!(daemon.get("/").text().contains(&format!("shard {ordinal}/2")));
     }
-    // A project that is renamed may move to the other shard; it is never served by both or none.
+    // A renamed project can move to the other shard; it is never served by both or none.
     for round in 0..10 {
         let id = format!("renamed-{round}");
         world.rename_save("0.yaml", &project(&id, 50));
@@ -163,7 +162,7 @@ fn daemons_share_the_projects() {
 }
 
 #[test]
-fn a_shard_that_makes_no_sense_is_refused_with_what_to_write() {
+fn an_invalid_shard_is_refused() {
     for (shard, words) in [
         ("3/3", "shard 3 of 3 does not exist: the first is `0/3`, the last `2/3`"),
         ("1", "expected the ordinal of the shard and the number of shards: `0/3`, `1/3` or `2/3` for three shards"),
