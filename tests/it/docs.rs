@@ -178,6 +178,29 @@ fn every_threshold_is_named_in_a_runbook() {
     assert!(difference.is_empty(), "only in runbooks or only in the rules: {difference:?}");
 }
 
+/// Runbooks quote log messages as "search for `…`".
+#[test]
+fn log_messages_in_runbooks_exist() {
+    let mut folders = vec![root().join("src")];
+    let mut sources = String::new();
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    for alert in alerts() {
+        let text = read(&format!("docs/runbooks/{}.md", alert.name));
+        for quoted in text.split("search for `").skip(1) {
+            let message = quoted.split('`').next().unwrap().trim_start_matches("msg=").trim_matches('"');
+            assert!(sources.contains(&format!("\"{message}")), "{}: nothing logs `{message}`", alert.name);
+        }
+    }
+}
+
 #[test]
 fn threshold_names_are_removed_with_their_parentheses() {
     let text = "when a (`readiness:a:threshold`) is (or not) b (`readiness:b:release`)";
