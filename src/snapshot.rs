@@ -20,7 +20,7 @@ use crate::snapshot::shard::Shard;
 use crate::source::ReadLimits;
 use crate::span::Position;
 
-/// What is served until the next change.
+/// The content served until the next change.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// The files that this shard reports or serves a project from, by path.
@@ -47,7 +47,7 @@ pub struct FileReport {
 }
 
 impl FileReport {
-    /// The first error with its position, `castiel.yaml:3:9: unknown key ...`, or else the path.
+    /// The first error with its position, `castiel.yaml:3:9: unknown key ...`, otherwise the path.
     pub(crate) fn first_error(&self) -> String {
         let first = self.findings.iter().find(|(finding, _)| finding.severity() == Severity::Error);
         let path = self.path.display();
@@ -59,7 +59,7 @@ impl FileReport {
     }
 }
 
-/// What is read, forecast and served.
+/// The options of a store.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreOptions {
     /// Limits on reading a file.
@@ -70,7 +70,7 @@ pub struct StoreOptions {
     pub max_series: Option<NonZero<usize>>,
     /// Number of simulation runs of a forecast.
     pub draws: NonZero<u32>,
-    /// Which projects are served.
+    /// The shard whose projects are served.
     pub shard: Shard,
 }
 

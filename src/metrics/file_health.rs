@@ -31,7 +31,7 @@ impl FailureReason {
     }
 }
 
-/// What the metrics say about a file.
+/// The health of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct FileHealth {
     /// The id of the project served from it.

@@ -1,4 +1,4 @@
-//! Loading files: read, checked, forecast and rendered, on as many threads as are worth it.
+//! Loading files: read, checked, forecast and rendered, on several threads.
 
 use std::num::NonZero;
 use std::ops::Range;
@@ -44,7 +44,7 @@ pub(super) struct ValidFile {
     pub(super) output: Option<ShardOutput>,
 }
 
-/// What this shard serves of a project.
+/// The summary and samples of a project of this shard.
 pub(super) struct ShardOutput {
     pub(super) summary: Summary,
     pub(super) samples: PackedFragment,

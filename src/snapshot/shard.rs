@@ -42,7 +42,7 @@ impl Shard {
     }
 
     /// Whether this shard reports the health of the file at `path`: the hash is that of the project that
-    /// the current content names, or else of the path.
+    /// the current content names, otherwise that of the path.
     ///
     /// Only the current content decides, so that all shards agree, including one that has just started,
     /// and each file is reported once.

@@ -24,7 +24,7 @@ use crate::span::Position;
 /// The result of an update.
 #[derive(Debug)]
 pub struct StoreUpdate {
-    /// What is served from now on; the same as before if nothing changed.
+    /// The snapshot from now on; the last one if nothing changed.
     pub snapshot: Arc<Snapshot>,
     /// The files whose content, health or presence changed.
     pub changed: Vec<PathBuf>,
@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Applies `scan`: loads the files that changed since the last update, and those for which a new day
-    /// has begun. All others stay as they are.
+    /// has started. All others stay as they are.
     pub fn update(&mut self, scan: &Scan, now: Timestamp) -> StoreUpdate {
         let mut changes = StoreChanges::default();
         self.apply_removals(scan, &mut changes);
@@ -229,7 +229,7 @@ fn duplicate_finding(id: &str, path: &Path, owner: &Path, limits: ReadLimits) ->
     let help =
         format!("`{}` continues to be served: give each project its own id, or keep one of the files", owner.display());
     let mut findings = [duplicate_project(id, owner, 0).help(help)];
-    // The text was not kept, and duplicates are rare: read it again. The file may be gone by now.
+    // The text was not kept, and duplicates are rare: read it again. The file may have been removed.
     let source = read(path, &limits);
     let text = source.as_ref().map_or("", |source| &source.text);
     format::locate(text, &mut findings);

@@ -82,7 +82,7 @@ fn contents() -> impl Strategy<Value = Option<String>> {
         3 => (0..6_usize, 0..100_usize).prop_map(|(id, percent)| Some(project(&format!("p{id}"), percent))),
         1 => (0..6_usize).prop_map(|id| Some(format!("project: p{id}\nreported: much\n"))),
         1 => (0..6_usize).prop_map(|id| Some(format!("project: p{id}\nareas: [\n"))),
-        1 => Just(Some("title: nobody's\n".to_owned())),
+        1 => Just(Some("title: untitled\n".to_owned())),
         1 => Just(Some("{".to_owned())),
         2 => Just(None),
     ]
