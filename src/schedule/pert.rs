@@ -1,4 +1,4 @@
-//! Durations that nobody knows exactly: the beta-PERT distribution.
+//! The beta-PERT distribution of uncertain durations.
 //!
 //! Malcolm, Roseboom, Clark, Fazar: Application of a technique for research and development program
 //! evaluation (1959), with λ = 4: between optimistic a and pessimistic b with most likely m, a beta
@@ -9,19 +9,19 @@ use std::sync::{Arc, LazyLock};
 
 use crate::quantity::Estimate;
 
-/// How long something takes, in working days, optimistic ≤ likely ≤ pessimistic.
+/// A three-point estimate in working days; optimistic ≤ likely ≤ pessimistic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThreePoint {
-    /// If all goes well.
+    /// The minimum.
     pub optimistic: f64,
-    /// What is to be expected.
+    /// The mode.
     pub likely: f64,
-    /// If much goes wrong.
+    /// The maximum.
     pub pessimistic: f64,
 }
 
 impl ThreePoint {
-    /// The estimate in working days of a calendar with so many in a week.
+    /// The estimate, for a calendar with `days_per_week` working days per week.
     #[must_use]
     pub fn of(estimate: Estimate, days_per_week: f64) -> Self {
         let days = |time: crate::quantity::WorkTime| time.days(days_per_week);
@@ -32,13 +32,13 @@ impl ThreePoint {
         }
     }
 
-    /// Exactly this long.
+    /// A certain duration.
     #[must_use]
     pub fn fixed(days: f64) -> Self {
         Self { optimistic: days, likely: days, pessimistic: days }
     }
 
-    /// So many times as long.
+    /// The estimate multiplied by `factor`.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self {
@@ -59,26 +59,27 @@ impl ThreePoint {
     }
 }
 
-/// How many cells a distribution is tabulated in.
+/// The number of cells of a tabulated distribution.
 const CELLS: usize = 1024;
 
-/// A distribution between 0 and 1, as tables of `CELLS` + 1 places.
+/// A beta-PERT distribution between 0 and 1, as tables of `CELLS` + 1 points.
 #[derive(Debug)]
 struct BetaPert {
-    /// The probability of at most 0, 1/`CELLS`, 2/`CELLS`, ….
+    /// The probability of a value of at most 0, 1/`CELLS`, 2/`CELLS`, ….
     cumulative: Vec<f64>,
-    /// Where the probability 0, 1/`CELLS`, 2/`CELLS`, … is reached.
+    /// The quantiles of 0, 1/`CELLS`, 2/`CELLS`, ….
     inverse: Box<[f64; CELLS + 1]>,
 }
 
-/// The logarithms of 0, 1/(2·`CELLS`), 2/(2·`CELLS`), …, 1: powers by way of them cost a fifth.
+/// The logarithms of 0, 1/(2·`CELLS`), 2/(2·`CELLS`), …, 1. Powers computed with them take a fifth of the
+/// time.
 static LOGARITHMS: LazyLock<Vec<f64>> =
     LazyLock::new(|| (0..=2 * CELLS).map(|half| (float(half) / float(2 * CELLS)).ln()).collect());
 
 impl BetaPert {
-    /// The beta distribution whose mode lies at `mode` between 0 and 1.
+    /// The distribution with a mode from 0 to 1.
     ///
-    /// Simpson's rule in each cell; between places the density is taken to be even, which moves a
+    /// Simpson's rule in each cell. Within a cell, the density is assumed to be constant, which moves a
     /// quantile by less than a hundred-thousandth of the width.
     fn new(mode: f64) -> Self {
         let power = |half: usize, exponent: f64| if exponent == 0.0 { 0.0 } else { LOGARITHMS[half] * exponent };
@@ -99,28 +100,28 @@ impl BetaPert {
         Self { cumulative, inverse }
     }
 
-    /// Where the probability `chance` between 0 and 1 is reached.
+    /// The quantile of `probability`, from 0 to 1.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    fn quantile(&self, chance: f64) -> f64 {
-        let scaled = chance * float(CELLS);
+    fn quantile(&self, probability: f64) -> f64 {
+        let scaled = probability * float(CELLS);
         let cell = scaled as u32 as usize;
         if cell == 0 || cell >= CELLS - 1 {
-            return self.exact_quantile(chance); // The ends are long and thin.
+            return self.exact_quantile(probability); // The tails are long and thin.
         }
         let (low, high) = (self.inverse[cell], self.inverse[cell + 1]);
         low + (scaled - float(cell)) * (high - low)
     }
 
-    /// The same for any part of the distribution, however near to its end: slower.
-    fn exact_quantile(&self, chance: f64) -> f64 {
-        let cell = self.cumulative.partition_point(|value| *value < chance).clamp(1, CELLS) - 1;
-        within(&self.cumulative, cell, chance)
+    /// The quantile in any part of the distribution, including the tails; slower.
+    fn exact_quantile(&self, probability: f64) -> f64 {
+        let cell = self.cumulative.partition_point(|value| *value < probability).clamp(1, CELLS) - 1;
+        within(&self.cumulative, cell, probability)
     }
 
-    /// The probability of at most `place` between 0 and 1.
+    /// The probability of a value of at most `value`, from 0 to 1.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    fn probability(&self, place: f64) -> f64 {
-        let scaled = (place * float(CELLS)).clamp(0.0, float(CELLS));
+    fn probability(&self, value: f64) -> f64 {
+        let scaled = (value * float(CELLS)).clamp(0.0, float(CELLS));
         let cell = (scaled as usize).min(CELLS - 1);
         let (low, high) = (self.cumulative[cell], self.cumulative[cell + 1]);
         low + (scaled - float(cell)) * (high - low)
@@ -131,23 +132,23 @@ fn inverse(cumulative: &[f64]) -> Box<[f64; CELLS + 1]> {
     let mut places = Box::new([1.0; CELLS + 1]);
     let mut cell = 0;
     for (step, place) in places.iter_mut().enumerate().take(CELLS) {
-        let chance = float(step) / float(CELLS);
-        while cell + 1 < CELLS && cumulative[cell + 1] < chance {
+        let probability = float(step) / float(CELLS);
+        while cell + 1 < CELLS && cumulative[cell + 1] < probability {
             cell += 1;
         }
-        *place = within(cumulative, cell, chance);
+        *place = within(cumulative, cell, probability);
     }
     places
 }
 
-/// Where in a cell the probability `chance` is reached.
-fn within(cumulative: &[f64], cell: usize, chance: f64) -> f64 {
+/// The quantile of `probability`, which is in `cell`.
+fn within(cumulative: &[f64], cell: usize, probability: f64) -> f64 {
     let (low, high) = (cumulative[cell], cumulative[cell + 1]);
-    let part = if high > low { ((chance - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
+    let part = if high > low { ((probability - low) / (high - low)).clamp(0.0, 1.0) } else { 0.0 };
     (float(cell) + part) / float(CELLS)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "cells are few")]
+#[expect(clippy::cast_precision_loss, reason = "the number of cells is small")]
 fn float(number: usize) -> f64 {
     number as f64
 }
@@ -158,92 +159,93 @@ pub struct BetaPertCache(HashMap<u64, Arc<BetaPert>>);
 
 impl BetaPertCache {
     fn get(&mut self, mode: f64) -> Arc<BetaPert> {
-        // Estimates in days and in weeks come to the same mode but for rounding.
+        // The same estimate in days and in weeks differs only by rounding.
         let mode = (mode * 1e9).round() / 1e9;
         Arc::clone(self.0.entry(mode.to_bits()).or_insert_with(|| Arc::new(BetaPert::new(mode))))
     }
 }
 
-/// The time that something still takes: drawn with a number between 0 and 1, larger for a larger one.
+/// The distribution of the remaining duration of an activity.
 #[derive(Debug, Clone)]
 pub struct RemainingDuration {
     estimate: ThreePoint,
-    /// What has passed already; the duration is known to be longer.
+    /// Working days since the start; the duration is longer than that.
     elapsed: f64,
-    /// The probability that it was over by now.
+    /// The probability that the whole duration is at most `elapsed`.
     over: f64,
-    shape: Option<Arc<BetaPert>>,
+    distribution: Option<Arc<BetaPert>>,
 }
 
-/// Open work whose estimate is used up takes another working day, and is named.
-pub const ANOTHER_DAY: f64 = 1.0;
+/// The remaining duration of open work whose estimate is used up, in working days.
+pub const OVERRUN_REMAINDER: f64 = 1.0;
 
 impl RemainingDuration {
-    /// What remains of `estimate` after `elapsed` working days: distributed as D − elapsed given
-    /// that D > elapsed, not as the mean less what has passed, which would soon be nothing.
+    /// The remainder of `estimate` after `elapsed` working days: D − elapsed, given that D > elapsed. The
+    /// mean less the elapsed time would soon be 0.
     #[must_use]
-    pub fn new(estimate: ThreePoint, elapsed: f64, shapes: &mut BetaPertCache) -> Self {
+    pub fn new(estimate: ThreePoint, elapsed: f64, cache: &mut BetaPertCache) -> Self {
         let width = estimate.width();
-        let shape = (width > 0.0).then(|| shapes.get((estimate.likely - estimate.optimistic) / width));
-        let over = shape.as_ref().map_or(0.0, |shape| shape.probability((elapsed - estimate.optimistic) / width));
-        Self { estimate, elapsed, over, shape }
+        let distribution = (width > 0.0).then(|| cache.get((estimate.likely - estimate.optimistic) / width));
+        let over = distribution
+            .as_ref()
+            .map_or(0.0, |distribution| distribution.probability((elapsed - estimate.optimistic) / width));
+        Self { estimate, elapsed, over, distribution }
     }
 
-    /// Whether it has been under way for longer than it was thought possible.
+    /// Whether it has taken longer than the pessimistic estimate.
     #[must_use]
     pub fn is_overrun(&self) -> bool {
         self.elapsed > 0.0 && self.elapsed >= self.estimate.pessimistic
     }
 
-    /// Whether it is the same with every probability.
+    /// Whether all quantiles are the same.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.shape.is_none() || self.is_overrun()
+        self.distribution.is_none() || self.is_overrun()
     }
 
-    /// The time that remains with probability `chance`, from 0 to 1.
+    /// The quantile of `probability`, from 0 to 1, in working days.
     #[must_use]
-    pub fn quantile(&self, chance: f64) -> f64 {
+    pub fn quantile(&self, probability: f64) -> f64 {
         if self.is_overrun() {
-            return ANOTHER_DAY;
+            return OVERRUN_REMAINDER;
         }
         let ThreePoint { optimistic, likely, .. } = self.estimate;
-        let whole = self.shape.as_ref().map_or(likely, |shape| {
+        let whole = self.distribution.as_ref().map_or(likely, |distribution| {
             let place = if self.over > 0.0 {
-                shape.exact_quantile(self.over + chance * (1.0 - self.over))
+                distribution.exact_quantile(self.over + probability * (1.0 - self.over))
             } else {
-                shape.quantile(chance)
+                distribution.quantile(probability)
             };
             optimistic + self.estimate.width() * place
         });
         (whole - self.elapsed).max(0.0)
     }
 
-    /// Turns probabilities into `part` of the times that remain with them: [`Self::quantile`] of
-    /// each, many at once.
-    pub fn quantiles(&self, part: f64, chances: &mut [f64]) {
-        match &self.shape {
-            Some(shape) if self.over <= 0.0 => {
+    /// Replaces each probability by `part` of its [`Self::quantile`].
+    pub fn quantiles(&self, part: f64, probabilities: &mut [f64]) {
+        match &self.distribution {
+            Some(distribution) if self.over <= 0.0 => {
                 let (start, width) = (self.estimate.optimistic - self.elapsed, self.estimate.width());
-                for chance in chances {
-                    let remaining = start + width * shape.quantile(*chance);
-                    *chance = part * if remaining > 0.0 { remaining } else { 0.0 };
+                for probability in probabilities {
+                    let remaining = start + width * distribution.quantile(*probability);
+                    *probability = part * if remaining > 0.0 { remaining } else { 0.0 };
                 }
             }
             _ => {
-                for chance in chances {
-                    *chance = part * self.quantile(*chance);
+                for probability in probabilities {
+                    *probability = part * self.quantile(*probability);
                 }
             }
         }
     }
 
-    /// The mean of the time that remains.
+    /// The mean in working days.
     #[must_use]
     pub fn mean(&self) -> f64 {
         const STEPS: usize = 1000;
         if self.is_overrun() {
-            return ANOTHER_DAY;
+            return OVERRUN_REMAINDER;
         }
         if self.over <= 0.0 {
             return self.estimate.mean() - self.elapsed;
@@ -261,13 +263,13 @@ mod tests {
         RemainingDuration::new(ThreePoint { optimistic, likely, pessimistic }, elapsed, &mut BetaPertCache::default())
     }
 
-    /// Whether `value` is `expected` as far as the known answer is printed: to half its last digit.
+    /// Whether `value` is `expected` to half of its last printed digit.
     fn near(value: f64, expected: f64) -> bool {
         (value - expected).abs() <= 0.5e-4 + 1e-9
     }
 
     #[test]
-    fn quantiles_are_those_of_the_known_answers() {
+    fn quantiles_have_the_known_values() {
         let answers = [
             ((2.0, 2.5, 3.0), [2.2466, 2.5, 2.6734, 2.7101, 2.7534, 2.8107]),
             ((4.0, 5.0, 6.0), [4.4933, 5.0, 5.3468, 5.4202, 5.5067, 5.6215]),
@@ -275,15 +277,15 @@ mod tests {
         ];
         for (points, expected) in answers {
             let whole = remaining(points, 0.0);
-            for (chance, expected) in [0.1, 0.5, 0.8, 0.85, 0.9, 0.95].into_iter().zip(expected) {
-                let quantile = whole.quantile(chance);
-                assert!(near(quantile, expected), "{points:?} at {chance}: {quantile}, not {expected}");
+            for (probability, expected) in [0.1, 0.5, 0.8, 0.85, 0.9, 0.95].into_iter().zip(expected) {
+                let quantile = whole.quantile(probability);
+                assert!(near(quantile, expected), "{points:?} at {probability}: {quantile}, not {expected}");
             }
         }
     }
 
     #[test]
-    fn mean_and_variance_are_those_of_the_formula() {
+    fn mean_and_variance_follow_the_formula() {
         let skewed = remaining((1.0, 2.0, 9.0), 0.0);
         let steps = 100_000;
         let values = (0..steps).map(|step| skewed.quantile((f64::from(step) + 0.5) / f64::from(steps)));
@@ -295,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_remains_is_conditional_on_not_being_over() {
+    fn the_remainder_is_conditional_on_the_elapsed_time() {
         let answers =
             [((4.0, 5.0, 6.0), 5.0, 0.3125), ((2.0, 3.0, 8.0), 4.0, 0.8410), ((10.0, 12.5, 15.0), 12.5, 0.7812)];
         for (points, elapsed, mean) in answers {
@@ -308,13 +310,13 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_duration_is_certain_and_one_that_is_used_up_takes_another_day() {
+    fn a_fixed_duration_is_certain_and_an_overrun_takes_another_day() {
         let fixed = remaining((5.0, 5.0, 5.0), 2.0);
         assert_eq!((fixed.quantile(0.01), fixed.quantile(0.99), fixed.mean()), (3.0, 3.0, 3.0));
         for (points, elapsed) in [((5.0, 5.0, 5.0), 5.0), ((2.0, 3.0, 8.0), 9.0)] {
             let overrun = remaining(points, elapsed);
             assert!(overrun.is_overrun());
-            assert_eq!((overrun.quantile(0.5), overrun.mean()), (ANOTHER_DAY, ANOTHER_DAY));
+            assert_eq!((overrun.quantile(0.5), overrun.mean()), (OVERRUN_REMAINDER, OVERRUN_REMAINDER));
         }
         let nothing = remaining((0.0, 0.0, 0.0), 0.0);
         assert_eq!((nothing.quantile(0.5), nothing.is_overrun()), (0.0, false));
