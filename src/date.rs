@@ -183,6 +183,7 @@ mod tests {
             |day: &str, zone: &str| start_of_day(day.parse().unwrap(), &TimeZone::get(zone).unwrap()).to_string();
         assert_eq!(starts("2026-03-29", "Europe/Berlin"), "2026-03-28T23:00:00Z");
         assert_eq!(starts("2018-11-04", "America/Sao_Paulo"), "2018-11-04T03:00:00Z", "00:00 -03 does not exist");
+        assert_eq!(starts("2026-11-01", "America/Havana"), "2026-11-01T04:00:00Z", "the first of two midnights");
     }
 
     #[test]

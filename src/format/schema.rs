@@ -17,12 +17,10 @@ pub(crate) fn text() -> String {
 
 /// Adapts the schema to the parser.
 ///
-/// Removes serde's `default`, which is not the default of the key. Allows an empty value, as in `notes:`,
-/// for a list and for a mapping without required keys.
+/// Allows an empty value, as in `notes:`, for a list and for a mapping without required keys.
 fn adapt(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            map.remove("default");
             let kind = map.get("type").and_then(Value::as_str).filter(|kind| matches!(*kind, "object" | "array"));
             if let (Some(kind), false) = (kind, map.contains_key("required") || map.contains_key("oneOf")) {
                 let kinds = json!([kind, "null"]);
