@@ -2,13 +2,13 @@
 
 pub(crate) mod topology;
 pub mod calendar;
-pub mod cycles;
-pub mod resolve;
-pub mod lower;
+pub(crate) mod cycles;
+pub(crate) mod resolve;
+pub(crate) mod lower;
 pub mod completion;
 pub mod blocking;
 pub(crate) mod duplicates;
-pub mod consistency;
+pub(crate) mod consistency;
 pub mod load;
 
 use jiff::civil::Date;

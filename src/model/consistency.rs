@@ -15,7 +15,7 @@ use crate::quantity::{Points, Ratio};
 
 /// Every contradiction in `project`; `today` is in its time zone.
 #[must_use]
-pub fn check(project: &Project, completion: &Completion, today: Date) -> Vec<Finding> {
+pub(crate) fn check(project: &Project, completion: &Completion, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(project_drift(project));
     for area in 0..project.areas.len() {

@@ -28,7 +28,7 @@ use crate::yaml::decode::unknown_key;
 /// Invalid values are omitted from the project, so that the rest can still be checked. It is served only
 /// if no finding is an error.
 #[must_use]
-pub fn lower(document: Document) -> (Project, Vec<Finding>) {
+pub(crate) fn lower(document: Document) -> (Project, Vec<Finding>) {
     let mut lowering = Lowering::default();
     let mut project = lowering.document(document);
     let Lowering { mut findings, references } = lowering;

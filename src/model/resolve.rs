@@ -9,7 +9,7 @@ use crate::name::Reference;
 
 /// The meaning of a reference.
 #[derive(Debug, Clone, Copy)]
-pub enum Role {
+pub(crate) enum Role {
     /// This item needs the referenced one.
     Needs(Item),
     /// This item blocks the referenced one.
@@ -26,11 +26,11 @@ pub enum Role {
 
 /// The references of a file, collected until every item is known.
 #[derive(Debug, Default)]
-pub struct References(Vec<(Reference, NodePath, Role)>);
+pub(crate) struct References(Vec<(Reference, NodePath, Role)>);
 
 impl References {
     /// Adds a reference at the position `at`.
-    pub fn add(&mut self, reference: Reference, at: NodePath, role: Role) {
+    pub(crate) fn add(&mut self, reference: Reference, at: NodePath, role: Role) {
         self.0.push((reference, at, role));
     }
 
@@ -38,7 +38,7 @@ impl References {
     ///
     /// Returns findings for unknown references, duplicate ids and dependency cycles.
     #[must_use]
-    pub fn resolve(self, project: &mut Project) -> Vec<Finding> {
+    pub(crate) fn resolve(self, project: &mut Project) -> Vec<Finding> {
         let (index, mut findings) = index(project);
         for (reference, at, role) in self.0 {
             let wrong = if let Some(&item) = index.get(reference.as_str()) {
@@ -59,7 +59,7 @@ impl References {
 
 /// Every item by its path.
 #[must_use]
-pub fn items(project: &Project) -> BTreeMap<String, Item> {
+pub(crate) fn items(project: &Project) -> BTreeMap<String, Item> {
     index(project).0
 }
 
