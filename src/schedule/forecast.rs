@@ -199,7 +199,7 @@ impl Forecast {
     }
 }
 
-/// What is computed of a whole network, before it is told apart by item.
+/// What is computed of a whole network, before it is split by item.
 struct Computation<'a> {
     network: &'a Network,
     due: BTreeMap<Item, f64>,

@@ -29,7 +29,7 @@ struct Plan {
     now: Timestamp,
 }
 
-/// A forecast and the plan that it is of, so that items can be asked for by their paths.
+/// A forecast and the plan that it is of, so that items are found by path.
 struct Seen<'a> {
     plan: &'a Plan,
     forecast: Forecast,
