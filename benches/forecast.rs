@@ -1,4 +1,4 @@
-//! Simulation speed next to two other simulators of task networks, and the time from a changed file to a served
+//! Simulation speed compared with two other simulators of task networks, and the time from a file change to a served
 //! forecast.
 //!
 //! `make bench` runs it, and installs the peers. Absolute figures depend on the machine; compare the ratios. The
@@ -39,11 +39,11 @@ fn main() {
             println!("{tasks:>6} {peer:>20} {speed:>16.0}");
         }
         let best = peers.iter().map(|(_, speed)| *speed).fold(0.0, f64::max);
-        println!("{tasks:>6} {:>20} {:>15.1}x\n", "to the best peer", one / best);
+        println!("{tasks:>6} {:>20} {:>15.1}x\n", "ratio to best peer", one / best);
     }
     let report = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/castiel.readiness.yaml"));
-    served("the example", &report.expect("the example can be read"), 4096);
-    served("1000 items, 10000 draws", &plan(1000), DRAWS);
+    print_reload_time("the example", &report.expect("the example can be read"), 4096);
+    print_reload_time("1000 items, 10000 draws", &plan(1000), DRAWS);
 }
 
 /// The same network as in `peers/peer.py`.
@@ -96,24 +96,24 @@ fn peer_iterations_per_second(peer: &str, tasks: usize) -> f64 {
     json["iterations_per_second"].as_f64().unwrap_or(f64::NAN)
 }
 
-/// Prints the time from a changed file to the exposition with its new forecast, as measured by the exporter, without
-/// the delay after a file event.
-fn served(name: &str, text: &str, draws: u32) {
+/// Prints the time from a file change to the exposition with the new forecast, as measured by the exporter. The delay
+/// after a file event isn't included.
+fn print_reload_time(name: &str, text: &str, draws: u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("plan.yaml");
     fs::write(&file, text).expect("the folder can be written");
     let mut daemon = Daemon::start(&file, draws);
     let mut times: Vec<f64> = (0..7)
         .map(|round| {
-            let before = daemon.reloading();
+            let before = daemon.total_reload_seconds();
             fs::write(&file, format!("{text}# {round}\n")).expect("the folder can be written");
             std::thread::sleep(Duration::from_millis(60));
             daemon.get("POST /-/reload");
-            (daemon.reloading() - before) * 1000.0
+            (daemon.total_reload_seconds() - before) * 1000.0
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    println!("from a changed file to a served forecast, {name}: {:.1} ms", times[times.len() / 2]);
+    println!("file change to served forecast, {name}: {:.1} ms", times[times.len() / 2]);
     let _ = daemon.child.kill();
     let _ = daemon.child.wait();
 }
@@ -132,8 +132,8 @@ impl Daemon {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the daemon starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("it was piped")).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("msg=listening")).expect("it listens");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines().map_while(Result::ok);
+        let line = lines.find(|line| line.contains("msg=listening")).expect("the daemon listens");
         let port =
             line.split("address=").nth(1).and_then(|rest| rest.split(' ').next()?.rsplit(':').next()?.parse().ok());
         std::thread::spawn(move || lines.for_each(drop));
@@ -145,15 +145,14 @@ impl Daemon {
     }
 
     fn get(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the daemon listens");
         let _ = write!(stream, "{request} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n");
         let mut response = String::new();
         let _ = stream.read_to_string(&mut response);
         response
     }
 
-    /// Total duration of all reloads in seconds.
-    fn reloading(&mut self) -> f64 {
+    fn total_reload_seconds(&mut self) -> f64 {
         let text = self.get("GET /metrics");
         let sum = text.lines().find_map(|line| line.strip_prefix("readiness_exporter_reload_duration_seconds_sum "));
         sum.and_then(|sum| sum.trim().parse().ok()).expect("the daemon measures its reloads")

@@ -1,11 +1,12 @@
-"""Time another project's own Monte Carlo simulation of a network of tasks.
+"""Measure the Monte Carlo simulation of another project on a network of tasks.
 
     peer.py pmcontrols|trueppm TASKS ITERATIONS [REPEATS]
 
-The network is the same for both, and always the same: task i needs up to two of the seven tasks
-before it; estimates are whole working days, optimistic < likely < pessimistic. One JSON line goes
-to standard output. `seconds` is the fastest of REPEATS (default 3) calls of the peer's simulation
-after a warm-up call; building the input isn't in it. p50 and p85 are working days from the start.
+Both projects simulate the same fixed network: task i needs up to two of the seven tasks before it.
+Estimates are whole working days, optimistic < likely < pessimistic. The result is one JSON line on
+standard output. `seconds` is the time of the fastest of REPEATS (default 3) calls of the peer's
+simulation, after a warm-up call and without building the input. p50 and p85 are working days from
+the start.
 """
 
 import json
@@ -22,18 +23,18 @@ SEED = 1
 def network(tasks):
     """(needs, optimistic, likely, pessimistic) of each task."""
     state = 12345
-    found = []
+    estimates = []
     for i in range(tasks):
         needs = set()
         for _ in range(2):
             state = (state * 1103515245 + 12345) % 2**31
-            back = (state >> 16) % 8  # 0: needs one fewer
+            back = (state >> 16) % 8  # 0: one dependency fewer
             if 0 < back <= i:
                 needs.add(i - back)
         optimistic = 2 + i % 5
         likely = optimistic + 2 + i % 7
-        found.append((sorted(needs), optimistic, likely, likely + 5 + i % 11))
-    return found
+        estimates.append((sorted(needs), optimistic, likely, likely + 5 + i % 11))
+    return estimates
 
 
 def pmcontrols(tasks, iterations):
@@ -49,8 +50,8 @@ def pmcontrols(tasks, iterations):
         return pm.pert(activities, n_sim=n, seed=SEED)
 
     def quantiles(result):
-        # The result has 5, 25, 50, 75, 80 and 95 %. For another one pmcontrols keeps at most 2000
-        # samples, so this is outside of the timing and coarser.
+        # The result has P5, P25, P50, P75, P80 and P95. For P85 pmcontrols must keep its samples, at
+        # most 2000 of them, so P85 is less exact. It isn't part of the timing.
         sample = sorted(pm.pert(activities, n_sim=iterations, seed=SEED, keep_samples=True).meta["mc_finish_sample"])
         return result.stats["mc_p50"], sample[math.ceil(0.85 * len(sample)) - 1]
 
@@ -61,10 +62,10 @@ def trueppm(tasks, iterations):
     """monte_carlo(): a numpy matrix of iterations x tasks; beta by moments, dates at the end."""
     from trueppm_scheduler import Calendar, Dependency, DependencyType, Project, Task, monte_carlo
 
-    works, links = [], []
+    activities, links = [], []
     for i, (needs, a, m, b) in enumerate(network(tasks)):
-        # A sampled duration is never below `duration`, so this is the optimistic one: no effect.
-        works.append(
+        # A sampled duration is never less than `duration`. The optimistic duration has no effect here.
+        activities.append(
             Task(
                 id=f"t{i:06}",
                 name=f"t{i}",
@@ -75,10 +76,10 @@ def trueppm(tasks, iterations):
             )
         )
         links += [Dependency(predecessor_id=f"t{n:06}", successor_id=f"t{i:06}", dep_type=DependencyType.FS) for n in needs]
-    project = Project(id="p", name="p", start_date=START, tasks=works, dependencies=links, calendar=Calendar())
+    project = Project(id="p", name="p", start_date=START, tasks=activities, dependencies=links, calendar=Calendar())
 
     def run(n):
-        # sensitivity_cap=0 leaves the ranking out of the answer; it is computed all the same.
+        # sensitivity_cap=0 omits the ranking from the result; it is still computed.
         return monte_carlo(project, runs=n, seed=SEED, sensitivity_cap=0)
 
     def working_days(end):
@@ -103,9 +104,9 @@ def main():
     run(iterations)
     times = []
     for _ in range(repeats):
-        begin = time.perf_counter()
+        start = time.perf_counter()
         result = run(iterations)
-        times.append(time.perf_counter() - begin)
+        times.append(time.perf_counter() - start)
     p50, p85 = quantiles(result)
     seconds = min(times)
     print(

@@ -36,7 +36,7 @@ pub fn blocked_points(project: &Project, completion: &Completion) -> BTreeMap<(u
 /// The direct successors of workstreams, milestones and areas.
 ///
 /// A dependency of a task counts as one of its workstream. An area that depends on an item means that
-/// all its workstreams do. What depends on an area depends on all its workstreams.
+/// all its workstreams do. An item that depends on an area depends on all its workstreams.
 #[derive(Default)]
 struct Successors {
     next: BTreeMap<Item, BTreeSet<Item>>,

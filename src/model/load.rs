@@ -15,7 +15,7 @@ use crate::model::{consistency, lower};
 pub struct Loaded {
     /// Complete enough to be served only if [`Loaded::is_good`].
     pub plan: Option<Plan>,
-    /// What is wrong, in the order of the file, each with its place: [`MAX_FINDINGS`] at most.
+    /// Errors and warnings with their position, in the order of the file: [`MAX_FINDINGS`] at most.
     pub findings: Vec<Finding>,
 }
 

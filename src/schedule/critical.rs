@@ -79,7 +79,7 @@ impl Dates {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
-    /// The driving predecessor of each node. Of several, a milestone, or else the first by path.
+    /// The driving predecessor of each node. A milestone is preferred, otherwise the first by path.
     pub(crate) fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
         let driver = |node: &NetworkNode| Driver { item: node.item, before: self.driver(project, network, node) };
         DrivingPaths(network.nodes.iter().map(driver).collect())

@@ -1,4 +1,4 @@
-//! Earned schedule: progress measured in time.
+//! Earned schedule: progress as a duration.
 //!
 //! Lipke: Schedule is different (2003). The earned schedule ES is the moment for which the baseline
 //! planned the completion that is earned now. Completion at the start of the baseline isn't progress,

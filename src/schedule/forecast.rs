@@ -54,7 +54,7 @@ pub struct Forecast {
     pub items: BTreeMap<Item, ItemForecast>,
     /// The end of the project; `None` if no open work has a duration or a date.
     pub end: Option<EndForecast>,
-    /// Where the durations come from.
+    /// The sources of the durations.
     pub bases: BTreeMap<Item, Basis>,
     /// Whether any risk has both a probability and a delay.
     pub has_risks: bool,
@@ -72,7 +72,7 @@ pub struct ItemForecast {
     pub early: (f64, f64),
     /// Late start and late finish: the latest that keep every due date, with mean durations.
     pub late: (f64, f64),
-    /// By how much it may slip before another item does.
+    /// Free float: working days that it may slip before another item slips.
     pub free_float: f64,
     /// The due date.
     pub due: Option<f64>,
@@ -87,7 +87,8 @@ pub struct ItemForecast {
 }
 
 impl ItemForecast {
-    /// By how much it may slip before a due date, or without one the end of the project, does.
+    /// Total float: working days that it may slip before a due date is missed, or without a due
+    /// date before the project finishes later.
     #[must_use]
     pub fn total_float(&self) -> f64 {
         self.late.1 - self.early.1
@@ -199,7 +200,7 @@ impl Forecast {
     }
 }
 
-/// What is computed of a whole network, before it is split by item.
+/// The results for the whole network, before they are split by item.
 struct Computation<'a> {
     network: &'a Network,
     due: BTreeMap<Item, f64>,

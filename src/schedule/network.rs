@@ -1,8 +1,8 @@
 //! The network of open work: which item can start after which others finish.
 //!
 //! A workstream starts, its duration passes, and it finishes. Its tasks with estimates run in
-//! parallel unless they need each other. Retained logic: work that has started still waits for what
-//! it needs. Complete items aren't part of the network.
+//! parallel unless they need each other. Retained logic: work that has started still waits for its
+//! predecessors. Complete items aren't part of the network.
 
 pub mod scenario;
 mod duration;
@@ -67,7 +67,7 @@ pub(crate) struct RiskEvent {
     pub(crate) delay: RemainingDuration,
 }
 
-/// Where a duration comes from.
+/// The source of a duration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Basis {
     /// An estimate in the file.

@@ -65,7 +65,7 @@ const CELLS: usize = 1024;
 /// A beta-PERT distribution between 0 and 1, as tables of `CELLS` + 1 points.
 #[derive(Debug)]
 struct BetaPert {
-    /// The probability of a value of at most 0, 1/`CELLS`, 2/`CELLS`, ….
+    /// P(X ≤ x) for x = 0, 1/`CELLS`, 2/`CELLS`, ….
     cumulative: Vec<f64>,
     /// The quantiles of 0, 1/`CELLS`, 2/`CELLS`, ….
     inverse: Box<[f64; CELLS + 1]>,
@@ -118,7 +118,7 @@ impl BetaPert {
         within(&self.cumulative, cell, probability)
     }
 
-    /// The probability of a value of at most `value`, from 0 to 1.
+    /// P(X ≤ `value`), for a `value` from 0 to 1.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     fn probability(&self, value: f64) -> f64 {
         let scaled = (value * float(CELLS)).clamp(0.0, float(CELLS));

@@ -34,7 +34,7 @@ impl<'a> Timeline<'a> {
         Self { calendar: &project.calendar, zone: &project.zone, status }
     }
 
-    /// The day at whose end all open work still has to be done.
+    /// The day at whose end all open work remains to be done.
     #[must_use]
     pub fn status_date(&self) -> Date {
         self.status
@@ -56,7 +56,7 @@ impl<'a> Timeline<'a> {
     /// The instant at which work of `days` working days finishes.
     ///
     /// Finishes are inclusive: one working day from the end of a Sunday is the last second of
-    /// Monday. Part of a day is that part of its length, also when clocks change.
+    /// Monday. Half of a day is half of its length, even if clocks change on that day.
     #[must_use]
     pub fn finish(&self, days: f64) -> Timestamp {
         let days = (days / ROUNDING).round() * ROUNDING;

@@ -1,4 +1,4 @@
-//! Early dates, judged by an independent scheduler: `TaskJuggler`.
+//! Early dates compared with `TaskJuggler`, an independent scheduler.
 
 use std::fmt::Write as _;
 
@@ -9,14 +9,14 @@ use readiness_exporter::model::load::load;
 use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
 use readiness_exporter::schedule::timeline::Timeline;
 
-use crate::taskjuggler::{Dates, Work, early_dates_all};
+use crate::taskjuggler::{Activity, Dates, early_dates_all};
 
 const NETWORKS: u64 = 100;
-/// A Friday; open work begins on the Monday after it.
+/// A Friday; open work starts on the Monday after it.
 const STATUS: Date = date(2026, 1, 30);
 const START: &str = "2026-02-02";
 
-/// Numbers that are the same in every run: a linear congruential generator (Knuth's MMIX).
+/// The same numbers in every run: a linear congruential generator (Knuth's MMIX).
 struct Random(u64);
 
 impl Random {
@@ -26,11 +26,12 @@ impl Random {
     }
 }
 
-/// 50 to 500 works, more often few; each needs up to four of those before it, some near and some far.
-fn network(seed: u64) -> Vec<Work> {
+/// A network of 50 to 500 activities, more often a small one. Each needs up to four earlier ones: three
+/// quarters of them are among the 12 before it, the others anywhere.
+fn network(seed: u64) -> Vec<Activity> {
     let mut random = Random(seed);
-    let most = 50 + random.below(451);
-    let size = 50 + random.below(most - 49);
+    let maximum = 50 + random.below(451);
+    let size = 50 + random.below(maximum - 49);
     (0..size)
         .map(|number| {
             let needs = if number == 0 { 0 } else { random.below(5) };
@@ -42,7 +43,7 @@ fn network(seed: u64) -> Vec<Work> {
             needs.sort_unstable();
             needs.dedup();
             let days = u32::try_from(random.below(8) * random.below(4)).unwrap();
-            Work { id: format!("w{number}"), days, needs }
+            Activity { id: format!("w{number}"), days, needs }
         })
         .collect()
 }
@@ -53,17 +54,18 @@ fn holidays() -> Vec<Date> {
 }
 
 /// The same network as a readiness file.
-fn plan(works: &[Work], holidays: &[Date]) -> String {
+fn plan(activities: &[Activity], holidays: &[Date]) -> String {
     let mut text =
         format!("project: x\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n");
-    for work in works {
-        let needs: Vec<String> = work.needs.iter().map(|need| format!("a/{}", works[*need].id)).collect();
-        writeln!(text, "      {}: {{estimate: {}d, needs: [{}]}}", work.id, work.days, needs.join(", ")).unwrap();
+    for activity in activities {
+        let needs: Vec<String> = activity.needs.iter().map(|need| format!("a/{}", activities[*need].id)).collect();
+        writeln!(text, "      {}: {{estimate: {}d, needs: [{}]}}", activity.id, activity.days, needs.join(", "))
+            .unwrap();
     }
     text
 }
 
-/// The first and the last day of each work, as the oracle gives them.
+/// The first and the last day of each activity, in the format of the oracle.
 fn forecast(text: &str) -> Vec<Dates> {
     let now = "2026-01-30T12:00:00Z".parse().unwrap();
     let plan = load(text, now).plan.unwrap();
@@ -77,7 +79,7 @@ fn forecast(text: &str) -> Vec<Dates> {
 }
 
 #[test]
-fn early_dates_are_those_of_another_scheduler() {
+fn early_dates_equal_those_of_taskjuggler() {
     if crate::optional::is_skipped("tj3") {
         return;
     }
@@ -85,10 +87,10 @@ fn early_dates_are_those_of_another_scheduler() {
     let free: Vec<String> = holidays.iter().map(ToString::to_string).collect();
     let expected = early_dates_all(&networks, START, &free);
     assert!(networks.iter().map(Vec::len).sum::<usize>() > 16_000);
-    for (number, (works, expected)) in networks.iter().zip(&expected).enumerate() {
-        let found = forecast(&plan(works, &holidays));
-        for ((work, expected), found) in works.iter().zip(expected).zip(&found) {
-            assert_eq!(found, expected, "network {number}, {work:?}");
+    for (number, (activities, expected)) in networks.iter().zip(&expected).enumerate() {
+        let found = forecast(&plan(activities, &holidays));
+        for ((activity, expected), found) in activities.iter().zip(expected).zip(&found) {
+            assert_eq!(found, expected, "network {number}, {activity:?}");
         }
     }
 }

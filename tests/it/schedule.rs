@@ -1,7 +1,6 @@
-//! Forecasts, from the text of a file to dates: known answers, what holds for every plan, and what
-//! happens to strange ones.
+//! Forecasts, from the text of a file to dates: known results, invariants of every plan, and edge cases.
 
-mod made;
+mod random_plans;
 mod answers;
 mod properties;
 mod status;
@@ -23,22 +22,22 @@ use readiness_exporter::schedule::network::Basis;
 use readiness_exporter::schedule::network::scenario::ScenarioChange;
 use readiness_exporter::schedule::timeline::Timeline;
 
-/// A plan that was read, and the moment of its forecast.
+/// A loaded plan and the time of its forecast.
 struct Plan {
     loaded: load::Plan,
     now: Timestamp,
 }
 
-/// A forecast and the plan that it is of, so that items are found by path.
-struct Seen<'a> {
+/// A forecast with its plan, so that items are found by path.
+struct PlanForecast<'a> {
     plan: &'a Plan,
-    forecast: Forecast,
+    result: Forecast,
 }
 
 impl Plan {
-    /// Reads `text` at noon of `day` in UTC; there may be warnings.
+    /// Loads `text` at noon UTC of `day`. Warnings are allowed, errors are not.
     #[track_caller]
-    fn read(text: &str, day: &str) -> Self {
+    fn load(text: &str, day: &str) -> Self {
         let now = format!("{day}T12:00:00Z").parse().unwrap();
         let loaded = load::load(text, now);
         let errors: Vec<_> = loaded.findings.iter().filter(|it| it.severity() == Severity::Error).collect();
@@ -54,7 +53,7 @@ impl Plan {
         Timeline::of(self.project(), self.now)
     }
 
-    /// Every item that can be referred to, by path.
+    /// All items that a reference can name, by path.
     fn items(&self) -> BTreeMap<String, Item> {
         let project = self.project();
         let areas = (0..project.areas.len()).map(Item::Area);
@@ -66,50 +65,49 @@ impl Plan {
 
     #[track_caller]
     fn item(&self, path: &str) -> Item {
-        *self.items().get(path).unwrap_or_else(|| panic!("there is no `{path}`"))
+        *self.items().get(path).unwrap_or_else(|| panic!("unknown item `{path}`"))
     }
 
-    fn forecast(&self, draws: u32) -> Seen<'_> {
-        self.changed(draws, &[])
+    fn forecast(&self, draws: u32) -> PlanForecast<'_> {
+        self.forecast_scenario(draws, &[])
     }
 
-    /// The forecast after some changes.
-    fn changed(&self, draws: u32, changes: &[(&str, ScenarioChange)]) -> Seen<'_> {
+    fn forecast_scenario(&self, draws: u32, changes: &[(&str, ScenarioChange)]) -> PlanForecast<'_> {
         let scenario = changes.iter().map(|(path, change)| (self.item(path), *change)).collect();
         let options = ForecastOptions { draws: NonZero::new(draws).unwrap(), scenario, ..ForecastOptions::default() };
-        self.with(&options)
+        self.forecast_with(&options)
     }
 
-    fn with(&self, options: &ForecastOptions) -> Seen<'_> {
+    fn forecast_with(&self, options: &ForecastOptions) -> PlanForecast<'_> {
         let forecast = Forecast::of(&self.loaded.project, &self.loaded.completion, self.now, options);
-        Seen { plan: self, forecast }
+        PlanForecast { plan: self, result: forecast }
     }
 }
 
-impl Seen<'_> {
-    fn chain(&self, path: &str) -> Vec<Item> {
-        self.forecast.driving_path(self.plan.item(path))
+impl PlanForecast<'_> {
+    fn driving_path(&self, path: &str) -> Vec<Item> {
+        self.result.driving_path(self.plan.item(path))
     }
 
     #[track_caller]
     fn item(&self, path: &str) -> &ItemForecast {
-        self.forecast.items.get(&self.plan.item(path)).unwrap_or_else(|| panic!("`{path}` isn't forecast"))
+        self.result.items.get(&self.plan.item(path)).unwrap_or_else(|| panic!("`{path}` has no forecast"))
     }
 
-    fn has(&self, path: &str) -> bool {
-        self.forecast.items.contains_key(&self.plan.item(path))
+    fn contains(&self, path: &str) -> bool {
+        self.result.items.contains_key(&self.plan.item(path))
     }
 
     /// Early start and finish, with mean durations.
     #[track_caller]
-    fn early(&self, path: &str) -> (f64, f64) {
+    fn early_dates(&self, path: &str) -> (f64, f64) {
         let (start, finish) = self.item(path).early;
-        (rounded(start), rounded(finish))
+        (round(start), round(finish))
     }
 
     /// P50, P85, P95 in working days.
     #[track_caller]
-    fn quantiles(&self, path: &str, model: ForecastModel) -> [f64; 3] {
+    fn percentiles(&self, path: &str, model: ForecastModel) -> [f64; 3] {
         let finish = self.item(path).finish(model).unwrap_or_else(|| panic!("`{path}` has no percentiles"));
         finish.percentiles.into_array()
     }
@@ -120,12 +118,12 @@ impl Seen<'_> {
     }
 
     fn basis(&self, path: &str) -> Option<Basis> {
-        self.forecast.bases.get(&self.plan.item(path)).copied()
+        self.result.bases.get(&self.plan.item(path)).copied()
     }
 
-    /// The day on which `path` is finished, with mean durations.
+    /// The early finish, with mean durations.
     #[track_caller]
-    fn day(&self, path: &str) -> String {
+    fn finish_day(&self, path: &str) -> String {
         self.plan.timeline().day(self.item(path).early.1).to_string()
     }
 
@@ -133,15 +131,15 @@ impl Seen<'_> {
         items.iter().map(|item| self.plan.project().path(*item)).collect()
     }
 
-    /// All that is forecast, by path.
+    /// The forecasts of all items, by path.
     fn by_path(&self) -> BTreeMap<String, &ItemForecast> {
         let project = self.plan.project();
-        self.forecast.items.iter().map(|(item, forecast)| (project.path(*item), forecast)).collect()
+        self.result.items.iter().map(|(item, forecast)| (project.path(*item), forecast)).collect()
     }
 }
 
-/// To a millionth of a day.
-fn rounded(days: f64) -> f64 {
+/// Rounds to a millionth of a day.
+fn round(days: f64) -> f64 {
     (days * 1e6).round() / 1e6
 }
 

@@ -1,13 +1,13 @@
-//! The large example is the whole of a real report: every task, figure, date and dependency of it.
+//! The large example contains a complete real report: each task, figure, date and dependency.
 //!
-//! The expectations are the report's own words and figures, so that an edit of the example shows.
+//! The expected values are quotes of the report, so an edit of the example fails these tests.
 
 use serde_yaml::Value;
 
 const EXAMPLE: &str = include_str!("../../examples/castiel.readiness.yaml");
 
 #[test]
-fn the_heading_is_the_reports() {
+fn the_header_is_that_of_the_report() {
     let example = example();
     let keys = ["project", "title", "status", "start", "as_of", "target", "next_review", "reported"];
     assert_eq!(
@@ -26,7 +26,7 @@ fn the_heading_is_the_reports() {
 }
 
 #[test]
-fn four_areas_are_reported() {
+fn the_report_has_four_areas() {
     let columns = ["title", "priority", "reported"];
     assert_eq!(
         rows(&example()["areas"], &columns),
@@ -40,28 +40,28 @@ fn four_areas_are_reported() {
 }
 
 #[test]
-fn all_125_tasks_are_there() {
+fn the_report_has_125_tasks() {
     let example = example();
     let counts: Vec<String> = entries(&example["areas"])
         .map(|(id, area)| {
             let done = items(&area["done"]).count();
-            format!("{id} {done}/{}/{}", with_status(area, "partial"), with_status(area, "todo"))
+            format!("{id} {done}/{}/{}", count_tasks(area, "partial"), count_tasks(area, "todo"))
         })
         .collect();
     assert_eq!(counts, ["implementation 7/10/0", "testing 5/15/0", "ml 12/0/30", "deployment 9/22/15"]);
 
     let areas = || entries(&example["areas"]).map(|(_, area)| area);
     let done: usize = areas().map(|area| items(&area["done"]).count()).sum();
-    let partial: usize = areas().map(|area| with_status(area, "partial")).sum();
-    let todo: usize = areas().map(|area| with_status(area, "todo")).sum();
+    let partial: usize = areas().map(|area| count_tasks(area, "partial")).sum();
+    let todo: usize = areas().map(|area| count_tasks(area, "todo")).sum();
     assert_eq!((done, partial, todo, done + partial + todo), (33, 47, 45, 125));
     for other in ["done", "waived", "ref"] {
-        assert_eq!(areas().map(|area| with_status(area, other)).sum::<usize>(), 0, "{other}");
+        assert_eq!(areas().map(|area| count_tasks(area, other)).sum::<usize>(), 0, "{other}");
     }
 }
 
 #[test]
-fn figures_in_tasks_are_kept() {
+fn tasks_keep_the_figures_of_the_report() {
     let example = example();
     let mut found: Vec<String> = entries(&example["areas"]).flat_map(|(_, area)| texts(&area["done"])).collect();
     for (_, stream) in workstreams(&example) {
@@ -85,22 +85,22 @@ fn figures_in_tasks_are_kept() {
 }
 
 #[test]
-fn the_contradictions_are_left_in() {
+fn contradictions_of_the_report_are_kept() {
     let example = example();
     let deployment = &example["areas"]["deployment"];
     let points: f64 = entries(&deployment["workstreams"]).filter_map(|(_, stream)| stream["points"].as_f64()).sum();
-    assert_eq!(format!("{points} beside {}", text(&deployment["reported"])), "75 beside 30%");
+    assert_eq!(format!("points {points}, reported {}", text(&deployment["reported"])), "points 75, reported 30%");
 
-    let twice: Vec<String> = workstreams(&example)
+    let duplicates: Vec<String> = workstreams(&example)
         .into_iter()
         .filter(|(_, stream)| items(&stream["tasks"]).any(|task| title(task).starts_with("Deploy Azure ML Workspace")))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(twice, ["ml/azure", "deployment/infrastructure"]);
+    assert_eq!(duplicates, ["ml/azure", "deployment/infrastructure"]);
 }
 
 #[test]
-fn fifteen_workstreams_carry_the_points() {
+fn fifteen_workstreams_have_points() {
     let streams: Vec<String> = workstreams(&example())
         .into_iter()
         .map(|(path, stream)| {
@@ -148,7 +148,7 @@ fn three_blockers_have_estimates() {
 }
 
 #[test]
-fn every_dependency_stands_once() {
+fn each_dependency_is_written_once() {
     let example = example();
     let mut found = Vec::new();
     for (path, item) in workstreams(&example) {
@@ -173,7 +173,7 @@ fn every_dependency_stands_once() {
 }
 
 #[test]
-fn nineteen_components_are_broken_down() {
+fn the_breakdown_has_nineteen_components() {
     let example = example();
     let components: Vec<String> = entries(&example["areas"])
         .flat_map(|(_, area)| entries(&area["breakdown"]))
@@ -278,32 +278,35 @@ fn five_risks_have_no_probability() {
 }
 
 #[test]
-fn twelve_actions_come_next() {
+fn the_report_has_twelve_actions() {
     let actions: Vec<String> = items(&example()["actions"])
-        .map(|action| ["when", "action", "for", "note"].map(|key| text(&action[key])).join(" | "))
+        .map(|entry| {
+            let [when, action, item, note] = ["when", "action", "for", "note"].map(|key| text(&entry[key]));
+            format!("{when} | `{action}` | {item} | {note}")
+        })
         .collect();
     assert_eq!(
         actions,
         [
-            "2026-02-10 | Deploy Azure ML Workspace | ml/azure/workspace | Critical path blocker",
-            "2026-02-10 | Start vendor API integration | implementation/vendor-apis/salesforce | \
+            "2026-02-10 | `Deploy Azure ML Workspace` | ml/azure/workspace | Critical path blocker",
+            "2026-02-10 | `Start vendor API integration` | implementation/vendor-apis/salesforce | \
              Salesforce first",
-            "2026-02-10 | Expand test infrastructure | testing/unit | Prepare for coverage expansion",
-            "2026-02 | Complete vendor API integration | vendor-apis | -",
-            "2026-02 | Set up ML training pipeline | ml/training/pipeline | -",
-            "2026-02 | Begin test coverage expansion | testing/unit | -",
-            "2026-03 | Train and deploy ML models | models-live | -",
-            "2026-03 | Reach 80% test coverage | test-coverage | -",
-            "2026-03 | Complete security audit | security-audit | -",
-            "2026-04 | Performance optimization | deployment/performance | -",
-            "2026-04 | Production deployment | production-deployment | -",
-            "2026-04 | Post-deployment monitoring | deployment/monitoring | -",
+            "2026-02-10 | `Expand test infrastructure` | testing/unit | Prepare for coverage expansion",
+            "2026-02 | `Complete vendor API integration` | vendor-apis | -",
+            "2026-02 | `Set up ML training pipeline` | ml/training/pipeline | -",
+            "2026-02 | `Begin test coverage expansion` | testing/unit | -",
+            "2026-03 | `Train and deploy ML models` | models-live | -",
+            "2026-03 | `Reach 80% test coverage` | test-coverage | -",
+            "2026-03 | `Complete security audit` | security-audit | -",
+            "2026-04 | `Performance optimization` | deployment/performance | -",
+            "2026-04 | `Production deployment` | production-deployment | -",
+            "2026-04 | `Post-deployment monitoring` | deployment/monitoring | -",
         ]
     );
 }
 
 #[test]
-fn five_notes_close_the_report() {
+fn the_report_has_five_notes() {
     let notes = texts(&example()["notes"]);
     assert_eq!(notes.len(), 5);
     let figures = ["the most complete area (80%)", "(30% remaining)", "(65% remaining)", "(70% remaining)"];
@@ -320,12 +323,12 @@ fn example() -> Value {
     serde_yaml::from_str(EXAMPLE).expect("the example is YAML")
 }
 
-/// The entries of a mapping, in the order of the file; none of what isn't there.
+/// The entries of a mapping in file order; empty if it is absent.
 fn entries(mapping: &Value) -> impl Iterator<Item = (&str, &Value)> {
     mapping.as_mapping().into_iter().flatten().map(|(key, value)| (key.as_str().unwrap_or("?"), value))
 }
 
-/// The items of a list; none of what isn't there.
+/// The items of a list; empty if it is absent.
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_sequence().into_iter().flatten()
 }
@@ -334,7 +337,7 @@ fn texts(list: &Value) -> Vec<String> {
     items(list).map(text).collect()
 }
 
-/// A value in words: what isn't there is `-`, and a list has commas.
+/// A value as text: `-` if it is absent, and commas between the items of a list.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
@@ -345,7 +348,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// One line per entry of a mapping: its key, and then these columns.
+/// One line for each entry of a mapping: its key and these columns.
 fn rows(mapping: &Value, columns: &[&str]) -> Vec<String> {
     let row =
         |(id, entry): (&str, &Value)| columns.iter().fold(id.to_owned(), |row, key| row + " | " + &text(&entry[*key]));
@@ -361,14 +364,14 @@ fn workstreams(example: &Value) -> Vec<(String, &Value)> {
         .collect()
 }
 
-/// What a task is about, whatever its status.
+/// The title of a task of any status.
 fn title(task: &Value) -> String {
     let keys = ["todo", "partial", "done"];
     keys.into_iter().map(|status| &task[status]).find(|title| !title.is_null()).map(text).unwrap_or_default()
 }
 
-/// How many of the area's workstreams' tasks begin with this key.
-fn with_status(area: &Value, status: &str) -> usize {
+/// The number of tasks with this status in the workstreams of an area.
+fn count_tasks(area: &Value, status: &str) -> usize {
     entries(&area["workstreams"])
         .flat_map(|(_, stream)| items(&stream["tasks"]))
         .filter(|task| !task[status].is_null())

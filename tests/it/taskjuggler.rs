@@ -1,14 +1,14 @@
-//! Dates that `TaskJuggler` computes for a network of works: an oracle that shares no code, no author
-//! and no way of counting time with what it judges.
+//! Dates of a network of activities, computed by `TaskJuggler`. It is an independent test oracle: it
+//! shares no code, no author and no representation of time with this crate.
 //!
-//! Every work becomes a task with a `length` in working days and `depends`, nothing else: no
-//! resources, so `TaskJuggler` schedules as soon as possible. A working day is one hour, 9:00 to
-//! 10:00 UTC, Monday to Friday, in a project that counts in hours: whole working days are exact, and
-//! whatever ends on a day ends at 10:00 of that day.
+//! Each activity becomes a task with a `length` in working days and `depends`. There are no resources,
+//! so `TaskJuggler` schedules as soon as possible. A working day is one hour, 9:00 to 10:00 UTC, Monday
+//! to Friday, and the project's time resolution is one hour. Whole working days are therefore exact,
+//! and a task that ends on a day ends at 10:00.
 //!
-//! What comes from `TaskJuggler` is the instant at which each work ends, and the one at which it may
-//! start. The latter is the end of the last work that it needs, say Friday 10:00, and not the Monday
-//! after it, so this file moves it on to the next working day. That is all that it computes itself.
+//! `TaskJuggler` reports the end of each activity and its earliest start. The earliest start is the end
+//! of the last predecessor, for example Friday 10:00 instead of Monday. This module therefore moves the
+//! start to the next working day, and computes nothing else.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -18,54 +18,54 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process, thread};
 
-/// A work, its duration and what it waits for.
 #[derive(Debug, Clone)]
-pub(crate) struct Work {
-    /// What it is called in messages; `TaskJuggler` doesn't see it, so any text will do.
+pub(crate) struct Activity {
+    /// For messages only; `TaskJuggler` doesn't read it.
     pub id: String,
     /// Whole working days; 0 is a milestone.
     pub days: u32,
-    /// Indices of the works that are to be finished before it starts, in any order.
+    /// The indices of the predecessors, in any order.
     pub needs: Vec<usize>,
 }
 
 /// First and last day, as ISO dates; see [`early_dates_all`].
 pub(crate) type Dates = (String, String);
 
-/// How many works go into one run: tj3 takes about 1 ms for each, and more where there are many.
-const WORKS_PER_RUN: usize = 1500;
+/// Maximum number of activities in one run. tj3 takes about 1 ms for each, and longer in large projects.
+const ACTIVITIES_PER_RUN: usize = 1500;
 
-/// The first and the last working day of each work of each network, in their order, where each starts as
-/// early as it can, on or after `start`, Monday to Friday without the `holidays`. Both days are
-/// worked on: a work of one day has the same twice.
+/// The first and the last working day of each activity of each network, in the same order.
 ///
-/// A milestone is an instant between two working days, and has the working day after it and the one
-/// before it, in this order: the day on which what needs it could start, and the day at whose end it
-/// is reached. Thus for all works, first = the working day after the latest last of what it needs,
-/// and last = first + days − 1 working days. A milestone that needs nothing is reached at the end
-/// of the working day before `start`.
+/// Each activity starts as early as possible, on or after `start`, Monday to Friday except `holidays`.
+/// Both days are inclusive: an activity of one day has the same day twice.
 ///
-/// `TaskJuggler` takes holidays, and starts, from 1970 to 2035 only; what it computes may be later.
+/// A milestone is an instant between two working days. Its first day is the working day after the
+/// instant, on which its successors can start. Its last day is the working day before the instant, at
+/// whose end it is reached. For all activities, first = the working day after the latest last day of
+/// the predecessors, and last = first + days − 1 working days. A milestone without predecessors is
+/// reached at the end of the working day before `start`.
 ///
-/// The networks share runs of `tj3`, on all cores.
+/// `TaskJuggler` accepts holidays and starts only from 1970 to 2035. Computed dates may be later.
+///
+/// Several networks share one run of `tj3`. The runs use all cores.
 ///
 /// # Panics
 ///
-/// Where `tj3` is missing, fails (a cycle, for instance) or reports what cannot be read, with its
-/// output.
+/// If `tj3` is missing, fails (on a cycle, for example) or writes an invalid report. The message has
+/// its output.
 #[must_use]
-pub(crate) fn early_dates_all(networks: &[Vec<Work>], start: &str, holidays: &[String]) -> Vec<Vec<Dates>> {
-    let mut runs: Vec<Vec<&[Work]>> = Vec::new();
-    let mut works_of_last = 0;
+pub(crate) fn early_dates_all(networks: &[Vec<Activity>], start: &str, holidays: &[String]) -> Vec<Vec<Dates>> {
+    let mut runs: Vec<Vec<&[Activity]>> = Vec::new();
+    let mut activities_in_last = 0;
     for network in networks {
         match runs.last_mut() {
-            Some(run) if works_of_last + network.len() <= WORKS_PER_RUN => run.push(network),
+            Some(run) if activities_in_last + network.len() <= ACTIVITIES_PER_RUN => run.push(network),
             _ => {
                 runs.push(vec![network]);
-                works_of_last = 0;
+                activities_in_last = 0;
             }
         }
-        works_of_last += network.len();
+        activities_in_last += network.len();
     }
     let next = AtomicUsize::new(0);
     let worker = || {
@@ -85,42 +85,44 @@ pub(crate) fn early_dates_all(networks: &[Vec<Work>], start: &str, holidays: &[S
     done.into_iter().flat_map(|(_, dates)| dates).collect()
 }
 
-/// One run of tj3.
-fn schedule(networks: &[&[Work]], start: &str, holidays: &[String]) -> Vec<Vec<Dates>> {
+fn schedule(networks: &[&[Activity]], start: &str, holidays: &[String]) -> Vec<Vec<Dates>> {
     let calendar = Calendar::new(start, holidays);
     if networks.iter().all(|it| it.is_empty()) {
-        return vec![Vec::new(); networks.len()]; // tj3 refuses a project without tasks
+        return vec![Vec::new(); networks.len()]; // tj3 rejects a project without tasks
     }
     let directory = Scratch::new();
-    run_tj3(&directory, &project(networks, start, &calendar));
+    run_tj3(&directory, &project_text(networks, start, &calendar));
     let path = directory.0.join("dates.csv");
     let report = fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("tj3 ended well, but left no report {}: {error}", path.display()));
+        .unwrap_or_else(|error| panic!("tj3 succeeded, but cannot read its report {}: {error}", path.display()));
 
     let mut dates: Vec<Vec<Option<Dates>>> = networks.iter().map(|it| vec![None; it.len()]).collect();
     for line in report.lines().skip(1) {
-        let read = || {
+        let parse_line = || {
             let mut cells = line.split(';').map(|cell| cell.trim_matches('"'));
             let (id, start, end) = (cells.next()?, cells.next()?, cells.next()?);
-            let (network, work) = id.strip_prefix('n')?.split_once('w')?;
-            let (network, work) = (network.parse::<usize>().ok()?, work.parse::<usize>().ok()?);
-            let days = networks.get(network)?.get(work)?.days;
-            Some((network, work, calendar.dates(days, Instant::parse(start)?, Instant::parse(end)?)))
+            let (network, activity) = id.strip_prefix('n')?.split_once('w')?;
+            let (network, activity) = (network.parse::<usize>().ok()?, activity.parse::<usize>().ok()?);
+            let days = networks.get(network)?.get(activity)?.days;
+            Some((network, activity, calendar.dates(days, Instant::parse(start)?, Instant::parse(end)?)))
         };
-        let (network, work, found) = read().unwrap_or_else(|| panic!("a line of tj3's report makes no sense: {line}"));
-        dates[network][work] = Some(found);
+        let (network, activity, found) = parse_line().unwrap_or_else(|| panic!("invalid line in tj3's report: {line}"));
+        dates[network][activity] = Some(found);
     }
-    let all = dates.into_iter().zip(networks).map(|(dates, works)| {
-        let dates = dates.into_iter().zip(*works);
-        dates.map(|(it, work)| it.unwrap_or_else(|| panic!("tj3's report lacks {:?}", work.id))).collect()
+    let all = dates.into_iter().zip(networks).map(|(dates, activities)| {
+        let dates = dates.into_iter().zip(*activities);
+        dates
+            .map(|(it, activity)| it.unwrap_or_else(|| panic!("{:?} is missing in tj3's report", activity.id)))
+            .collect()
     });
     all.collect()
 }
 
-/// The project file.
-fn project(networks: &[&[Work]], start: &str, calendar: &Calendar) -> String {
-    let orders: Vec<_> = networks.iter().map(|it| in_order(it)).collect();
-    // Long enough, and no longer, since tj3 keeps a table of all hours. Were it too short, tj3 would fail.
+/// The text of the project file.
+fn project_text(networks: &[&[Activity]], start: &str, calendar: &Calendar) -> String {
+    let orders: Vec<_> = networks.iter().map(|it| sort(it)).collect();
+    // tj3 keeps a table of all hours, so the project is no longer than required. If it is too short, tj3
+    // fails.
     let longest = orders.iter().map(|(_, days)| *days).max().unwrap_or(0);
     let years = (longest + calendar.holidays.len() as u64) / 250 + 2;
     let mut text = format!(
@@ -130,13 +132,13 @@ fn project(networks: &[&[Work]], start: &str, calendar: &Calendar) -> String {
     for &day in &calendar.holidays {
         line(&mut text, format_args!("leaves holiday \"h\" {}", iso(day)));
     }
-    // No container tasks: tj3 looks at all tasks of a container each time that one of them moves.
-    for (network, works) in networks.iter().enumerate() {
+    // No container tasks: tj3 checks all tasks of a container each time that one of them changes.
+    for (network, activities) in networks.iter().enumerate() {
         for &index in &orders[network].0 {
-            let work = &works[index];
-            let kind = if work.days == 0 { "milestone".to_owned() } else { format!("length {}d", work.days) };
+            let activity = &activities[index];
+            let kind = if activity.days == 0 { "milestone".to_owned() } else { format!("length {}d", activity.days) };
             let mut seen = HashSet::new();
-            let needs: Vec<_> = work.needs.iter().filter(|it| seen.insert(**it)).collect();
+            let needs: Vec<_> = activity.needs.iter().filter(|it| seen.insert(**it)).collect();
             let needs: Vec<_> = needs.iter().map(|it| format!("n{network}w{it}")).collect();
             let depends = if needs.is_empty() { String::new() } else { format!(" depends {}", needs.join(", ")) };
             line(&mut text, format_args!("task n{network}w{index} \"w\" {{ {kind}{depends} }}"));
@@ -156,32 +158,32 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     writeln!(text, "{line}").unwrap_or_else(|error| panic!("writing to a string failed: {error}"));
 }
 
-/// An order in which tj3 finds the next work at once, and the days of the longest chain. Works in a
-/// cycle come last, for tj3 to complain of.
-fn in_order(works: &[Work]) -> (Vec<usize>, u64) {
-    let mut waits: Vec<usize> = works.iter().map(|it| it.needs.len()).collect();
-    let mut needed_by = vec![Vec::new(); works.len()];
-    for (index, work) in works.iter().enumerate() {
-        for &need in &work.needs {
-            assert!(need < works.len(), "{:?} needs work {need} of {}", work.id, works.len());
+/// A topological order, in which tj3 is fastest, and the days of the longest path. Activities in a
+/// cycle are last, so that tj3 reports the cycle.
+fn sort(activities: &[Activity]) -> (Vec<usize>, u64) {
+    let mut open_needs: Vec<usize> = activities.iter().map(|it| it.needs.len()).collect();
+    let mut needed_by = vec![Vec::new(); activities.len()];
+    for (index, activity) in activities.iter().enumerate() {
+        for &need in &activity.needs {
+            assert!(need < activities.len(), "{:?} needs activity {need} of {}", activity.id, activities.len());
             needed_by[need].push(index);
         }
     }
-    let mut order: Vec<usize> = (0..works.len()).filter(|it| waits[*it] == 0).collect();
-    let mut ends = vec![0; works.len()];
+    let mut order: Vec<usize> = (0..activities.len()).filter(|it| open_needs[*it] == 0).collect();
+    let mut ends = vec![0; activities.len()];
     let mut next = 0;
     while let Some(&index) = order.get(next) {
         next += 1;
-        ends[index] += u64::from(works[index].days);
+        ends[index] += u64::from(activities[index].days);
         for &other in &needed_by[index] {
             ends[other] = ends[index].max(ends[other]);
-            waits[other] -= 1;
-            if waits[other] == 0 {
+            open_needs[other] -= 1;
+            if open_needs[other] == 0 {
                 order.push(other);
             }
         }
     }
-    order.extend((0..works.len()).filter(|it| waits[*it] > 0));
+    order.extend((0..activities.len()).filter(|it| open_needs[*it] > 0));
     (order, ends.into_iter().max().unwrap_or(0))
 }
 
@@ -194,13 +196,13 @@ fn run_tj3(directory: &Scratch, project: &str) {
         .output()
         .unwrap_or_else(|error| match error.kind() {
             ErrorKind::NotFound => {
-                panic!("tj3 isn't there: install TaskJuggler (apt-get install tj3, or gem install taskjuggler)")
+                panic!("tj3 is not installed: install TaskJuggler (apt-get install tj3, or gem install taskjuggler)")
             }
             _ => panic!("cannot run tj3: {error}"),
         });
     assert!(
         output.status.success(),
-        "tj3 failed ({}) on a project that starts with\n{}\nand said\n{}{}",
+        "tj3 failed ({}) on a project that starts with\n{}\nwith output\n{}{}",
         output.status,
         project.lines().take(40).collect::<Vec<_>>().join("\n"),
         String::from_utf8_lossy(&output.stdout),
@@ -208,7 +210,7 @@ fn run_tj3(directory: &Scratch, project: &str) {
     );
 }
 
-/// A directory that goes with the value.
+/// A temporary directory that is deleted on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -227,12 +229,12 @@ fn create(path: &Path) {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What stays in a temporary directory hurts nobody.
+        // A leftover in the system's temporary directory is harmless.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// What tj3 reports: a day, and whether its hour of work is over.
+/// A time in tj3's report: a day, and whether its working hour has passed.
 #[derive(Clone, Copy)]
 struct Instant {
     day: i64,
@@ -245,8 +247,8 @@ impl Instant {
         Some(Self {
             day: parse(date)?,
             worked: match time {
-                "00:00" => false, // the start of the project
-                "10:00" => true,  // the end of a work
+                "00:00" => false, // start of the project
+                "10:00" => true,  // end of an activity
                 _ => return None,
             },
         })
@@ -259,35 +261,37 @@ struct Calendar {
 
 impl Calendar {
     fn new(start: &str, holidays: &[String]) -> Self {
-        let day = |text: &str| parse(text).unwrap_or_else(|| panic!("{text:?} is no date such as 2026-02-02"));
+        let day = |text: &str| {
+            parse(text).unwrap_or_else(|| panic!("invalid date {text:?}: expected a date such as 2026-02-02"))
+        };
         day(start);
         Self { holidays: holidays.iter().map(|it| day(it)).collect() }
     }
 
-    fn works(&self, day: i64) -> bool {
+    fn is_working_day(&self, day: i64) -> bool {
         (day + 3).rem_euclid(7) < 5 && !self.holidays.contains(&day)
     }
 
     fn dates(&self, days: u32, start: Instant, end: Instant) -> Dates {
         let mut first = start.day + i64::from(start.worked);
-        while !self.works(first) {
+        while !self.is_working_day(first) {
             first += 1;
         }
         let mut last = end.day - i64::from(!end.worked);
         // Only a milestone can end at the start of the project.
-        while days == 0 && !self.works(last) {
+        while days == 0 && !self.is_working_day(last) {
             last -= 1;
         }
         (iso(first), iso(last))
     }
 }
 
-/// Days since 1970-01-01, a Thursday, of an ISO date.
+/// The days from 1970-01-01, a Thursday, to an ISO date.
 fn parse(date: &str) -> Option<i64> {
     let mut parts = date.split('-').map(|it| it.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let found = first_of(year, month) + day - 1;
-    (iso(found) == date).then_some(found)
+    let days = first_of(year, month) + day - 1;
+    (iso(days) == date).then_some(days)
 }
 
 fn iso(day: i64) -> String {
@@ -299,7 +303,7 @@ fn iso(day: i64) -> String {
     format!("{year:04}-{month:02}-{:02}", day - first_of(year, month) + 1)
 }
 
-/// Days since 1970-01-01 of the first of a month.
+/// The days from 1970-01-01 to the first day of a month.
 fn first_of(year: i64, month: i64) -> i64 {
     let leap_years_before =
         |year: i64| (year - 1).div_euclid(4) - (year - 1).div_euclid(100) + (year - 1).div_euclid(400);

@@ -90,7 +90,7 @@ pub(crate) fn days_per_point(project: &Project, days_per_week: f64) -> Option<Th
     Some(ThreePoint { optimistic: minimum, likely: median, pessimistic: maximum })
 }
 
-/// Whether a task still has to be done.
+/// Whether a task has open work.
 pub(crate) fn is_open(task: &Task) -> bool {
     matches!(task.status, Status::Todo | Status::Partial(_))
 }

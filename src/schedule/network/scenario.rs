@@ -1,4 +1,4 @@
-//! What-if scenarios: changes to single items that a forecast assumes.
+//! Scenarios for what-if forecasts: assumed changes to single items.
 
 use std::collections::BTreeMap;
 

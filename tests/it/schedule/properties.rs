@@ -1,4 +1,4 @@
-//! What holds for the forecast of every plan.
+//! Invariants of the forecast of every plan.
 
 use std::fmt::Write;
 
@@ -9,24 +9,24 @@ use readiness_exporter::schedule::finish::{ByModel, ForecastModel};
 use readiness_exporter::schedule::forecast::ItemForecast;
 use readiness_exporter::schedule::network::scenario::ScenarioChange;
 
-use crate::schedule::made::{Made, Order, plan};
-use crate::schedule::{Plan, Seen};
+use crate::schedule::random_plans::{Order, RandomPlan, random_plan};
+use crate::schedule::{Plan, PlanForecast};
 
 const DRAWS: u32 = 300;
 
-fn read(made: &Made, order: Order) -> Plan {
-    Plan::read(&made.written(order), "2026-01-28")
+fn load(random: &RandomPlan, order: Order) -> Plan {
+    Plan::load(&random.to_yaml(order), "2026-01-28")
 }
 
-/// Everything that is forecast of the times of an item: by mean durations, and by simulation.
+/// The early dates of an item with mean durations, and its percentiles.
 fn times(item: &ItemForecast) -> Vec<f64> {
     let models = item.finish.iter().flat_map(|finish| [finish.plan, finish.risk]);
     let percentiles = models.flat_map(|finish| finish.percentiles.into_array());
     [item.early.0, item.early.1].into_iter().chain(percentiles).collect()
 }
 
-fn end(seen: &Seen<'_>) -> Vec<f64> {
-    let end = seen.forecast.end.iter();
+fn end_times(forecast: &PlanForecast<'_>) -> Vec<f64> {
+    let end = forecast.result.end.iter();
     end.flat_map(|end| {
         [end.early_finish]
             .into_iter()
@@ -35,93 +35,93 @@ fn end(seen: &Seen<'_>) -> Vec<f64> {
     .collect()
 }
 
-/// Whether nothing in `one` is later than in `other`, to the last bit.
-fn assert_not_later(one: &Seen<'_>, other: &Seen<'_>) {
+/// Asserts that no time in `one` is later than in `other`, to the last bit.
+fn assert_not_later(one: &PlanForecast<'_>, other: &PlanForecast<'_>) {
     let later = other.by_path();
     for (path, item) in one.by_path() {
-        // Tasks and areas are forecast where something refers to them, and a change does.
+        // Tasks and areas have a forecast only if a reference or a scenario names them.
         let Some(other) = later.get(&path) else { continue };
         for (time, other) in times(item).into_iter().zip(times(other)) {
             assert!(time <= other, "{path}: {time} > {other}");
         }
         for model in ForecastModel::ALL {
             let on_time = |item: &ItemForecast| item.finish(model).and_then(|finish| finish.on_time);
-            // Where nothing is known of one, there is nothing to compare.
+            // `None` if the item has no due date or no percentiles.
             if let (Some(one), Some(other)) = (on_time(item), on_time(other)) {
                 assert!(one >= other, "{path}");
             }
         }
     }
-    assert!(end(one).iter().zip(end(other)).all(|(one, other)| *one <= other));
+    assert!(end_times(one).iter().zip(end_times(other)).all(|(one, other)| *one <= other));
 }
 
-/// Every reference in `needs`, and how to take it away; a milestone keeps its last one, since
-/// one that needs nothing is taken to be reached when it is due.
-fn without_need(made: &Made, pick: Index) -> Option<Made> {
-    let mut fewer: Vec<Made> = Vec::new();
-    for stream in 0..made.streams.len() {
-        for need in &made.streams[stream].needs {
-            let mut less = made.clone();
-            less.streams[stream].needs.remove(need);
-            fewer.push(less);
+/// The plan without one of its dependencies, `None` if it has none. A milestone keeps its last one,
+/// because a milestone that needs nothing is assumed to be reached on its due date.
+fn without_dependency(random: &RandomPlan, pick: Index) -> Option<RandomPlan> {
+    let mut candidates: Vec<RandomPlan> = Vec::new();
+    for stream in 0..random.streams.len() {
+        for need in &random.streams[stream].needs {
+            let mut reduced = random.clone();
+            reduced.streams[stream].needs.remove(need);
+            candidates.push(reduced);
         }
-        for task in 0..made.streams[stream].tasks.len() {
-            for need in &made.streams[stream].tasks[task].needs {
-                let mut less = made.clone();
-                less.streams[stream].tasks[task].needs.remove(need);
-                fewer.push(less);
+        for task in 0..random.streams[stream].tasks.len() {
+            for need in &random.streams[stream].tasks[task].needs {
+                let mut reduced = random.clone();
+                reduced.streams[stream].tasks[task].needs.remove(need);
+                candidates.push(reduced);
             }
         }
     }
-    for milestone in 0..made.milestones.len() {
-        for need in made.milestones[milestone].needs.iter().skip(1) {
-            let mut less = made.clone();
-            less.milestones[milestone].needs.remove(need);
-            fewer.push(less);
+    for milestone in 0..random.milestones.len() {
+        for need in random.milestones[milestone].needs.iter().skip(1) {
+            let mut reduced = random.clone();
+            reduced.milestones[milestone].needs.remove(need);
+            candidates.push(reduced);
         }
     }
-    (!fewer.is_empty()).then(|| fewer.swap_remove(pick.index(fewer.len())))
+    (!candidates.is_empty()).then(|| candidates.swap_remove(pick.index(candidates.len())))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn more_delay_makes_nothing_earlier(made in plan(), pick in any::<Index>(), days in 0.0..20.0) {
-        let plan = read(&made, Order::Forward);
-        let item = pick.get(&made.paths()).clone();
-        let later = plan.changed(DRAWS, &[(&item, ScenarioChange::Later(WorkTime::Days(days)))]);
+    fn a_delay_makes_no_item_earlier(random in random_plan(), pick in any::<Index>(), days in 0.0..20.0) {
+        let plan = load(&random, Order::Forward);
+        let item = pick.get(&random.paths()).clone();
+        let later = plan.forecast_scenario(DRAWS, &[(&item, ScenarioChange::Later(WorkTime::Days(days)))]);
         assert_not_later(&plan.forecast(DRAWS), &later);
     }
 
     #[test]
-    fn what_is_finished_sooner_makes_nothing_later(made in plan(), pick in any::<Index>(), days in 0.0..20.0) {
-        let plan = read(&made, Order::Forward);
-        let item = pick.get(&made.paths()).clone();
-        let sooner = plan.changed(DRAWS, &[(&item, ScenarioChange::Sooner(WorkTime::Days(days)))]);
+    fn an_earlier_finish_makes_no_item_later(random in random_plan(), pick in any::<Index>(), days in 0.0..20.0) {
+        let plan = load(&random, Order::Forward);
+        let item = pick.get(&random.paths()).clone();
+        let sooner = plan.forecast_scenario(DRAWS, &[(&item, ScenarioChange::Sooner(WorkTime::Days(days)))]);
         assert_not_later(&sooner, &plan.forecast(DRAWS));
     }
 
     #[test]
-    fn what_is_done_makes_nothing_later(made in plan(), pick in any::<Index>()) {
-        let plan = read(&made, Order::Forward);
-        let item = pick.get(&made.paths()).clone();
-        assert_not_later(&plan.changed(DRAWS, &[(&item, ScenarioChange::Done)]), &plan.forecast(DRAWS));
+    fn a_finished_item_makes_no_item_later(random in random_plan(), pick in any::<Index>()) {
+        let plan = load(&random, Order::Forward);
+        let item = pick.get(&random.paths()).clone();
+        assert_not_later(&plan.forecast_scenario(DRAWS, &[(&item, ScenarioChange::Done)]), &plan.forecast(DRAWS));
     }
 
     #[test]
-    fn fewer_needs_make_nothing_later(made in plan(), pick in any::<Index>()) {
-        let Some(fewer) = without_need(&made, pick) else { return Ok(()) };
-        let (all, fewer) = (read(&made, Order::Forward), read(&fewer, Order::Forward));
+    fn fewer_dependencies_make_no_item_later(random in random_plan(), pick in any::<Index>()) {
+        let Some(fewer) = without_dependency(&random, pick) else { return Ok(()) };
+        let (all, fewer) = (load(&random, Order::Forward), load(&fewer, Order::Forward));
         assert_not_later(&fewer.forecast(DRAWS), &all.forecast(DRAWS));
     }
 
     #[test]
-    fn quantiles_rise_and_risks_delay(made in plan()) {
-        let plan = read(&made, Order::Forward);
-        let seen = plan.forecast(DRAWS);
-        let items = seen.by_path().into_values().filter_map(|item| item.finish);
-        for ByModel { plan, risk } in items.chain(seen.forecast.end.iter().map(|end| end.finish)) {
+    fn percentiles_increase_and_risks_delay(random in random_plan()) {
+        let plan = load(&random, Order::Forward);
+        let forecast = plan.forecast(DRAWS);
+        let items = forecast.by_path().into_values().filter_map(|item| item.finish);
+        for ByModel { plan, risk } in items.chain(forecast.result.end.iter().map(|end| end.finish)) {
             for finish in [plan, risk] {
                 prop_assert!(finish.percentiles.into_array().is_sorted(), "{:?}", finish.percentiles);
                 prop_assert!(finish.percentiles.p50 >= 0.0);
@@ -133,10 +133,10 @@ proptest! {
     }
 
     #[test]
-    fn each_item_is_finished_when_it_may_be_and_floats_agree(made in plan()) {
-        let plan = read(&made, Order::Forward);
-        let seen = plan.forecast(1);
-        for (path, item) in seen.by_path() {
+    fn dates_and_floats_are_consistent(random in random_plan()) {
+        let plan = load(&random, Order::Forward);
+        let forecast = plan.forecast(1);
+        for (path, item) in forecast.by_path() {
             prop_assert!(item.early.0 <= item.early.1 && item.early.0 >= 0.0, "{}: {:?}", path, item.early);
             prop_assert!(item.late.0 <= item.late.1 + 1e-9, "{}: {:?}", path, item.late);
             prop_assert!((0.0..=1.0).contains(&item.criticality), "{}", path);
@@ -145,43 +145,43 @@ proptest! {
                 prop_assert!(item.late.1 <= due, "{}", path);
             }
         }
-        for path in seen.paths(&seen.forecast.end.as_ref().map_or(Vec::new(), |end| end.critical_path.clone())) {
-            prop_assert!(seen.has(&path), "{}", path);
+        for path in forecast.paths(&forecast.result.end.as_ref().map_or(Vec::new(), |end| end.critical_path.clone())) {
+            prop_assert!(forecast.contains(&path), "{}", path);
         }
     }
 
     #[test]
-    fn the_order_of_the_file_does_not_matter(made in plan()) {
-        let (one, other) = (read(&made, Order::Forward), read(&made, Order::Backward));
+    fn the_order_of_the_file_does_not_matter(random in random_plan()) {
+        let (one, other) = (load(&random, Order::Forward), load(&random, Order::Backward));
         let (one, other) = (one.forecast(DRAWS), other.forecast(DRAWS));
         let others = other.by_path();
         prop_assert_eq!(one.by_path().len(), others.len());
         for (path, item) in one.by_path() {
             let other = others[&path];
             for (time, other) in times(item).into_iter().zip(times(other)) {
-                // Sums of several risks differ by rounding.
+                // The sum of several risk delays depends on their order by a rounding error.
                 prop_assert!((time - other).abs() <= 1e-9, "{}: {} and {}", path, time, other);
             }
             prop_assert_eq!(item.criticality, other.criticality, "{}", path);
         }
-        let path = |seen: &Seen<'_>| seen.paths(&seen.forecast.end.as_ref().map_or(Vec::new(), |end| end.critical_path.clone()));
+        let path = |forecast: &PlanForecast<'_>| forecast.paths(&forecast.result.end.as_ref().map_or(Vec::new(), |end| end.critical_path.clone()));
         prop_assert_eq!(path(&one), path(&other));
     }
 
     #[test]
-    fn a_forecast_moves_only_where_its_input_moved(made in plan(), pick in any::<Index>()) {
-        // Without points nothing is inferred from another estimate.
-        let mut before = made;
+    fn a_forecast_changes_only_if_its_input_changes(random in random_plan(), pick in any::<Index>()) {
+        // Without points, no duration is inferred from the estimate of another workstream.
+        let mut before = random;
         before.streams.iter_mut().for_each(|stream| stream.points = None);
         let mut after = before.clone();
-        let moved = pick.index(after.streams.len());
-        after.streams[moved].estimate = Some("13/17/31d".into());
-        let may_move = before.depends_on(moved);
-        let (before, after) = (read(&before, Order::Forward), read(&after, Order::Forward));
+        let changed = pick.index(after.streams.len());
+        after.streams[changed].estimate = Some("13/17/31d".into());
+        let may_change = before.dependents(changed);
+        let (before, after) = (load(&before, Order::Forward), load(&after, Order::Forward));
         let (before, after) = (before.forecast(DRAWS), after.forecast(DRAWS));
         let others = after.by_path();
         for (path, item) in before.by_path() {
-            if !may_move.contains(&path) {
+            if !may_change.contains(&path) {
                 prop_assert_eq!(&item.finish, &others[&path].finish, "{}", path);
                 prop_assert_eq!(item.early, others[&path].early, "{}", path);
             }
@@ -189,16 +189,16 @@ proptest! {
     }
 
     #[test]
-    fn the_same_file_and_moment_give_the_same_forecast(made in plan()) {
-        let (one, other) = (read(&made, Order::Forward), read(&made, Order::Forward));
+    fn the_same_file_and_moment_give_the_same_forecast(random in random_plan()) {
+        let (one, other) = (load(&random, Order::Forward), load(&random, Order::Forward));
         let (one, other) = (one.forecast(DRAWS), other.forecast(DRAWS));
-        prop_assert_eq!(format!("{:?}", one.forecast), format!("{:?}", other.forecast));
+        prop_assert_eq!(format!("{:?}", one.result), format!("{:?}", other.result));
     }
 }
 
-/// What is drawn belongs to the item and the run, whichever thread computes it.
+/// The random numbers belong to the item and the run, on any thread.
 #[test]
-fn threads_change_nothing() {
+fn the_number_of_threads_does_not_change_the_forecast() {
     let text = |more: usize| {
         let mut text = String::from("project: x\nas_of: 2026-01-27\nareas:\n  x:\n    workstreams:\n");
         writeln!(text, "      a: {{estimate: 1/2/9w}}\n      b: {{estimate: 2-3w, needs: [x/a]}}").unwrap();
@@ -207,8 +207,8 @@ fn threads_change_nothing() {
         text + "milestones: {m: {due: 2026-03-31, needs: [x]}}\n\
                 risks: {r: {probability: 30%, delay: 1-2w, affects: [x/b]}}\n"
     };
-    // Few nodes are one thread's work, many are worth a second one; the first items are the same.
-    let (few, many) = (Plan::read(&text(0), "2026-01-27"), Plan::read(&text(350), "2026-01-27"));
+    // A small network is simulated by one thread, a large one by several. The first items are equal.
+    let (few, many) = (Plan::load(&text(0), "2026-01-27"), Plan::load(&text(350), "2026-01-27"));
     let (few, many) = (few.forecast(4200), many.forecast(4200));
     for path in ["x/a", "x/b", "x/c", "m"] {
         assert_eq!(few.item(path).finish, many.item(path).finish, "{path}");

@@ -1,10 +1,10 @@
-//! The status date: open work is done after it, so that a plan that nobody touches slips.
+//! The status date: open work is done after it, so a plan without updates slips.
 
 use readiness_exporter::schedule::finish::ForecastModel;
 
-use crate::schedule::{Plan, Seen};
+use crate::schedule::{Plan, PlanForecast};
 
-/// Estimated, inferred, started and half complete work, tasks, needs of all kinds, and a risk.
+/// Estimated, inferred, started and partly complete work, tasks, all kinds of dependencies, and a risk.
 const PLAN: &str = "\
 project: x
 as_of: 2026-01-27
@@ -30,37 +30,38 @@ risks:
 
 const PATHS: [&str; 7] = ["x/one", "x/two", "x/three", "x/four", "y/five", "m", "n"];
 
-/// The days that everything is finished on with each certainty, in each model.
-fn days(seen: &Seen<'_>) -> Vec<jiff::civil::Date> {
-    let timeline = seen.plan.timeline();
-    let quantiles =
-        PATHS.iter().flat_map(|path| ForecastModel::ALL.into_iter().flat_map(|model| seen.quantiles(path, model)));
-    quantiles.map(|days| timeline.day(days)).collect()
+/// The days of all percentiles, by item and model.
+fn percentile_days(forecast: &PlanForecast<'_>) -> Vec<jiff::civil::Date> {
+    let timeline = forecast.plan.timeline();
+    let percentiles = PATHS
+        .iter()
+        .flat_map(|path| ForecastModel::ALL.into_iter().flat_map(|model| forecast.percentiles(path, model)));
+    percentiles.map(|days| timeline.day(days)).collect()
 }
 
-/// By how many working days everything is later on `then` than on 27 January.
+/// Asserts the slip of every percentile between 27 January and `then`, in working days.
 #[track_caller]
 fn assert_slip(text: &str, then: &str, expected: i64) {
-    let (before, after) = (Plan::read(text, "2026-01-27"), Plan::read(text, then));
+    let (before, after) = (Plan::load(text, "2026-01-27"), Plan::load(text, then));
     let (before, after) = (before.forecast(256), after.forecast(256));
     let calendar = &before.plan.project().calendar;
-    for (before, after) in days(&before).into_iter().zip(days(&after)) {
+    for (before, after) in percentile_days(&before).into_iter().zip(percentile_days(&after)) {
         assert_eq!(calendar.working_days(before, after), expected, "{before} and {after}");
     }
     for path in PATHS {
-        // What is still to be done is the same; only its beginning has moved.
+        // In working days from the status date nothing changes.
         assert_eq!(before.item(path).finish, after.item(path).finish, "{path}");
         assert_eq!(before.item(path).early, after.item(path).early, "{path}");
     }
 }
 
 #[test]
-fn a_plan_that_nobody_touches_slips_a_day_a_day() {
+fn a_plan_without_updates_slips_by_a_day_per_working_day() {
     assert_slip(PLAN, "2026-01-27", 0);
     assert_slip(PLAN, "2026-01-28", 1);
     assert_slip(PLAN, "2026-02-10", 10);
     assert_slip(PLAN, "2027-01-26", 260);
-    // Nobody works at the weekend, so nothing is lost on it.
+    // A weekend causes no slip.
     assert_slip(PLAN, "2026-01-30", 3);
     assert_slip(PLAN, "2026-01-31", 3);
     assert_slip(PLAN, "2026-02-01", 3);
@@ -68,7 +69,7 @@ fn a_plan_that_nobody_touches_slips_a_day_a_day() {
 }
 
 #[test]
-fn holidays_are_no_slip() {
+fn holidays_cause_no_slip() {
     let holidays = "calendar: {holidays: [2026-02-02, 2026-02-03, 2026-02-07]}\n";
     let text = PLAN.replace("areas:\n", &format!("{holidays}areas:\n"));
     assert_slip(&text, "2026-02-10", 8);
@@ -76,64 +77,64 @@ fn holidays_are_no_slip() {
 }
 
 #[test]
-fn a_status_date_to_come_is_kept() {
-    let (early, then) = (Plan::read(PLAN, "2026-01-13"), Plan::read(PLAN, "2026-01-27"));
+fn a_future_status_date_is_kept() {
+    let (early, then) = (Plan::load(PLAN, "2026-01-13"), Plan::load(PLAN, "2026-01-27"));
     let (early, then) = (early.forecast(256), then.forecast(256));
-    assert_eq!(early.forecast.status_date.to_string(), "2026-01-27");
-    assert_eq!(days(&early), days(&then));
-    assert_eq!(early.forecast.start, then.forecast.start);
+    assert_eq!(early.result.status_date.to_string(), "2026-01-27");
+    assert_eq!(percentile_days(&early), percentile_days(&then));
+    assert_eq!(early.result.start, then.result.start);
 }
 
 #[test]
-fn without_a_status_date_it_is_today_where_the_project_is() {
+fn the_default_status_date_is_today_in_the_time_zone_of_the_project() {
     let text = PLAN.replace("as_of: 2026-01-27\n", "");
-    let today = Plan::read(&text, "2026-01-27");
-    assert_eq!(days(&today.forecast(256)), days(&Plan::read(PLAN, "2026-01-27").forecast(256)));
-    // At noon in UTC the next day has begun in Auckland.
-    let far = Plan::read(&text.replace("project: x\n", "project: x\ntimezone: Pacific/Auckland\n"), "2026-01-27");
-    let far = far.forecast(1).forecast;
+    let today = Plan::load(&text, "2026-01-27");
+    assert_eq!(percentile_days(&today.forecast(256)), percentile_days(&Plan::load(PLAN, "2026-01-27").forecast(256)));
+    // At noon UTC it is the next day in Auckland.
+    let far = Plan::load(&text.replace("project: x\n", "project: x\ntimezone: Pacific/Auckland\n"), "2026-01-27");
+    let far = far.forecast(1).result;
     assert_eq!(
         (far.status_date.to_string(), far.start.to_string()),
         ("2026-01-28".into(), "2026-01-28T10:59:59Z".into())
     );
 }
 
-fn one(rest: &str, now: &str) -> f64 {
+fn early_finish(rest: &str, now: &str) -> f64 {
     let text = format!("project: x\n{rest}\n");
-    Plan::read(&text, now).forecast(1).early("x/w").1
+    Plan::load(&text, now).forecast(1).early_dates("x/w").1
 }
 
 #[test]
-fn work_under_way_has_taken_the_time_since_it_began() {
+fn elapsed_time_shortens_the_remaining_duration() {
     let plan = |as_of: &str, started: &str| {
         format!("{as_of}\nareas: {{x: {{workstreams: {{w: {{estimate: 10d, started: {started}}}}}}}}}")
     };
-    // Tuesday to Tuesday, both included, are six working days.
-    assert_eq!(one(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-27"), 4.0);
-    // What the file says holds as of its date: nothing is known to have been done since.
-    assert_eq!(one(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-29"), 4.0);
-    // Without one, it holds now.
-    assert_eq!(one(&plan("", "2026-01-20"), "2026-01-27"), 4.0);
-    assert_eq!(one(&plan("", "2026-01-20"), "2026-01-29"), 2.0);
-    // On its first day, one day has passed in the evening; what is to begin has taken no time.
-    assert_eq!(one(&plan("as_of: 2026-01-27", "2026-01-27"), "2026-01-27"), 9.0);
-    assert_eq!(one(&plan("as_of: 2026-01-27", "2026-01-28"), "2026-01-27"), 10.0);
-    assert_eq!(one(&plan("as_of: 2026-01-27", "2026-02-28"), "2026-01-27"), 10.0);
-    // From a Saturday to a Sunday nobody worked.
-    assert_eq!(one(&plan("as_of: 2026-02-01", "2026-01-31"), "2026-02-01"), 10.0);
-    assert_eq!(one(&plan("as_of: 2026-02-01", "2026-01-30"), "2026-02-01"), 9.0);
+    // Tuesday to Tuesday inclusive are six working days.
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-27"), 4.0);
+    // Elapsed time ends at `as_of`, not today.
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-29"), 4.0);
+    // Without `as_of`, elapsed time ends today.
+    assert_eq!(early_finish(&plan("", "2026-01-20"), "2026-01-27"), 4.0);
+    assert_eq!(early_finish(&plan("", "2026-01-20"), "2026-01-29"), 2.0);
+    // On the evening of the first day one day has passed. Future work has no elapsed time.
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-27"), "2026-01-27"), 9.0);
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-28"), "2026-01-27"), 10.0);
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-02-28"), "2026-01-27"), 10.0);
+    // A Saturday and a Sunday have no working days.
+    assert_eq!(early_finish(&plan("as_of: 2026-02-01", "2026-01-31"), "2026-02-01"), 10.0);
+    assert_eq!(early_finish(&plan("as_of: 2026-02-01", "2026-01-30"), "2026-02-01"), 9.0);
 }
 
 #[test]
-fn what_is_earned_need_not_be_done_again() {
+fn completion_shortens_the_remaining_duration() {
     let plan =
         |rest: &str| format!("as_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: 10d, {rest}}}}}}}}}");
-    let left = |rest: &str| one(&plan(rest), "2026-01-27");
-    assert_eq!(left("complete: 40%"), 6.0);
-    assert_eq!(left("tasks: [{done: a}, {todo: b}, {waived: c, reason: none}]"), 5.0);
-    // Six days have passed, so that four are left, or three of ten are: the less of the two.
-    assert_eq!(left("started: 2026-01-20, complete: 10%"), 4.0);
-    assert_eq!(left("started: 2026-01-20, complete: 70%"), 3.0);
+    let remaining = |rest: &str| early_finish(&plan(rest), "2026-01-27");
+    assert_eq!(remaining("complete: 40%"), 6.0);
+    assert_eq!(remaining("tasks: [{done: a}, {todo: b}, {waived: c, reason: none}]"), 5.0);
+    // After six elapsed days 4 of 10 remain. Completion leaves 9 or 3 of 10. The minimum is used.
+    assert_eq!(remaining("started: 2026-01-20, complete: 10%"), 4.0);
+    assert_eq!(remaining("started: 2026-01-20, complete: 70%"), 3.0);
 }
 
 #[test]
@@ -142,27 +143,29 @@ fn work_that_has_used_up_its_estimate_takes_another_day() {
         let text = format!(
             "project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: {estimate}, started: 2026-01-20}}, v: {{estimate: 2d, needs: [x/w]}}}}}}}}\n"
         );
-        let plan = Plan::read(&text, "2026-01-27");
-        let seen = plan.forecast(256);
+        let plan = Plan::load(&text, "2026-01-27");
+        let forecast = plan.forecast(256);
         assert!(
-            matches!(seen.basis("x/w"), Some(readiness_exporter::schedule::network::Basis::Overrun(_))),
+            matches!(forecast.basis("x/w"), Some(readiness_exporter::schedule::network::Basis::Overrun(_))),
             "{estimate}"
         );
-        assert_eq!(seen.quantiles("x/w", ForecastModel::Plan), [1.0; 3], "{estimate}");
-        assert_eq!(seen.early("x/v"), (1.0, 3.0), "{estimate}");
+        assert_eq!(forecast.percentiles("x/w", ForecastModel::Plan), [1.0; 3], "{estimate}");
+        assert_eq!(forecast.early_dates("x/v"), (1.0, 3.0), "{estimate}");
     }
 }
 
 #[test]
-fn what_was_begun_too_early_waits_for_what_it_needs() {
-    let plan = Plan::read(PLAN, "2026-01-27");
-    let seen = plan.forecast(256);
-    let (one, two) = (seen.early("x/one").1, seen.early("x/two"));
+fn started_work_waits_for_its_predecessors() {
+    let plan = Plan::load(PLAN, "2026-01-27");
+    let forecast = plan.forecast(256);
+    let (one, two) = (forecast.early_dates("x/one").1, forecast.early_dates("x/two"));
     assert!(one > 0.0);
     assert_eq!(two.0, one);
     assert!(two.1 > one);
-    for (first, second) in
-        seen.quantiles("x/one", ForecastModel::Plan).into_iter().zip(seen.quantiles("x/two", ForecastModel::Plan))
+    for (first, second) in forecast
+        .percentiles("x/one", ForecastModel::Plan)
+        .into_iter()
+        .zip(forecast.percentiles("x/two", ForecastModel::Plan))
     {
         assert!(second > first, "{first} and {second}");
     }

@@ -1,4 +1,4 @@
-//! Plans that the properties are tried on: small, valid and without cycles.
+//! Random plans for the property tests: small, valid and without cycles.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -6,15 +6,14 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// A plan: its workstreams in an order in which each needs earlier ones only, area by area.
+/// The workstreams are sorted by area, and need only earlier ones.
 #[derive(Debug, Clone)]
-pub(crate) struct Made {
+pub(crate) struct RandomPlan {
     pub(crate) streams: Vec<Stream>,
     pub(crate) milestones: Vec<Milestone>,
     pub(crate) risks: Vec<Risk>,
 }
 
-/// A workstream.
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {
     pub(crate) area: usize,
@@ -25,7 +24,6 @@ pub(crate) struct Stream {
     pub(crate) tasks: Vec<Task>,
 }
 
-/// A task.
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
     pub(crate) status: &'static str,
@@ -33,14 +31,13 @@ pub(crate) struct Task {
     pub(crate) needs: BTreeSet<String>,
 }
 
-/// A milestone, which needs something.
+/// `needs` isn't empty.
 #[derive(Debug, Clone)]
 pub(crate) struct Milestone {
     pub(crate) due: Option<String>,
     pub(crate) needs: BTreeSet<String>,
 }
 
-/// A risk.
 #[derive(Debug, Clone)]
 pub(crate) struct Risk {
     pub(crate) probability: u8,
@@ -48,7 +45,7 @@ pub(crate) struct Risk {
     pub(crate) affects: BTreeSet<String>,
 }
 
-/// In which order a plan is written.
+/// The order of mappings and lists in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Order {
     Forward,
@@ -86,7 +83,7 @@ fn raw_stream() -> impl Strategy<Value = RawStream> {
 }
 
 /// Two to eight workstreams in one or two areas, a few milestones, and a few risks.
-pub(crate) fn plan() -> impl Strategy<Value = Made> {
+pub(crate) fn random_plan() -> impl Strategy<Value = RandomPlan> {
     let milestone = (prop::option::of(day()), prop::collection::vec(any::<Index>(), 1..4));
     let risk = (0_u8..=100, estimate(), prop::collection::vec(any::<Index>(), 1..3));
     (
@@ -95,21 +92,21 @@ pub(crate) fn plan() -> impl Strategy<Value = Made> {
         prop::collection::vec(risk, 0..3),
     )
         .prop_map(|(mut streams, milestones, risks)| {
-            // Area 1 may need area 0, and not the other way round.
+            // Area 1 may need area 0, but not vice versa.
             streams.sort_by_key(|stream| stream.0);
-            let mut made = Made { streams: Vec::new(), milestones: Vec::new(), risks: Vec::new() };
+            let mut plan = RandomPlan { streams: Vec::new(), milestones: Vec::new(), risks: Vec::new() };
             for stream in streams {
-                made.add(stream);
+                plan.add(stream);
             }
             for (due, needs) in milestones {
-                let needs = pick(&needs, &made.paths());
-                made.milestones.push(Milestone { due, needs });
+                let needs = pick(&needs, &plan.paths());
+                plan.milestones.push(Milestone { due, needs });
             }
             for (probability, delay, affects) in risks {
-                let affects = pick(&affects, &made.paths());
-                made.risks.push(Risk { probability, delay, affects });
+                let affects = pick(&affects, &plan.paths());
+                plan.risks.push(Risk { probability, delay, affects });
             }
-            made
+            plan
         })
 }
 
@@ -117,7 +114,7 @@ fn pick(indices: &[Index], from: &[String]) -> BTreeSet<String> {
     if from.is_empty() { BTreeSet::new() } else { indices.iter().map(|index| index.get(from).clone()).collect() }
 }
 
-impl Made {
+impl RandomPlan {
     fn add(&mut self, (area, estimate, points, started, needs, tasks): RawStream) {
         let area = usize::from(area);
         let mut before = self.paths();
@@ -133,7 +130,6 @@ impl Made {
         self.streams.push(stream);
     }
 
-    /// The paths of all items.
     pub(crate) fn paths(&self) -> Vec<String> {
         let mut paths: BTreeSet<String> = BTreeSet::new();
         for (index, stream) in self.streams.iter().enumerate() {
@@ -145,22 +141,22 @@ impl Made {
         paths.into_iter().collect()
     }
 
-    /// The path of a workstream.
     pub(crate) fn path(&self, stream: usize) -> String {
         format!("a{}/w{stream}", self.streams[stream].area)
     }
 
-    /// Whatever may move when the estimate of this workstream, or of a task in it, changes.
-    pub(crate) fn depends_on(&self, stream: usize) -> BTreeSet<String> {
-        let mut moved = vec![false; self.streams.len()];
-        moved[stream] = true;
-        // Later workstreams need earlier ones only.
+    /// The paths of all items whose forecast depends on this workstream or a task in it.
+    pub(crate) fn dependents(&self, stream: usize) -> BTreeSet<String> {
+        let mut affected = vec![false; self.streams.len()];
+        affected[stream] = true;
+        // Workstreams need only earlier ones.
         for index in stream + 1..self.streams.len() {
             let it = &self.streams[index];
             let mut needs = it.needs.iter().chain(it.tasks.iter().flat_map(|task| &task.needs));
-            moved[index] = needs.any(|need| self.is_moved(need, &moved));
+            affected[index] = needs.any(|need| self.is_affected(need, &affected));
         }
-        let mut paths: BTreeSet<String> = self.paths().into_iter().filter(|path| self.is_moved(path, &moved)).collect();
+        let mut paths: BTreeSet<String> =
+            self.paths().into_iter().filter(|path| self.is_affected(path, &affected)).collect();
         for (index, milestone) in self.milestones.iter().enumerate() {
             if milestone.needs.iter().any(|need| paths.contains(need)) {
                 paths.insert(format!("m{index}"));
@@ -169,17 +165,16 @@ impl Made {
         paths
     }
 
-    /// Whether a reference leads to, or into, or around a workstream that moved.
-    fn is_moved(&self, path: &str, moved: &[bool]) -> bool {
-        let mut streams = (0..self.streams.len()).filter(|&index| moved[index]).map(|index| self.path(index));
+    /// Whether `path` is an affected workstream, a task in one, or an area that contains one.
+    fn is_affected(&self, path: &str, affected: &[bool]) -> bool {
+        let mut streams = (0..self.streams.len()).filter(|&index| affected[index]).map(|index| self.path(index));
         streams.any(|stream| {
             stream == path || stream.starts_with(&format!("{path}/")) || path.starts_with(&format!("{stream}/"))
         })
     }
 
-    /// The plan as a file.
-    pub(crate) fn written(&self, order: Order) -> String {
-        let mut text = String::from("project: made\nas_of: 2026-01-27\ntarget: 2026-04-30\n");
+    pub(crate) fn to_yaml(&self, order: Order) -> String {
+        let mut text = String::from("project: x\nas_of: 2026-01-27\ntarget: 2026-04-30\n");
         let mut section = |name: &str, mut lines: Vec<String>| {
             if order == Order::Backward {
                 lines.reverse();
@@ -205,7 +200,7 @@ impl Made {
 
     fn area(&self, area: usize, order: Order) -> Option<String> {
         let own = self.streams.iter().enumerate().filter(|(_, stream)| stream.area == area);
-        let mut streams: Vec<String> = own.map(|(index, stream)| stream.written(index, order)).collect();
+        let mut streams: Vec<String> = own.map(|(index, stream)| stream.to_yaml(index, order)).collect();
         if order == Order::Backward {
             streams.reverse();
         }
@@ -214,7 +209,7 @@ impl Made {
 }
 
 impl Stream {
-    fn written(&self, index: usize, order: Order) -> String {
+    fn to_yaml(&self, index: usize, order: Order) -> String {
         let mut text = format!("      w{index}:\n        needs: {}", list(&self.needs, order));
         let points = self.points.map(|points| points.to_string());
         for (key, value) in [("estimate", &self.estimate), ("points", &points), ("started", &self.started)] {
@@ -223,7 +218,7 @@ impl Stream {
             }
         }
         let mut tasks: Vec<String> =
-            self.tasks.iter().enumerate().map(|(index, it)| it.written(index, order)).collect();
+            self.tasks.iter().enumerate().map(|(index, it)| it.to_yaml(index, order)).collect();
         if order == Order::Backward {
             tasks.reverse();
         }
@@ -235,7 +230,7 @@ impl Stream {
 }
 
 impl Task {
-    fn written(&self, index: usize, order: Order) -> String {
+    fn to_yaml(&self, index: usize, order: Order) -> String {
         let estimate = self.estimate.as_ref().map_or(String::new(), |estimate| format!("estimate: {estimate}, "));
         format!("          - {{{}: t{index}, {estimate}needs: {}}}", self.status, list(&self.needs, order))
     }
