@@ -152,6 +152,61 @@ mod tests {
         assert_eq!(day_at(Timestamp::MAX, &TimeZone::UTC), Timestamp::MAX..Timestamp::MAX);
     }
 
+    /// Loads a file with this text; without a text, the file does not exist.
+    fn load_text(text: Option<&str>, options: StoreOptions) -> LoadedFile {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("plan.yaml");
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        let stamp = Stamp { dev: 0, ino: 0, size: 0, mtime_ns: 0, ctime_ns: 0 };
+        let now = "2027-03-01T12:00:00Z".parse().unwrap();
+        load_file(&path, stamp, now, options, &mut Compressor::default())
+    }
+
+    #[test]
+    fn an_unreadable_file_has_a_finding_and_no_hash() {
+        let loaded = load_text(None, StoreOptions::default());
+        assert_eq!(loaded.hash, None);
+        let kinds: Vec<_> = loaded.findings.iter().map(|(finding, _)| finding.kind).collect();
+        assert_eq!(kinds, [Kind::Unreadable]);
+        assert!(loaded.valid.is_none() && loaded.named_project.is_none() && loaded.day.is_none());
+    }
+
+    #[test]
+    fn text_that_is_not_yaml_has_a_hash_findings_and_the_project_that_it_names() {
+        let loaded = load_text(Some("project: shop\nareas: [\n"), StoreOptions::default());
+        assert!(loaded.hash.is_some());
+        let kinds: Vec<_> = loaded.findings.iter().map(|(finding, _)| finding.kind).collect();
+        assert_eq!(kinds, [Kind::Syntax]);
+        assert_eq!(loaded.named_project.as_deref(), Some("shop"));
+        assert!(loaded.valid.is_none());
+    }
+
+    #[test]
+    fn the_forecast_has_the_number_of_runs_of_the_options() {
+        let text = "project: shop\nareas:\n  web:\n    workstreams:\n      ui: {estimate: 2-9w, tasks: [todo: Form]}\n";
+        let samples = |draws| {
+            let options = StoreOptions { draws: NonZero::new(draws).unwrap(), ..StoreOptions::default() };
+            let output = load_text(Some(text), options).valid.unwrap().output.unwrap();
+            output.samples.unpack()
+        };
+        let p50_and_p95 = |draws| {
+            let exposition = samples(draws).exposition();
+            let dates = exposition.lines().filter(|line| {
+                line.starts_with("readiness_project_forecast_timestamp_seconds") && line.contains(r#"model="plan""#)
+            });
+            let dates: Vec<String> = dates.filter_map(|line| Some(line.rsplit_once(' ')?.1.to_owned())).collect();
+            assert_eq!(dates.len(), 3, "{dates:?}");
+            [dates[0].clone(), dates[2].clone()]
+        };
+        // All percentiles of a single run are its only finish.
+        let [p50, p95] = p50_and_p95(1);
+        assert_eq!(p50, p95);
+        let [p50, p95] = p50_and_p95(100);
+        assert_ne!(p50, p95);
+    }
+
     #[test]
     fn every_kind_of_warning_is_counted() {
         let finding = |kind| Finding::new(kind, NodePath::root(), "");
