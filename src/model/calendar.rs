@@ -132,6 +132,7 @@ mod tests {
         assert_eq!(calendar.working_day_after(date(2026, 1, 4), 15), date(2026, 1, 23));
         assert_eq!(calendar.working_day_after(date(2026, 2, 7), 0), date(2026, 2, 7));
         assert_eq!(calendar.working_day_after(date(2026, 2, 7), u32::MAX), Date::MAX);
+        assert_eq!(calendar.working_day_after(date(1960, 2, 8), u32::MAX), Date::MAX);
         assert_eq!(calendar.working_days(date(2028, 2, 28), date(2028, 3, 1)), 2);
     }
 
