@@ -47,14 +47,20 @@ pub struct FileReport {
 }
 
 impl FileReport {
-    /// The first error with its position, `castiel.yaml:3:9: unknown key ...`, otherwise the path.
+    /// The first error with its position and the number of other errors,
+    /// `castiel.yaml:3:9: unknown key ... (and 2 more errors)`, otherwise the path.
     pub(crate) fn first_error(&self) -> String {
-        let first = self.findings.iter().find(|(finding, _)| finding.severity() == Severity::Error);
+        let mut errors = self.findings.iter().filter(|(finding, _)| finding.severity() == Severity::Error);
         let path = self.path.display();
-        match first {
+        let first = match errors.next() {
             Some((finding, Some(at))) => format!("{path}:{}:{}: {}", at.line, at.column, finding.message),
             Some((finding, None)) => format!("{path}: {}", finding.message),
             None => path.to_string(),
+        };
+        match errors.count() {
+            0 => first,
+            1 => format!("{first} (and 1 more error)"),
+            more => format!("{first} (and {more} more errors)"),
         }
     }
 }
@@ -99,7 +105,9 @@ mod tests {
         };
         let at = Some(Position { line: 3, column: 9 });
         let placed = report(vec![(warning(), None), (error("first"), at), (error("second"), None)]);
-        assert_eq!(placed.first_error(), "plans/a.yaml:3:9: first");
+        assert_eq!(placed.first_error(), "plans/a.yaml:3:9: first (and 1 more error)");
+        let three = report(vec![(error("first"), at), (warning(), None), (error("second"), at), (error("third"), at)]);
+        assert_eq!(three.first_error(), "plans/a.yaml:3:9: first (and 2 more errors)");
         assert_eq!(report(vec![(error("whole file"), None)]).first_error(), "plans/a.yaml: whole file");
         assert_eq!(report(vec![(warning(), at)]).first_error(), "plans/a.yaml");
     }

@@ -132,7 +132,7 @@ pub(crate) fn read_failure(path: &Path, error: &io::Error) -> Finding {
             Ok(target) => {
                 unreadable(format!("dangling symbolic link to `{}`", target.display())).help("fix or remove the link")
             }
-            Err(_) => unreadable("file not found".into()),
+            Err(_) => unreadable("no such file or directory".into()),
         },
         NotADirectory => unreadable("invalid path: a parent is not a directory".into()),
         PermissionDenied => denied(path),

@@ -39,7 +39,7 @@ const CHECK_EXIT_CODES: &str = "\
 Exit codes:
   0  No findings at or above --fail-on
   1  Findings at or above --fail-on, or a milestone is worse than --fail-if-worse allows
-  2  The check could not run";
+  2  The check or the comparison failed";
 
 const HEALTH_EXIT_CODES: &str = "\
 Exit codes:
@@ -111,7 +111,7 @@ pub(crate) struct ServeArgs {
     #[arg(long = "watch.interval", value_name = "DURATION", default_value = "30s", value_parser = parse::duration)]
     pub(crate) interval: Duration,
 
-    /// Expose series for individual tasks
+    /// Expose series for individual tasks. Use --metrics.tasks=false to disable
     #[arg(long = "metrics.tasks", value_name = "BOOL", default_value_t = true, action = ArgAction::Set,
           num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) tasks: bool,
@@ -160,11 +160,11 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
-    /// Evaluate reviews, waivers and due dates at the end of this day. Default: now
+    /// Evaluate reviews, waivers and due dates at the end of this day. Default: today
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub(crate) at: Option<Date>,
 
-    /// Also compare the forecasts with those of another file or Git revision
+    /// Also compare the forecasts with those of another file or Git revision. Not with --format json
     #[arg(long, value_name = "FILE_OR_REV")]
     pub(crate) against: Option<String>,
 
@@ -198,7 +198,7 @@ pub(crate) struct ForecastArgs {
     #[arg(long, value_name = "ITEM=CHANGE")]
     pub(crate) what_if: Vec<String>,
 
-    /// Forecast from the end of this day. Default: now
+    /// Forecast from the end of this day, or of the status date if that is later. Default: today
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub(crate) at: Option<Date>,
 
@@ -223,7 +223,7 @@ pub(crate) struct ExplainArgs {
     #[arg(value_name = "MILESTONE")]
     pub(crate) milestone: String,
 
-    /// Forecast from the end of this day. Default: now
+    /// Forecast from the end of this day, or of the status date if that is later. Default: today
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub(crate) at: Option<Date>,
 

@@ -15,7 +15,9 @@ pub(crate) fn address(text: &str) -> anyhow::Result<SocketAddr> {
     let all = text.strip_prefix(':').map(|port| format!("[::]:{port}"));
     let resolved = all.as_deref().unwrap_or(text).to_socket_addrs();
     let first = resolved.ok().and_then(|mut addresses| addresses.next());
-    first.ok_or_else(|| anyhow!("invalid listen address `{text}`: expected `:20430` or `127.0.0.1:20430`"))
+    first.ok_or_else(|| {
+        anyhow!("invalid listen address `{text}`: expected `:20430` or `127.0.0.1:20430`, with a port up to 65535")
+    })
 }
 
 pub(crate) fn telemetry_path(text: &str) -> Result<String, String> {
@@ -80,6 +82,7 @@ mod tests {
         assert_eq!(address("127.0.0.1:9100").as_deref(), Ok("127.0.0.1:9100"));
         assert_eq!(address("[::1]:9100").as_deref(), Ok("[::1]:9100"));
         assert!(address("localhost:9100").is_ok_and(|it| it.ends_with(":9100")));
+        assert!(address(":70000").is_err_and(|error| error.ends_with("with a port up to 65535")));
         for wrong in ["", ":", ":70000", "9100", "127.0.0.1", "::1"] {
             assert!(address(wrong).is_err(), "{wrong}");
         }

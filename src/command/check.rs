@@ -57,8 +57,12 @@ impl CheckOutcome {
 /// # Errors
 ///
 /// A path does not exist, a directory has no readiness files, or `input` or `out` fails. Nothing is
-/// checked then: a mistyped path must not pass as a clean one.
+/// checked then: a mistyped path must not pass as a clean one. An error of the comparison is returned
+/// after the findings are printed.
 pub(crate) fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<CheckOutcome> {
+    if options.against.is_some() && options.format == ReportFormat::Json {
+        bail!("--against cannot be used with --format json");
+    }
     let mut files = check_files(options)?;
     if options.paths.iter().any(|path| is_input(path)) {
         files.push(check_input(options, input)?);
@@ -68,8 +72,8 @@ pub(crate) fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Wr
     let mut is_clean = counts.at_least(options.fail_on) == 0;
     if let Some(against) = &options.against {
         let sources = files.iter().filter_map(|file| file.text.as_ref());
-        let &CheckOptions { as_of, format, colour, limits, .. } = options;
-        let context = CompareContext { as_of, format, colour, limits };
+        let &CheckOptions { as_of, colour, limits, .. } = options;
+        let context = CompareContext { as_of, colour, limits };
         is_clean &= !against.compare(&sources.collect::<Vec<_>>(), &context, out)?;
     }
     Ok(if is_clean { CheckOutcome::Clean } else { CheckOutcome::Found })
@@ -108,7 +112,8 @@ fn check_files(options: &CheckOptions) -> anyhow::Result<Vec<CheckedFile>> {
     let roots: Vec<_> = options.paths.iter().filter(|path| !is_input(path)).cloned().collect();
     let scan = scan::scan(&roots);
     if !scan.missing.is_empty() {
-        bail!("no such file or directory: {}", join_paths(&scan.missing));
+        let errors = scan.missing.iter().map(|path| format!("{}: no such file or directory", path.display()));
+        bail!("{}", errors.collect::<Vec<_>>().join("; "));
     }
     let mut paths: Vec<_> = scan.files.into_iter().map(|found| found.path).collect();
     let has_files = |root: &Path| {
@@ -186,6 +191,7 @@ fn print(options: &CheckOptions, files: &[CheckedFile], out: &mut dyn Write) -> 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::num::NonZero;
 
     use insta::assert_snapshot;
     use tempfile::TempDir;
@@ -292,8 +298,18 @@ mod tests {
         let fixture = CheckFixture::new(&[("a.yaml", GOOD)]);
         let missing = fixture.directory.path().join("b.yaml");
         let fixture = fixture.with(|it| it.paths.push(missing));
-        assert_eq!(fixture.error(), "no such file or directory: `DIR/b.yaml`");
+        assert_eq!(fixture.error(), "DIR/b.yaml: no such file or directory");
         assert_eq!(CheckFixture::new(&[("README.md", "")]).error(), "no `.yaml` or `.yml` file under `DIR`");
+    }
+
+    #[test]
+    fn json_and_a_comparison_exclude_each_other() {
+        let against = CompareOptions { name: "HEAD".into(), fail_if_worse: None, draws: NonZero::<u32>::MIN };
+        let fixture = CheckFixture::new(&[("a.yaml", GOOD)]).with(|it| {
+            it.format = ReportFormat::Json;
+            it.against = Some(against);
+        });
+        assert_eq!(fixture.error(), "--against cannot be used with --format json");
     }
 
     #[test]

@@ -12,12 +12,12 @@ use jiff::civil::Date;
 
 use crate::command::as_of::AsOf;
 use crate::command::compare::git::file_at_revision;
-use crate::command::output::table::{Cell, Table};
+use crate::command::output::table::{Cell, Table, truncate};
 use crate::command::output::{TextStyle, format_days, format_points, format_probability};
 use crate::command::plan;
 use crate::command::plan::{ValidPlan, compute_forecast};
 use crate::date::DayOrMonth;
-use crate::finding::print::{ReportFormat, escape::escape_text};
+use crate::finding::print::escape::escape_text;
 use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::finish::ForecastModel;
@@ -42,7 +42,6 @@ pub(crate) struct CompareOptions {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CompareContext {
     pub(crate) as_of: AsOf,
-    pub(crate) format: ReportFormat,
     pub(crate) colour: bool,
     pub(crate) limits: ReadLimits,
 }
@@ -60,9 +59,6 @@ impl CompareOptions {
         context: &CompareContext,
         out: &mut dyn Write,
     ) -> anyhow::Result<bool> {
-        if context.format == ReportFormat::Json {
-            bail!("--against cannot be used with --format json");
-        }
         let mut is_worse = false;
         for file in files {
             // `check` has already printed the errors of `file`.
@@ -108,16 +104,27 @@ impl CompareOptions {
         let old = milestone_forecasts(&before.plan.project, &old_forecast);
         let new = milestone_forecasts(&after.plan.project, &new_forecast);
         let p50 = if new_forecast.has_risks { "P50 with risks" } else { "P50" };
-        let heading = ["Milestone", "Due", p50, "", "On time", "", ""];
-        let mut rows = vec![heading.map(|name| Cell::text(name, 14).with_style(TextStyle::Heading)).to_vec()];
+        let (text, number) = (|name| Cell::text(name, 14), |name: &str| Cell::number(name));
+        let heading = [
+            text("Milestone"),
+            text("Due"),
+            text(p50),
+            number("Change"),
+            number("On time"),
+            number("Change"),
+            text(""),
+        ];
+        let mut rows = vec![heading.map(|cell| cell.with_style(TextStyle::Heading)).to_vec()];
+        let labels = milestone_labels(&old, &new);
         let mut is_worse = false;
         for id in new.keys().chain(old.keys().filter(|id| !new.contains_key(*id))) {
             let change = MilestoneChange { old: old.get(id), new: new.get(id), accepted: self.fail_if_worse };
-            rows.extend(change.row(id));
+            rows.extend(change.row(&labels[id]));
             is_worse |= change.is_worse();
         }
         let title = escape_text(&after.plan.project.title);
-        writeln!(out, "\n{title}: milestones compared with `{}`\n", self.name)?;
+        writeln!(out, "\n{title}: milestones compared with `{}`", self.name)?;
+        writeln!(out, "changes: P50 in working days (d), on-time probability in percentage points\n")?;
         write!(out, "{}", Table { rows, colour: context.colour })?;
         Ok(is_worse)
     }
@@ -156,6 +163,22 @@ fn milestone_forecasts(project: &Project, forecast: &Forecast) -> BTreeMap<Strin
     (0..project.milestones.len()).map(entry).collect()
 }
 
+/// The title of each milestone, by ID. Titles that repeat are followed by the ID, as for a milestone whose ID
+/// was changed.
+fn milestone_labels(
+    old: &BTreeMap<String, MilestoneForecast>,
+    new: &BTreeMap<String, MilestoneForecast>,
+) -> BTreeMap<String, String> {
+    let shown: BTreeMap<&String, &MilestoneForecast> = old.iter().chain(new).collect();
+    let is_repeated = |title: &str| shown.values().filter(|it| *it.title == *title).count() > 1;
+    let label = |id: &str, milestone: &MilestoneForecast| match &*milestone.title {
+        "" => id.to_owned(),
+        title if is_repeated(title) => format!("{} ({id})", truncate(title, 34)),
+        title => truncate(title, 34),
+    };
+    shown.iter().map(|(&id, milestone)| (id.clone(), label(id, milestone))).collect()
+}
+
 /// A milestone before and after the edit.
 #[derive(Debug, Clone, Copy)]
 struct MilestoneChange<'a> {
@@ -191,12 +214,12 @@ impl MilestoneChange<'_> {
         }
     }
 
-    fn row(&self, id: &str) -> Option<Vec<Cell>> {
+    fn row(&self, label: &str) -> Option<Vec<Cell>> {
         let shown = self.new.or(self.old)?;
         let style = if self.is_worse() { TextStyle::Alert } else { TextStyle::Plain };
         let p50 = self.new.and_then(|new| new.p50);
         Some(vec![
-            Cell::text(if shown.title.is_empty() { id } else { &shown.title }, 34).with_style(style),
+            Cell::text(label, 60).with_style(style),
             Cell::text(&shown.due.map(|due| due.to_string()).unwrap_or_default(), 10),
             Cell::text(&p50.map(|(day, _)| day.to_string()).unwrap_or_default(), 10),
             Cell::number(self.p50_change().map(format_days).unwrap_or_default()),

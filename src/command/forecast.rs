@@ -77,17 +77,27 @@ pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Res
 }
 
 fn write_summary(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{} ({}), status date {}", escape_text(&project.title), project.id, forecast.status_date)?;
+    writeln!(out, "{} ({}), {}", escape_text(&project.title), project.id, start_words(project, forecast))?;
     let counts = forecast.counts().into_iter().filter(|(_, count)| *count > 0);
     let bases: Vec<String> = counts.map(|(name, count)| format!("{count} {}", basis_words(name))).collect();
     if bases.is_empty() {
         return Ok(writeln!(out, "no open work\n")?);
     }
-    writeln!(out, "durations: {}", bases.join(", "))?;
+    writeln!(out, "durations: {}; d = working days", bases.join(", "))?;
     if !forecast.has_risks {
         writeln!(out, "no risk has both a probability and a delay; risks are not simulated")?;
     }
     Ok(writeln!(out)?)
+}
+
+/// The status date of the file, and the day from whose end the forecast starts if that differs.
+pub(crate) fn start_words(project: &Project, forecast: &Forecast) -> String {
+    let start = forecast.status_date;
+    match project.as_of {
+        Some(as_of) if as_of == start => format!("status date {as_of}"),
+        Some(as_of) => format!("forecast from {start} (status date {as_of})"),
+        None => format!("forecast from {start}"),
+    }
 }
 
 /// The words for the basis of a duration, by the value of the label `basis`.
@@ -112,7 +122,9 @@ struct ForecastView<'a> {
 
 impl ForecastView<'_> {
     fn write(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let milestones = open_milestones(self.project, self.forecast);
+        // In the order before the change, so that the two tables can be compared line by line.
+        let mut milestones = open_milestones(self.project, self.before.unwrap_or(self.forecast));
+        milestones.retain(|&index| self.forecast.milestone(index).is_some());
         if milestones.is_empty() {
             writeln!(out, "no open milestones")?;
         }
@@ -134,7 +146,7 @@ impl ForecastView<'_> {
         let text = |name| Cell::text(name, 20);
         let mut cells = vec![text("Milestone"), text("Due"), text("P50"), text("P85"), Cell::number("On time")];
         if self.forecast.has_risks {
-            cells.extend([text("P85 with risks"), Cell::number("On time")]);
+            cells.extend([text("P85 with risks"), Cell::number("On time with risks")]);
         }
         cells.extend([Cell::number("Total float"), text("Slip root")]);
         cells.into_iter().map(|cell| cell.with_style(TextStyle::Heading)).collect()

@@ -81,8 +81,11 @@ pub(crate) fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario:
 pub(crate) fn find_item(project: &Project, path: &str) -> anyhow::Result<Item> {
     let items: BTreeMap<String, Item> = items(project);
     items.get(path).copied().ok_or_else(|| {
-        let help = nearest(path, items.keys().map(String::as_str)).map_or_else(
-            || "expected `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
+        let ending = format!("/{path}");
+        let longer = items.keys().find(|known| known.ends_with(&ending)).map(String::as_str);
+        let near = longer.or_else(|| nearest(path, items.keys().map(String::as_str)));
+        let help = near.map_or_else(
+            || "expected an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
         anyhow!("unknown item `{path}` in `{}`: {help}", project.id)

@@ -3,10 +3,11 @@
 
 mod systemd;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -258,13 +259,20 @@ impl Reloader {
 fn changes_of(trigger: Trigger) -> Changed {
     match trigger {
         Trigger::Changed(changed) => {
-            tracing::debug!(?changed, "files changed, rescanning");
+            tracing::debug!(paths = changed_paths(&changed), "files changed, rescanning");
             changed
         }
         Trigger::Poll => {
             tracing::debug!("poll interval elapsed, rescanning");
             Changed::Anything
         }
+    }
+}
+
+fn changed_paths(changed: &Changed) -> String {
+    match changed {
+        Changed::Paths(paths) => paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        Changed::Anything => "all".to_owned(),
     }
 }
 
@@ -280,9 +288,23 @@ fn log_changes(update: &StoreUpdate, duration: Duration) {
     }
     let (changed, files, series) =
         (update.changed.len(), update.snapshot.files.len(), update.snapshot.exposition.series());
-    tracing::info!(changed, files, series, seconds = duration.as_secs_f64(), "files reloaded");
+    let changed_paths: BTreeSet<&Path> = update.changed.iter().map(PathBuf::as_path).collect();
+    let failed = update.snapshot.files.iter().filter(|file| !file.up && changed_paths.contains(&*file.path)).count();
+    tracing::info!(changed, failed, files, series, seconds = duration.as_secs_f64(), "files reloaded");
 }
 
 fn gauge_value(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changed_paths_are_logged_as_a_list() {
+        let paths = ["b/c.yaml", "a.yaml"].map(PathBuf::from);
+        assert_eq!(changed_paths(&Changed::Paths(paths.into())), "a.yaml, b/c.yaml");
+        assert_eq!(changed_paths(&Changed::Anything), "all");
+    }
 }

@@ -22,7 +22,7 @@ use crate::snapshot::Snapshot;
 /// The content type of the text exposition format, as Prometheus' own exporters send it.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The result of a reload: nothing, or the errors of all files that failed.
+/// The result of a reload: nothing, or the first error of each file that failed.
 pub(crate) type ReloadResult = Result<(), String>;
 
 /// A requested reload. The result is sent when the reload is complete.

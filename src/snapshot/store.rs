@@ -70,12 +70,13 @@ impl Store {
         let unreadable: BTreeMap<&Path, Finding> = scan
             .missing
             .iter()
-            .map(|path| (path.as_path(), missing_file()))
+            .map(|path| (path.as_path(), self.missing_file(path)))
             .chain(scan.problems.iter().map(|(path, finding)| (path.as_path(), finding.clone())))
             .collect();
         for path in self.removed_files(scan).into_iter().filter(|path| !unreadable.contains_key(path.as_path())) {
             if scan.hides(&path) || scan.missing.iter().any(|root| path.starts_with(root)) {
-                self.mark_unreadable(&path, missing_file(), changes);
+                let finding = self.missing_file(&path);
+                self.mark_unreadable(&path, finding, changes);
             } else {
                 self.remove(&path, changes);
             }
@@ -83,6 +84,17 @@ impl Store {
         for (path, finding) in unreadable {
             self.mark_unreadable(path, finding, changes);
         }
+    }
+
+    fn missing_file(&self, path: &Path) -> Finding {
+        // If `path` was a directory, the files in it are served.
+        let mut files = self.files.range(path.to_owned()..).take_while(|(file, _)| file.starts_with(path));
+        let help = if files.any(|(_, file)| file.last_good.is_some()) {
+            "its last good content is served until it appears again"
+        } else {
+            "nothing is served for this path until it exists"
+        };
+        Finding::new(Kind::Unreadable, NodePath::root(), "no such file or directory").help(help)
     }
 
     /// The files that are not in `scan`.
@@ -236,11 +248,6 @@ fn duplicate_finding(id: &str, path: &Path, owner: &Path, limits: ReadLimits) ->
     let [finding] = findings;
     let at = finding.span.map(|span| Position::of(text, span.start));
     (finding, at)
-}
-
-fn missing_file() -> Finding {
-    Finding::new(Kind::Unreadable, NodePath::root(), "no such file or directory")
-        .help("its last good content is served until it appears again")
 }
 
 #[cfg(test)]
@@ -473,6 +480,8 @@ mod tests {
             (fixture.up("later.yaml").unwrap(), fixture.failures("later.yaml")),
             ("0".into(), ["1", "0", "0"].map(str::to_owned))
         );
+        let help = |update: &StoreUpdate| update.snapshot.files[0].findings[0].0.help.clone().unwrap();
+        assert_eq!(help(&update), "nothing is served for this path until it exists");
         // The same failure again is not counted.
         assert!(fixture.store.update(&scan(std::slice::from_ref(&path)), now).changed.is_empty());
         assert_eq!(fixture.failures("later.yaml"), ["1", "0", "0"]);
@@ -489,6 +498,7 @@ mod tests {
         fixture.remove("later.yaml");
         let update = fixture.store.update(&scan(std::slice::from_ref(&path)), now);
         assert_eq!(update.snapshot.missing, [path]);
+        assert_eq!(help(&update), "its last good content is served until it appears again");
         assert_eq!(
             (fixture.up("later.yaml").unwrap(), fixture.projects()),
             ("0".into(), vec![r#"{"shop",} 0.1"#.to_owned()])
@@ -498,6 +508,21 @@ mod tests {
         let path = fixture.path("later.yaml");
         fixture.store.update(&scan(&[path]), now);
         assert_eq!(fixture.up("later.yaml").unwrap(), "1");
+    }
+
+    #[test]
+    fn a_missing_directory_serves_the_last_good_content_of_its_files() {
+        let mut fixture = Fixture::new();
+        fixture.write("a.yaml", &project("shop", 10));
+        fixture.update();
+        fs::remove_dir_all(fixture.directory.path()).unwrap();
+        for _ in 0..2 {
+            fixture.update();
+            let reports = &fixture.store.snapshot.files;
+            let helps: Vec<_> = reports.iter().map(|file| file.findings[0].0.help.clone().unwrap()).collect();
+            assert_eq!(helps, ["its last good content is served until it appears again"; 2]);
+        }
+        assert_eq!(fixture.failures("a.yaml"), ["1", "0", "0"]);
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn web_configurations_are_accepted_and_refused_as_by_promtool() {
         // Refused by both.
         ("tls_server_config: {cert_file: server.pem}\n".into(), ":1:20: missing `key_file`"),
         ("tls_server_config: {key_file: server.key}\n".into(), "missing `cert_file`"),
-        ("tls_server_config: {cert_file: no.pem, key_file: server.key}\n".into(), "no.pem: file not found"),
+        ("tls_server_config: {cert_file: no.pem, key_file: server.key}\n".into(), "no.pem: no such file"),
         (
             "tls_server_config: {cert_file: server.key, key_file: server.key}\n".into(),
             "no certificate found: expected PEM",
@@ -235,9 +235,9 @@ fn web_configurations_are_accepted_and_refused_as_by_promtool() {
             "tls_server_config: {cert_file: server.pem, key_file: client.key}\n".into(),
             "the private key does not match the certificate",
         ),
-        ("tls_server_config: {cert_file: server.pem, key_file: server.pem}\n".into(), "invalid private key"),
+        ("tls_server_config: {cert_file: server.pem, key_file: server.pem}\n".into(), "no private key found"),
         (tls("  client_ca_file: ca.pem\n"), "`client_ca_file` requires `client_auth_type`"),
-        (tls("  client_ca_file: no.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), "file not found"),
+        (tls("  client_ca_file: no.pem\n  client_auth_type: RequireAndVerifyClientCert\n"), "no such file"),
         (tls("  client_auth_type: Perhaps\n"), "invalid client_auth_type `Perhaps`: expected `NoClientCert`"),
         (tls("  min_version: TLS14\n"), "invalid TLS version `TLS14`: expected `TLS12` or `TLS13`"),
         (

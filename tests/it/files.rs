@@ -279,7 +279,7 @@ fn unreadable_paths_have_a_message_for_each_cause() {
     );
     let missing = finding(&world.path("missing.yaml"));
     assert_eq!(missing.kind, Kind::Unreadable);
-    assert_eq!(missing.message, "file not found");
+    assert_eq!(missing.message, "no such file or directory");
     let inside = world.path("file.yaml/x");
     let message = "invalid path: a parent is not a directory";
     assert_eq!(finding(&inside).message, message);
@@ -393,6 +393,6 @@ fn a_file_that_is_removed_is_read_whole_or_reported() {
         fs::remove_file(&path).unwrap();
     });
     for result in results {
-        assert!(["whole", "file not found"].contains(&&*result), "{result}");
+        assert!(["whole", "no such file or directory"].contains(&&*result), "{result}");
     }
 }

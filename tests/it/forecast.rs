@@ -108,22 +108,22 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     assert_snapshot!(explained("launch"), @"
     launch (launch), status date 2026-03-02
     without risks: P50 2026-03-13, P85 2026-03-13, P95 2026-03-16, on-time probability 100 %
-    due 2026-04-10, total float +21.5 d (mean durations)
+    due 2026-04-10, total float +21.5 d (working days, mean durations)
 
-    Driving path                        Duration             Finish      Criticality  P85 if 1 week earlier
-    a/orders                          5/7.5/10 d  estimated  2026-03-12         50 %                 -0.3 d
+    Driving path                        Duration             Finish      Criticality  P85 change if 1 week shorter
+    a/orders                          5/7.5/10 d  estimated  2026-03-12         50 %                        -0.3 d
     Critical in some simulation runs
-    a/search                          5/7.5/10 d  estimated  2026-03-12         50 %                 -0.4 d
+    a/search                          5/7.5/10 d  estimated  2026-03-12         50 %                        -0.4 d
 
     Without estimate or points, no duration is assumed: `a/reviews`
     ");
     assert_snapshot!(explained("go-live"), @"
     go-live (go-live), status date 2026-03-02
     without risks: P50 2026-03-03, P85 2026-03-03, P95 2026-03-03, on-time probability 0 %
-    due 2026-03-02, total float -1 d (mean durations)
+    due 2026-03-02, total float -1 d (working days, mean durations)
 
-    Driving path  Duration           Finish      Criticality  P85 if 1 week earlier
-    a/cart         3/4/6 d  overrun  2026-03-03        100 %                   -1 d
+    Driving path  Duration           Finish      Criticality  P85 change if 1 week shorter
+    a/cart         3/4/6 d  overrun  2026-03-03        100 %                          -1 d
 
     Root of the slip: `a/cart`
     Overrun, one more day is assumed; update the estimate: `a/cart`
@@ -135,10 +135,12 @@ fn unknown_items_and_invalid_changes_are_errors() {
     assert_snapshot!(stderr(&["explain", REPORT, "model-live"]), @"error: unknown item `model-live` in `castiel`: did you mean `models-live`?");
     assert_snapshot!(stderr(&["explain", REPORT, "ml/azure"]), @"error: `ml/azure` is not a milestone: expected one of `azure-workspace`, `vendor-apis`, `test-coverage`, `models-live`, `security-audit`, `load-testing`, `production-deployment`, `production-data-flow`, `production-readiness`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azur=+2w"]), @"error: unknown item `ml/azur` in `castiel`: did you mean `ml/azure`?");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "azure=+2w"]), @"error: unknown item `azure` in `castiel`: did you mean `ml/azure`?");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "nothing-like-it=+2w"]), @"error: unknown item `nothing-like-it` in `castiel`: expected an area, `area/workstream`, `area/workstream/task` or a milestone");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number of days or weeks, such as `10d` or `2w`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
-    assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: file not found");
+    assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: no such file or directory");
 }
 
 #[test]
@@ -192,19 +194,21 @@ fn check_compares_with_git_revisions_and_files() {
     1 file, no findings
 
     shop: milestones compared with `HEAD`
+    changes: P50 in working days (d), on-time probability in percentage points
 
-    Milestone   Due         P50               On time
-    beta        2026-05-29  2026-04-14  +5 d    100 %    0
-    Shop opens  2026-04-10  2026-04-14  +5 d     32 %  -68
+    Milestone   Due         P50         Change  On time  Change
+    beta        2026-05-29  2026-04-14    +5 d    100 %       0
+    Shop opens  2026-04-10  2026-04-14    +5 d     32 %     -68
     ");
     assert_snapshot!(compared("old.yaml", &[]).0, @"
     1 file, no findings
 
     shop: milestones compared with `old.yaml`
+    changes: P50 in working days (d), on-time probability in percentage points
 
-    Milestone   Due         P50                  On time
-    beta        2026-05-29  2026-04-14  +17.5 d    100 %    0
-    Shop opens  2026-04-10  2026-04-14  +17.5 d     32 %  -68
+    Milestone   Due         P50          Change  On time  Change
+    beta        2026-05-29  2026-04-14  +17.5 d    100 %       0
+    Shop opens  2026-04-10  2026-04-14  +17.5 d     32 %     -68
     ");
     assert_eq!(compared("HEAD", &[]).1, Some(0));
     assert_eq!(compared("HEAD", &["--fail-if-worse", "20%"]).1, Some(1));
@@ -217,6 +221,52 @@ fn check_compares_with_git_revisions_and_files() {
     1 file, no findings
 
     `plans/new.yaml` is new: it does not exist in `HEAD`
+    ");
+}
+
+#[test]
+fn the_forecast_start_is_shown_if_it_is_not_the_status_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let heading = |status_date: &str, command: &[&str]| {
+        let plan = format!(
+            "project: shop\n{status_date}areas: {{a: {{workstreams: {{w: {{estimate: 2w}}}}}}}}\n\
+             milestones: {{launch: {{needs: [a/w]}}}}\n"
+        );
+        fs::write(folder.path().join("shop.yaml"), plan).unwrap();
+        let output = run(folder.path(), &[command, &["--at", "2026-03-02"]].concat());
+        String::from_utf8(output.stdout).unwrap().lines().next().unwrap().to_owned()
+    };
+    let forecast = |status_date| heading(status_date, &["forecast", "shop.yaml"]);
+    assert_eq!(forecast("as_of: 2026-03-02\n"), "shop (shop), status date 2026-03-02");
+    assert_eq!(forecast("as_of: 2026-02-02\n"), "shop (shop), forecast from 2026-03-02 (status date 2026-02-02)");
+    assert_eq!(forecast(""), "shop (shop), forecast from 2026-03-02");
+    assert_eq!(forecast("as_of: 2026-04-01\n"), "shop (shop), status date 2026-04-01", "`--at` is earlier");
+    let explained = heading("as_of: 2026-02-02\n", &["explain", "shop.yaml", "launch"]);
+    assert_eq!(explained, "launch (launch), forecast from 2026-03-02 (status date 2026-02-02)");
+}
+
+#[test]
+fn a_milestone_with_a_new_id_is_shown_with_both_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |id: &str| {
+        format!(
+            "project: shop\nmilestones:\n  {id}: {{title: Shop opens, due: 2026-04-10}}\n  \
+             beta: {{title: Beta, due: 2026-04-10}}\n"
+        )
+    };
+    fs::write(folder.path().join("old.yaml"), plan("launch")).unwrap();
+    fs::write(folder.path().join("new.yaml"), plan("go-live")).unwrap();
+    let output = run(folder.path(), &["check", "new.yaml", "--at", "2026-03-02", "--against", "old.yaml"]);
+    assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    1 file, no findings
+
+    shop: milestones compared with `old.yaml`
+    changes: P50 in working days (d), on-time probability in percentage points
+
+    Milestone             Due         P50  Change  On time  Change
+    Beta                  2026-04-10
+    Shop opens (go-live)  2026-04-10                                new
+    Shop opens (launch)   2026-04-10                                removed
     ");
 }
 
@@ -240,12 +290,13 @@ fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
     1 file, no findings
 
     shop: milestones compared with `old.yaml`
+    changes: P50 in working days (d), on-time probability in percentage points
 
-    Milestone  Due         P50              On time
-    beta       2026-04-10  2026-03-16  0 d    100 %  0
-    contract   2026-03-06                               reached
-    launch     2026-04-17  2026-03-16  0 d    100 %  0  due date moved
-    training               2026-03-16                   new
-    audit      2026-04-10                               removed
+    Milestone  Due         P50         Change  On time  Change
+    beta       2026-04-10  2026-03-16     0 d    100 %       0
+    contract   2026-03-06                                       reached
+    launch     2026-04-17  2026-03-16     0 d    100 %       0  due date moved
+    training               2026-03-16                           new
+    audit      2026-04-10                                       removed
     ");
 }

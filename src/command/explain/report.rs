@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::command::explain::ItemGain;
-use crate::command::forecast::missing_forecast_reason;
+use crate::command::forecast::{missing_forecast_reason, start_words};
 use crate::command::output::table::{Cell, Table};
 use crate::command::output::{TextStyle, format_days, format_probability};
 use crate::finding::print::escape::escape_text;
@@ -28,7 +28,7 @@ impl MilestoneReport<'_> {
     pub(super) fn write_summary(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let &Self { project, forecast, index, item, .. } = self;
         let milestone = &project.milestones[index];
-        writeln!(out, "{} ({}), status date {}", escape_text(&milestone.title), milestone.id, forecast.status_date)?;
+        writeln!(out, "{} ({}), {}", escape_text(&milestone.title), milestone.id, start_words(project, forecast))?;
         let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
         let Some(finish) = item.finish else {
             let reason = missing_forecast_reason(forecast, Item::Milestone(index));
@@ -45,7 +45,9 @@ impl MilestoneReport<'_> {
             let on_time = finish.on_time.map(|it| format!(", on-time probability {}", format_probability(it)));
             writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{}", on_time.unwrap_or_default())?;
         }
-        let float = item.due.map(|_| format!(", total float {} (mean durations)", format_days(item.total_float())));
+        let float = item
+            .due
+            .map(|_| format!(", total float {} (working days, mean durations)", format_days(item.total_float())));
         Ok(writeln!(out, "{due}{}", float.unwrap_or_default())?)
     }
 
@@ -57,7 +59,7 @@ impl MilestoneReport<'_> {
             Cell::text("", 16),
             Cell::text("Finish", 10),
             Cell::number("Criticality"),
-            Cell::number("P85 if 1 week earlier"),
+            Cell::number("P85 change if 1 week shorter"),
         ];
         let mut rows = vec![heading.map(|cell| cell.with_style(TextStyle::Heading)).to_vec()];
         let (driving, others): (Vec<_>, Vec<_>) = gains.iter().partition(|it| self.driving_path.contains(&it.item));

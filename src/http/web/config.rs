@@ -207,8 +207,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_without_pem_is_an_error() {
+        let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+        let certificate = certificate.trim_end().replace('\n', "\n    ");
+        let error = load_text(&format!("tls_server_config:\n  key: a\n  cert: |\n    {certificate}\n")).unwrap_err();
+        assert_eq!(
+            error,
+            "web.yml:2:8: no private key found: expected PEM, which starts with `-----BEGIN PRIVATE KEY-----`"
+        );
+    }
+
+    #[test]
     fn a_missing_file_is_an_error() {
         let error = load(Path::new("no/web.yml"), &mut FileStamps::default()).unwrap_err();
-        assert_eq!(error, "no/web.yml: file not found");
+        assert_eq!(error, "no/web.yml: no such file or directory");
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
+use rustls::pki_types::pem;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -49,8 +50,7 @@ pub(crate) fn server_config(
     let (at, certificates) = files.pem("cert", "cert_file")?.ok_or_else(|| missing(node, "cert_file"))?;
     let chain = certificates_in(at, &certificates)?;
     let (at, key) = files.pem("key", "key_file")?.ok_or_else(|| missing(node, "key_file"))?;
-    let key = PrivateKeyDer::from_pem_slice(&key)
-        .map_err(|error| ConfigError::at(at, format!("invalid private key: {error}")))?;
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| private_key_error(at, &error))?;
     let authorities = files.pem("client_ca", "client_ca_file")?;
     let provider = Arc::new(crypto_provider(&section)?);
     let client_verifier = client_verifier(&section, node, authorities, &provider)?;
@@ -110,6 +110,16 @@ fn certificates_in(at: &YamlNode, pem: &[u8]) -> Result<Vec<CertificateDer<'stat
         )),
         Err(error) => Err(ConfigError::at(at, format!("invalid certificate: {error}"))),
     }
+}
+
+fn private_key_error(at: &YamlNode, error: &pem::Error) -> ConfigError {
+    let message = match error {
+        pem::Error::NoItemsFound => {
+            "no private key found: expected PEM, which starts with `-----BEGIN PRIVATE KEY-----`".to_owned()
+        }
+        error => format!("invalid private key: {error}"),
+    };
+    ConfigError::at(at, message)
 }
 
 /// Verification of client certificates, by the names of Go's `tls.ClientAuthType`.
