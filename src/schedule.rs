@@ -1,6 +1,6 @@
 //! When open work finishes: calendar, network, critical path and simulation.
 //!
-//! Times are `f64` working days after the status date: 0 is the end of the status date, 1 the end of
+//! Times are `f64` working days after the start day: 0 is the end of the start day, 1 the end of
 //! the first working day after it. Only [`timeline`] knows dates.
 
 pub mod timeline;

@@ -135,7 +135,7 @@ impl CompareOptions {
 struct MilestoneForecast {
     title: Box<str>,
     due: Option<Date>,
-    /// The day, and working days after the status date.
+    /// The day, and working days after the start day.
     p50: Option<(Date, f64)>,
     on_time: Option<f64>,
     is_done: bool,
@@ -145,7 +145,7 @@ impl MilestoneForecast {
     fn of(project: &Project, forecast: &Forecast, index: usize) -> Self {
         let (milestone, item) = (&project.milestones[index], forecast.milestone(index));
         let finish = item.and_then(|item| item.finish(ForecastModel::Risk));
-        let timeline = Timeline::at(project, forecast.status_date);
+        let timeline = Timeline::at(project, forecast.start_day);
         Self {
             title: milestone.title.clone(),
             due: milestone.due.map(DayOrMonth::last_day),

@@ -92,7 +92,7 @@ fn write_summary(project: &Project, forecast: &Forecast, out: &mut dyn Write) ->
 
 /// The status date of the file, and the day from whose end the forecast starts if that differs.
 pub(crate) fn start_words(project: &Project, forecast: &Forecast) -> String {
-    let start = forecast.status_date;
+    let start = forecast.start_day;
     match project.as_of {
         Some(as_of) if as_of == start => format!("status date {as_of}"),
         Some(as_of) => format!("forecast from {start} (status date {as_of})"),
@@ -196,7 +196,7 @@ impl ForecastView<'_> {
 
     /// A day, and its difference from the forecast before the change.
     fn day_cell(&self, find: impl Fn(&Forecast) -> Option<f64>) -> Cell {
-        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let timeline = Timeline::at(self.project, self.forecast.start_day);
         let Some(time) = find(self.forecast) else { return Cell::default() };
         let day = timeline.day(time).to_string();
         match self.before.and_then(&find) {

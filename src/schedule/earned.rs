@@ -13,11 +13,11 @@ use crate::schedule::timeline::Timeline;
 pub struct EarnedSchedule {
     /// PD: the planned duration.
     pub planned: f64,
-    /// AT: the actual time, from the start of the baseline to the status date.
+    /// AT: the actual time, from the start of the baseline to the start day.
     pub actual: f64,
     /// ES: the earned schedule.
     pub earned: f64,
-    /// PV: the planned completion at the status date, from 0 to 1.
+    /// PV: the planned completion at the start day, from 0 to 1.
     pub planned_completion: f64,
     /// Completion earned per working day so far, from 0 to 1; `None` on the first day.
     pub observed_pace: Option<f64>,
@@ -26,7 +26,7 @@ pub struct EarnedSchedule {
 }
 
 impl EarnedSchedule {
-    /// The progress of `earned` at the end of the status date. `None` without a baseline, if the
+    /// The progress of `earned` at the end of the start day. `None` without a baseline, if the
     /// baseline plans no progress, and before it starts.
     #[must_use]
     pub fn of(baseline: &[BaselinePoint], earned: Ratio, timeline: Timeline<'_>) -> Option<Self> {

@@ -128,7 +128,7 @@ impl<T> Percentiles<T> {
 /// When something finishes, over all simulation runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FinishPercentiles {
-    /// In working days after the status date.
+    /// In working days after the start day.
     pub percentiles: Percentiles,
     /// On-time probability: the share of runs that finish by the due date. `None` without a due date.
     pub on_time: Option<f64>,

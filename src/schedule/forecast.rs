@@ -43,12 +43,12 @@ impl Default for ForecastOptions {
 /// are far more exact.
 pub const DRAWS: NonZero<u32> = NonZero::new(4096).expect("it isn't 0");
 
-/// A project's forecast. Times are in working days after the status date.
+/// A project's forecast. Times are in working days after the start day.
 #[derive(Debug, Clone)]
 pub struct Forecast {
     /// `as_of`, or today if that is later.
-    pub status_date: Date,
-    /// The end of the status date.
+    pub start_day: Date,
+    /// The end of the start day.
     pub start: Timestamp,
     /// The open items.
     pub items: BTreeMap<Item, ItemForecast>,
@@ -151,7 +151,7 @@ impl Forecast {
         let timeline = Timeline::of(project, now);
         let earned = completion.project();
         let empty = Self {
-            status_date: timeline.status_date(),
+            start_day: timeline.start_day(),
             start: timeline.start(),
             items: BTreeMap::new(),
             end: None,

@@ -115,6 +115,6 @@ fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -
 fn outlook(project: &Project, forecast: &Forecast, index: usize) -> Option<Outlook> {
     let item = forecast.milestone(index)?;
     let finish = item.finish(ForecastModel::Risk)?;
-    let p85 = Timeline::at(project, forecast.status_date).day(finish.percentiles.p85);
+    let p85 = Timeline::at(project, forecast.start_day).day(finish.percentiles.p85);
     Some(Outlook { p85, on_time: finish.on_time, is_late: item.is_late() })
 }

@@ -9,18 +9,18 @@ use crate::model::Project;
 use crate::model::calendar::Calendar;
 use crate::schedule::ROUNDING;
 
-/// Working days after a status date, as dates and instants.
+/// Working days after a start day, as dates and instants.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeline<'a> {
     calendar: &'a Calendar,
     zone: &'a TimeZone,
-    status: Date,
+    start_day: Date,
 }
 
 impl<'a> Timeline<'a> {
     /// The timeline of `project` at the moment `now`.
     ///
-    /// The status date is `as_of`, or today if that is later: work that the file doesn't report as
+    /// The start day is `as_of`, or today if that is later: work that the file doesn't report as
     /// finished isn't finished, so a plan without updates slips by a day per day.
     #[must_use]
     pub fn of(project: &'a Project, now: Timestamp) -> Self {
@@ -28,29 +28,29 @@ impl<'a> Timeline<'a> {
         Self::at(project, project.as_of.map_or(today, |as_of| as_of.max(today)))
     }
 
-    /// The timeline of `project` after the status date `status`.
+    /// The timeline of `project` after `start_day`.
     #[must_use]
-    pub fn at(project: &'a Project, status: Date) -> Self {
-        Self { calendar: &project.calendar, zone: &project.zone, status }
+    pub fn at(project: &'a Project, start_day: Date) -> Self {
+        Self { calendar: &project.calendar, zone: &project.zone, start_day }
     }
 
     /// The day at whose end all open work remains to be done.
     #[must_use]
-    pub fn status_date(&self) -> Date {
-        self.status
+    pub fn start_day(&self) -> Date {
+        self.start_day
     }
 
-    /// The end of the status date.
+    /// The end of the start day.
     #[must_use]
     pub fn start(&self) -> Timestamp {
-        end_of_day(self.status, self.zone)
+        end_of_day(self.start_day, self.zone)
     }
 
-    /// The end of `day`, in working days; negative for days before the status date.
+    /// The end of `day`, in working days; negative for days before the start day.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "there are fewer days than 2^52")]
     pub fn end_of(&self, day: Date) -> f64 {
-        self.calendar.working_days(self.status, day) as f64
+        self.calendar.working_days(self.start_day, day) as f64
     }
 
     /// The instant at which work of `days` working days finishes.
@@ -89,7 +89,7 @@ impl<'a> Timeline<'a> {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     fn working_day(&self, number: f64) -> Date {
-        self.calendar.working_day_after(self.status, number as u32)
+        self.calendar.working_day_after(self.start_day, number as u32)
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
 
     fn timeline_in<T>(zone: &str, status: Date, check: impl Fn(Timeline<'_>) -> T) -> T {
         let (calendar, zone) = (Calendar::new(&[], Vec::new()), TimeZone::get(zone).unwrap());
-        check(Timeline { calendar: &calendar, zone: &zone, status })
+        check(Timeline { calendar: &calendar, zone: &zone, start_day: status })
     }
 
     #[test]
@@ -133,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn the_status_date_is_the_later_of_as_of_and_today() {
+    fn the_forecast_starts_on_the_later_of_as_of_and_today() {
         let project = |text: &str| crate::model::lower::lower(crate::format::parse(text).0.unwrap()).0;
-        let status = |text: &str, now: &str| Timeline::of(&project(text), now.parse().unwrap()).status_date();
+        let status = |text: &str, now: &str| Timeline::of(&project(text), now.parse().unwrap()).start_day();
         let past = "project: x\nas_of: 2026-01-27\n";
         assert_eq!(status(past, "2026-01-30T12:00:00Z"), date(2026, 1, 30));
         assert_eq!(status(past, "2026-01-20T12:00:00Z"), date(2026, 1, 27));
@@ -145,7 +145,7 @@ mod tests {
         let project = project(east);
         let timeline = Timeline::at(&project, date(2026, 1, 30));
         assert_eq!(
-            (timeline.status_date(), timeline.start().to_string()),
+            (timeline.start_day(), timeline.start().to_string()),
             (date(2026, 1, 30), "2026-01-30T10:59:59Z".into())
         );
     }
@@ -171,7 +171,7 @@ mod tests {
     fn half_a_day_is_half_of_its_hours_when_clocks_change() {
         let calendar = Calendar::new(&[jiff::civil::Weekday::Sunday], Vec::new());
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let timeline = Timeline { calendar: &calendar, zone: &zone, status: date(2026, 3, 28) };
+        let timeline = Timeline { calendar: &calendar, zone: &zone, start_day: date(2026, 3, 28) };
         // 29 March has 23 hours.
         assert_eq!(timeline.finish(0.5).to_string(), "2026-03-29T10:29:59.5Z");
         assert_eq!(timeline.finish(1.0).to_string(), "2026-03-29T21:59:59Z");

@@ -62,7 +62,7 @@ fn json_separates_the_forecast_without_risks_from_that_with_risks() {
     let durations = json["durations"].as_array().unwrap();
     let basis = |item: &str| durations.iter().find(|it| it["item"] == item).unwrap()["basis"].clone();
     assert_eq!((basis("checkout/refunds"), basis("checkout/wallets")), ("estimated".into(), "overrun".into()));
-    assert_eq!(json["status_date"], "2026-11-12");
+    assert_eq!((&json["status_date"], &json["forecast_start"]), (&"2026-11-12".into(), &"2026-11-12".into()));
     assert!(json.get("what_if").is_none());
 }
 

@@ -34,7 +34,7 @@ impl MilestoneReport<'_> {
             let reason = missing_forecast_reason(forecast, Item::Milestone(index));
             return Ok(writeln!(out, "{due}; not forecast: {reason}")?);
         };
-        let timeline = Timeline::at(project, forecast.status_date);
+        let timeline = Timeline::at(project, forecast.start_day);
         for (model, finish) in finish.entries() {
             let name = match model {
                 ForecastModel::Plan => "without risks",
@@ -72,7 +72,7 @@ impl MilestoneReport<'_> {
     }
 
     fn item_row(&self, gain: &ItemGain) -> Vec<Cell> {
-        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let timeline = Timeline::at(self.project, self.forecast.start_day);
         let item = &self.forecast.items[&gain.item];
         let (duration, basis) = duration_words(self.forecast.bases.get(&gain.item));
         vec![

@@ -32,7 +32,7 @@ struct Marks {
 const LEGEND: &str = "◆ due   ● P50   ━ to P85   ─ to P95";
 
 impl Chart<'_> {
-    /// Draws these milestones, from the status date or the earliest date to the latest.
+    /// Draws these milestones, from the start day or the earliest date to the latest.
     pub(crate) fn draw(&self, milestones: &[usize]) -> String {
         let marks: Vec<Marks> = milestones.iter().map(|&index| self.marks(index)).collect();
         let dates = || {
@@ -40,7 +40,7 @@ impl Chart<'_> {
                 marks.due.into_iter().chain(marks.range.into_iter().flat_map(Percentiles::into_array))
             })
         };
-        let first = dates().min().map_or(self.forecast.status_date, |date| date.min(self.forecast.status_date));
+        let first = dates().min().map_or(self.forecast.start_day, |date| date.min(self.forecast.start_day));
         let last = dates().max().unwrap_or(first).max(first);
         let ids: Vec<String> =
             milestones.iter().map(|&index| truncate(self.project.milestones[index].id.as_str(), 24)).collect();
@@ -60,7 +60,7 @@ impl Chart<'_> {
     }
 
     fn marks(&self, index: usize) -> Marks {
-        let timeline = Timeline::at(self.project, self.forecast.status_date);
+        let timeline = Timeline::at(self.project, self.forecast.start_day);
         let finish = self.forecast.milestone(index).and_then(|item| item.finish(ForecastModel::Risk));
         Marks {
             due: self.project.milestones[index].due.map(DayOrMonth::last_day),

@@ -52,7 +52,8 @@ struct WhatIf<'a> {
 
 #[derive(Serialize)]
 struct PlanForecast {
-    status_date: Date,
+    status_date: Option<Date>,
+    forecast_start: Date,
     milestones: Vec<MilestoneEntry>,
     finish: Option<FinishDates>,
     finish_with_risks: Option<FinishDates>,
@@ -91,7 +92,7 @@ struct DurationEntry {
 
 impl PlanForecast {
     fn of(project: &Project, forecast: &Forecast) -> Self {
-        let timeline = Timeline::at(project, forecast.status_date);
+        let timeline = Timeline::at(project, forecast.start_day);
         let dates = |finish: FinishPercentiles| FinishDates::of(finish, timeline);
         let paths = |items: &[Item]| items.iter().map(|item| project.path(*item)).collect();
         let entry = |index: usize| {
@@ -115,7 +116,8 @@ impl PlanForecast {
             criticality: forecast.items.get(item).map_or(0.0, |item: &ItemForecast| item.criticality),
         };
         Self {
-            status_date: forecast.status_date,
+            status_date: project.as_of,
+            forecast_start: forecast.start_day,
             milestones: open_milestones(project, forecast).into_iter().filter_map(entry).collect(),
             finish: forecast.end.as_ref().map(|end| dates(end.finish.plan)),
             finish_with_risks: forecast.end.as_ref().map(|end| dates(end.finish.risk)),

@@ -13,7 +13,7 @@ use crate::schedule::timeline::Timeline;
 impl Collector<'_> {
     pub(super) fn forecast(&mut self, forecast: &Forecast) {
         let id = self.id;
-        let timeline = Timeline::at(self.project, forecast.status_date);
+        let timeline = Timeline::at(self.project, forecast.start_day);
         self.sample(series::ForecastStart(id), seconds(forecast.start));
         let offset = self.project.zone.to_offset(forecast.start).seconds();
         self.sample(series::ProjectUtcOffset(id), f64::from(offset));

@@ -97,7 +97,7 @@ fn a_forecast_has_known_figures() {
         [("estimated", 5), ("inferred", 1), ("overrun", 1), ("fixed_date", 1), ("no_estimate", 1)]
     );
     assert!(forecast.has_risks && forecast.earned_schedule.is_none());
-    assert_eq!((forecast.status_date, forecast.start.to_string()), (date(2026, 1, 30), "2026-01-30T23:59:59Z".into()));
+    assert_eq!((forecast.start_day, forecast.start.to_string()), (date(2026, 1, 30), "2026-01-30T23:59:59Z".into()));
     let path = forecast.driving_path(Item::Milestone(1));
     assert_eq!(path.iter().map(|item| project.path(*item)).collect::<Vec<_>>(), ["a/design", "a/docs", "written"]);
     let unknown = forecast.milestone(2).unwrap();

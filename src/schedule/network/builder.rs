@@ -167,7 +167,7 @@ impl<'a> NetworkBuilder<'a> {
     /// Working days from the start of `started` to the end of `as_of`: the file says nothing about
     /// later days.
     fn elapsed(&self, started: Date) -> f64 {
-        let as_of = self.project.as_of.unwrap_or_else(|| self.timeline.status_date());
+        let as_of = self.project.as_of.unwrap_or_else(|| self.timeline.start_day());
         let before = started.yesterday().unwrap_or(started);
         (self.timeline.end_of(as_of) - self.timeline.end_of(before)).max(0.0)
     }

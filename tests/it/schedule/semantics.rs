@@ -284,7 +284,7 @@ fn critical_to_limits_criticality_to_a_milestone() {
     let forecast = plan.forecast_with(&ForecastOptions { critical_to: Some(0), ..ForecastOptions::default() });
     assert_eq!(critical(&forecast), [0.0; 4]);
     assert_eq!(forecast.item("gate").criticality, 1.0);
-    assert_eq!(forecast.result.status_date, date("2026-01-27"));
+    assert_eq!(forecast.result.start_day, date("2026-01-27"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The status date: open work is done after it, so a plan without updates slips.
+//! The start of a forecast: open work remains to be done after the status date and after today.
 
 use readiness_exporter::schedule::finish::ForecastModel;
 
@@ -77,16 +77,16 @@ fn holidays_cause_no_slip() {
 }
 
 #[test]
-fn a_future_status_date_is_kept() {
+fn a_forecast_starts_on_a_future_status_date() {
     let (early, then) = (Plan::load(PLAN, "2026-01-13"), Plan::load(PLAN, "2026-01-27"));
     let (early, then) = (early.forecast(256), then.forecast(256));
-    assert_eq!(early.result.status_date.to_string(), "2026-01-27");
+    assert_eq!(early.result.start_day.to_string(), "2026-01-27");
     assert_eq!(percentile_days(&early), percentile_days(&then));
     assert_eq!(early.result.start, then.result.start);
 }
 
 #[test]
-fn the_default_status_date_is_today_in_the_time_zone_of_the_project() {
+fn a_forecast_starts_today_by_default_in_the_time_zone_of_the_project() {
     let text = PLAN.replace("as_of: 2026-01-27\n", "");
     let today = Plan::load(&text, "2026-01-27");
     assert_eq!(percentile_days(&today.forecast(256)), percentile_days(&Plan::load(PLAN, "2026-01-27").forecast(256)));
@@ -94,7 +94,7 @@ fn the_default_status_date_is_today_in_the_time_zone_of_the_project() {
     let far = Plan::load(&text.replace("project: x\n", "project: x\ntimezone: Pacific/Auckland\n"), "2026-01-27");
     let far = far.forecast(1).result;
     assert_eq!(
-        (far.status_date.to_string(), far.start.to_string()),
+        (far.start_day.to_string(), far.start.to_string()),
         ("2026-01-28".into(), "2026-01-28T10:59:59Z".into())
     );
 }
