@@ -51,7 +51,7 @@ lint: prerequisites ## check formatting, lints, scripts, language and licences
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	@$(call checked_with,shellcheck,shellcheck $(SCRIPTS))
-	@$(call checked_with,vale,$(MAKE) --no-print-directory prose)
+	@$(call checked_with,$(if $(filter skip,$(MISSING)),vale,go),$(MAKE) --no-print-directory prose)
 	@$(call checked_with,cargo-deny,$(MAKE) --no-print-directory deny)
 
 # Runs the command $(2), which needs the tool $(1); without the tool, does what MISSING says.
@@ -66,6 +66,7 @@ prose: ## check the language of documents, comments and messages
 # Advisories need a database from the network; without it, everything else is checked.
 deny: ## check licences, sources and advisories of the dependencies
 	@tests/tools/prerequisites cargo-deny
+	@mkdir -p target
 	@if $(CARGO) deny --locked fetch db >target/deny-fetch.log 2>&1; then checks=all; \
 	else echo "cargo-deny: the advisory database cannot be fetched; advisories are not checked"; checks="bans licenses sources"; fi; \
 	echo "$(CARGO) deny --locked check $$checks"; $(CARGO) deny --locked check $$checks
