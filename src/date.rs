@@ -15,7 +15,7 @@ impl ScalarFormat for Date {
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         if !has_shape(text, "0000-00-00") {
-            return Err(ParseError::invalid::<Self>(text));
+            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text)));
         }
         let date: Self = text.parse().map_err(|_| nonexistent(text))?;
         in_range(date, text)
@@ -62,7 +62,7 @@ impl ScalarFormat for DayOrMonth {
             return in_range(first, text).map(Self::Month);
         }
         if !has_shape(text, "0000-00-00") {
-            return Err(ParseError::invalid::<Self>(text));
+            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text)));
         }
         Date::parse(text).map(Self::Day)
     }
@@ -130,6 +130,18 @@ fn in_range(date: Date, text: &str) -> Result<Date, ParseError> {
     } else {
         Err(ParseError::because::<Date>(text, "expected a year from 1970 to 2999"))
     }
+}
+
+/// The fix of a date that is written in another way.
+fn date_help(text: &str) -> Option<String> {
+    if matches!(text, "true" | "yes") {
+        return Some("write the date on which it happened".to_owned());
+    }
+    let [day, month, year] = *text.split('.').collect::<Vec<_>>() else {
+        return None;
+    };
+    let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
+    in_range(date, text).ok().map(|date| format!("write `{date}`"))
 }
 
 /// The error of a date with a month or a day that does not exist.

@@ -12,9 +12,10 @@ use serde::Deserialize;
 
 use crate::finding::{Finding, Kind, LazyPath, NodePath};
 use crate::format::document::Document;
-use crate::scalar::shortened;
+use crate::name::Reference;
+use crate::scalar::{ScalarFormat, shortened};
 use crate::span::Span;
-use crate::yaml::{self, YamlNode, comments, decode};
+use crate::yaml::{self, YamlContent, YamlNode, comments, decode};
 
 /// Parses a readiness file.
 ///
@@ -30,7 +31,7 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
         Ok(root) => root,
         Err(finding) => return (None, vec![finding]),
     };
-    let (document, mut findings) = decode::decode::<Document>(&root, task_help);
+    let (document, mut findings) = decode::decode::<Document>(&root, type_help);
     if findings.is_empty() {
         findings.push(syntax_error(text, &error));
         return (None, findings);
@@ -48,9 +49,22 @@ pub fn project_line(text: &str) -> Option<&str> {
     (!value.is_empty()).then_some(value)
 }
 
-fn task_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
-    let is_task = matches!(path, LazyPath::Index(LazyPath::Key(_, "tasks"), _));
-    node.text().filter(|_| is_task).map(|text| format!("write `- todo: {}`", shortened(text)))
+fn type_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
+    match (path, &node.content) {
+        (LazyPath::Index(LazyPath::Key(_, "tasks"), _), YamlContent::Scalar { text, .. }) => {
+            Some(format!("write `- todo: {}`", shortened(text)))
+        }
+        (LazyPath::Key(_, "needs" | "blocks" | "critical_path" | "affects"), YamlContent::Scalar { text, .. }) => {
+            Reference::parse(text).ok().map(|reference| format!("write `[{}]`", shortened(reference.as_str())))
+        }
+        (LazyPath::Key(..), YamlContent::List(items)) if items.is_empty() => {
+            Some("write `{}` or remove the key".to_owned())
+        }
+        (LazyPath::Key(..), YamlContent::Mapping(entries)) if entries.is_empty() => {
+            Some("write `[]` or remove the key".to_owned())
+        }
+        _ => None,
+    }
 }
 
 fn lost_texts(text: &str) -> Vec<Finding> {
@@ -117,7 +131,7 @@ mod tests {
                 "wrong_type `ml` expected a mapping, found a list: -",
                 "duplicate_key `ml` duplicate key `ml`: keep only one of them",
                 "unknown_key `pionts` unknown key `pionts`: did you mean `points`?",
-                "wrong_type `b` expected a list, found `b`: -",
+                "wrong_type `b` expected a list, found `b`: write `[b]`",
             ]
         );
     }

@@ -90,8 +90,7 @@ impl ScalarFormat for Id {
             return Err(ParseError::because::<Self>(text, "longer than 100 characters"));
         }
         let ascii: String = text.chars().map(|letter| if letter.is_ascii() { letter } else { ' ' }).collect();
-        Err(ParseError::invalid::<Self>(text)
-            .maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}` and put the name in `title`"))))
+        Err(ParseError::invalid::<Self>(text).maybe_help(Self::slug(&ascii).map(|slug| format!("write `{slug}`"))))
     }
 }
 
@@ -205,10 +204,7 @@ mod tests {
         assert_eq!(slug("Set up CI/CD (nightly)").as_deref(), Some("set-up-ci-cd-nightly"));
         assert_eq!(slug("Пуск №1").as_deref(), Some("пуск-1"));
         assert_eq!(slug("🚀"), None);
-        assert_eq!(
-            Id::parse("Machine Learning").unwrap_err().help.as_deref(),
-            Some("write `machine-learning` and put the name in `title`")
-        );
+        assert_eq!(Id::parse("Machine Learning").unwrap_err().help.as_deref(), Some("write `machine-learning`"));
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl ScalarFormat for WorkTime {
     fn parse(text: &str) -> Result<Self, ParseError> {
         let (value, unit) = split_unit(text);
         let time = TimeUnit::parse(unit).zip(small_number(value)).map(|(unit, value)| unit.time(value));
-        time.ok_or_else(|| ParseError::invalid::<Self>(text))
+        time.ok_or_else(|| ParseError::invalid::<Self>(text).maybe_help(months_help(value, unit)))
     }
 }
 
@@ -177,7 +177,7 @@ impl ScalarFormat for Estimate {
         let Some(unit) = TimeUnit::parse(unit) else {
             let lacks_unit = unit.is_empty() && small_number(values).is_some();
             let help = lacks_unit.then(|| format!("write `{values}w` or `{values}d`"));
-            return Err(invalid().maybe_help(help));
+            return Err(invalid().maybe_help(help.or_else(|| months_help(values, unit))));
         };
         let separators: &[char] = if values.contains('/') { &['/'] } else { &['-', '–'] };
         let parts: Option<Vec<f64>> = values.split(separators).map(|part| small_number(part.trim())).collect();
@@ -217,6 +217,13 @@ impl TimeUnit {
             Self::Weeks => WorkTime::Weeks(value),
         }
     }
+}
+
+/// The help for a time in months, with four weeks per month.
+fn months_help(value: &str, unit: &str) -> Option<String> {
+    let is_months = matches!(unit, "m" | "mo" | "month" | "months");
+    let weeks = 4.0 * small_number(value).filter(|_| is_months)?;
+    Some(format!("months are not supported: use `{weeks}w`"))
 }
 
 /// Splits `text` into its value and the letters at its end.

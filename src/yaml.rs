@@ -134,6 +134,8 @@ fn syntax_error(text: &str, error: &ScanError) -> Finding {
         }
         it if it.contains("unknown anchor") => "define the anchor earlier in the file, as in `&name value`",
         it if it.contains("unexpected character") => "quote the text",
+        it if it.contains("expected '-' indicator") => "align the keys of the list item",
+        it if it.contains("expected key") => "align the key with the other keys of its mapping",
         _ => return syntax(message, span),
     };
     syntax(message, span).help(help)

@@ -32,6 +32,12 @@ impl<T> Scalar<T> {
         self.0
     }
 
+    /// Changes the error of an invalid value.
+    #[must_use]
+    pub(crate) fn map_error(self, change: impl FnOnce(ParseError) -> ParseError) -> Self {
+        Self(self.0.map(|result| result.map_err(|error| Box::new((error.0, change(error.1))))))
+    }
+
     fn error(kind: Kind, error: ParseError) -> Self {
         Self(Some(Err(Box::new((kind, error)))))
     }

@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::name::{Id, Reference, Text};
 use crate::quantity::{Ratio, Weight, WorkTime};
-use crate::scalar::{ScalarFormat, shortened};
+use crate::scalar::{ParseError, ScalarFormat, shortened};
 use crate::yaml::decode::unknown_key;
 
 /// The project that `document` describes, and every finding about its values and references.
@@ -50,7 +50,7 @@ impl Lowering {
             let missing = Finding::new(Kind::MissingKey, root.to_path(), "the key `project` is missing");
             push_limited(&mut self.findings, || missing.help("add an id, such as `project: webshop`"));
         }
-        let id = self.take(document.project, &root.key("project"));
+        let id = self.take(document.project.map_error(keep_name), &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
         let milestones = self.milestones(document.milestones, &root.key("milestones"));
         self.refer_all(document.critical_path, &root.key("critical_path"), Role::Critical);
@@ -456,7 +456,7 @@ impl Lowering {
     }
 
     fn id(&mut self, key: &str, at: &LazyPath<'_>) -> Id {
-        Id::parse(key).unwrap_or_else(|error| {
+        Id::parse(key).map_err(keep_name).unwrap_or_else(|error| {
             push_limited(&mut self.findings, || {
                 Finding::new(Kind::BadValue, at.to_path(), error.message).at_key().maybe_help(error.help)
             });
@@ -494,6 +494,12 @@ impl Lowering {
             self.refer(scalar, &at.index(index), role);
         }
     }
+}
+
+/// The error of the id of an item that has a title.
+fn keep_name(error: ParseError) -> ParseError {
+    let help = error.help.as_ref().map(|help| format!("{help} and put the name in `title`"));
+    error.maybe_help(help)
 }
 
 #[derive(Default)]

@@ -209,7 +209,8 @@ impl<'a> Pairs<'a> {
 /// The finding of an unknown key, with the most similar known key as help.
 #[must_use]
 pub(crate) fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
-    let help = match (key, nearest(key, known.iter().copied())) {
+    let synonym = || synonym(key).filter(|word| known.contains(word));
+    let help = match (key, nearest(key, known.iter().copied()).or_else(synonym)) {
         ("<<", _) => "merge keys are not supported: write the values out".to_owned(),
         (_, Some(near)) => format!("did you mean `{near}`?"),
         _ => {
@@ -218,6 +219,17 @@ pub(crate) fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
         }
     };
     Finding::new(Kind::UnknownKey, at, format!("unknown key `{}`", shortened(key))).at_key().help(help)
+}
+
+/// The key of the format for a word of other formats.
+fn synonym(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "in_progress" | "in-progress" | "doing" | "wip" => "partial",
+        "owner" | "assigned" | "responsible" => "assignee",
+        "deadline" => "due",
+        "depends_on" | "depends-on" | "requires" => "needs",
+        _ => return None,
+    })
 }
 
 fn duplicate_key(at: NodePath, key: &str) -> Finding {
