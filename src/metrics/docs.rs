@@ -10,8 +10,9 @@ use crate::metrics::{Family, Group, Subject};
 const INTRODUCTION: &str = "\
 # Metrics
 
-The metrics that `/metrics` serves. This file is generated from the table that the metrics are written from
-(`src/metrics/series.rs`): run `make docs` after a change there.
+<!-- Generated from src/metrics/series.rs by `make docs`. -->
+
+The metrics that `/metrics` serves.
 
 - Names and labels are a contract: within a major version, none is renamed or changes its meaning.
 - Ratios range from 0 to 1.
@@ -36,8 +37,8 @@ workstream, without an id. A task that is shared by `ref` counts once.
 const LEVERS: &str = "
 A project like the [example](../examples/castiel.readiness.yaml), with 125 tasks, has several hundred series, most of
 them about tasks. `--metrics.tasks=false` drops the metrics under *Tasks* and keeps the counts by status. Above
-`--metrics.max-series` the exporter drops them itself, and then other groups; `readiness_exporter_series_dropped` is the
-number of series dropped.
+`--metrics.max-series` the exporter drops whole groups until the rest fits: *Tasks* first, then *Workstreams*, *Risks*,
+*Milestones*, *Areas* and *Projects*. `readiness_exporter_series_dropped` is the number of series dropped.
 ";
 
 const FINDINGS: &str = "

@@ -93,7 +93,7 @@ families! {
     ActionInfo "readiness_action_info" Gauge Info, Action 1 [Project Action Title When Horizon Item Note]:
         "Information about an action: title, date, horizon, item and note.";
     AreaCompletion "readiness_area_completion_ratio" Gauge Ratio, Area 2 [Project Area Method]:
-        "Completion of the area: earned by its workstreams, and reported in the file. Either is absent if the file has nothing to compute or report it from.";
+        "Completion of the area: earned by its workstreams, and reported in the file. A method is absent if the file has no data for it.";
     AreaInfo "readiness_area_info" Gauge Info, Area 1 [Project Area Title Priority]:
         "Information about an area: title and priority.";
     AreaWeight "readiness_area_weight" Gauge Number, Area 1 [Project Area]:
@@ -113,7 +113,7 @@ families! {
     Criticality "readiness_criticality_ratio" Gauge Ratio, OpenItem 1 [Project Item]:
         "Criticality index: share of simulation runs in which the item is on the critical path. Absent if the item has no forecast.";
     DependencyInfo "readiness_dependency_info" Gauge Info, Dependency 1 [Project From To]:
-        "Dependency between two items: the item in label to needs the item in label from.";
+        "Dependency between two items: item `to` needs item `from`.";
     BuildInfo "readiness_exporter_build_info" Gauge Info, Exporter 1 [Version Revision Rustversion]:
         "A metric with a constant '1' value labeled by version, revision and rustversion from which readiness_exporter was built.";
     ConfigReloadSuccessTime "readiness_exporter_config_last_reload_success_timestamp_seconds"
@@ -138,13 +138,13 @@ families! {
     WatchActive "readiness_exporter_watch_active" Gauge Boolean, Exporter 1 []:
         "Whether file change notifications are active. If not, changes are found by polling alone.";
     FileErrors "readiness_file_errors" Gauge Count, File 1 [File]:
-        "Number of errors in the current content of the file. If there are any, the last good content is served.";
+        "Number of errors in the current content of the file. If there are any, the last good content is served, if there is one.";
     FileInfo "readiness_file_info" Gauge Info, File 1 [File Project]:
         "Information about a file: the project that is served from it.";
     FileLastLoad "readiness_file_last_load_timestamp_seconds" Gauge TimestampSeconds, File 1 [File]:
-        "Unix timestamp of the load of the content that is served. Absent if none is served.";
+        "Time at which the served content was loaded, as a Unix timestamp. Absent if no content is served.";
     FileReloadFailuresTotal "readiness_file_reload_failures_total" Counter Count, File 3 [File Reason]:
-        "Total number of loads of the file whose content was not served, by reason.";
+        "Total number of failed loads of the file, by reason.";
     FileReloadsTotal "readiness_file_reloads_total" Counter Count, File 1 [File]:
         "Total number of loads of the file after a change, whether they succeeded or failed.";
     FileUp "readiness_file_up" Gauge Boolean, File 1 [File]:
@@ -172,7 +172,7 @@ families! {
     MilestoneDue "readiness_milestone_due_timestamp_seconds" Gauge TimestampSeconds, Milestone 1 [Project Milestone]:
         "Due date of the milestone: end of its day or month, as a Unix timestamp. Absent if the milestone has no due date.";
     MilestoneFloat "readiness_milestone_float_seconds" Gauge Seconds, Milestone 1 [Project Milestone]:
-        "Total float of the milestone with mean durations, in working time: the delay that keeps every due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
+        "Total float of the milestone with mean durations, in working time: how much later the milestone can be without missing any due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
     MilestoneForecast "readiness_milestone_forecast_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 6 [Project Milestone Percentile Model]:
         "Forecast date of the milestone (P50, P85, P95), without and with risks, as a Unix timestamp. Absent if the milestone is done or has no forecast.";
@@ -196,7 +196,7 @@ families! {
     ProjectBaseline "readiness_project_baseline_completion_ratio" Gauge Ratio, Project 1 [Project]:
         "Planned value: completion that the baseline plans for the status date, or for today if that is later. Absent if there is no baseline or it has not started.";
     ProjectCompletion "readiness_project_completion_ratio" Gauge Ratio, Project 2 [Project Method]:
-        "Completion of the project: earned by its areas, and reported in the file. Either is absent if the file has nothing to compute or report it from.";
+        "Completion of the project: earned by its areas, and reported in the file. A method is absent if the file has no data for it.";
     ProjectForecast "readiness_project_forecast_timestamp_seconds"
         Gauge TimestampSeconds, Project 6 [Project Percentile Model]:
         "Forecast finish of the project (P50, P85, P95), without and with risks, as a Unix timestamp. Absent if the project has no forecast.";
@@ -249,7 +249,7 @@ families! {
         "Number of tasks by status. Tasks that an area lists as done have no workstream.";
     WorkstreamBlockedPoints "readiness_workstream_blocked_points"
         Gauge Points, Workstream 1 [Project Area Workstream]:
-        "Points still to be earned by the work that waits for the workstream. 0 if none does.";
+        "Unearned points of the items that depend on the workstream. 0 if there are none.";
     WorkstreamCompletion "readiness_workstream_completion_ratio" Gauge Ratio, Workstream 1 [Project Area Workstream]:
         "Completion of the workstream: earned by its tasks.";
     WorkstreamDue "readiness_workstream_due_timestamp_seconds"

@@ -328,7 +328,7 @@ mod tests {
         builder.sample(task("u", "", "done"), 1.0);
         let fragment = builder.finish();
         insta::assert_snapshot!(fragment.exposition(), @r#"
-        # HELP readiness_project_completion_ratio Completion of the project: earned by its areas, and reported in the file. Either is absent if the file has nothing to compute or report it from.
+        # HELP readiness_project_completion_ratio Completion of the project: earned by its areas, and reported in the file. A method is absent if the file has no data for it.
         # TYPE readiness_project_completion_ratio gauge
         readiness_project_completion_ratio{project="p",method="earned"} 0.525
         # HELP readiness_task_info Information about a task: title, assignee and status.

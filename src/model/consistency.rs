@@ -68,9 +68,9 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
         let sum = if (points - remaining).abs() < ROUNDING {
             format!("the workstreams have {} points", round(points))
         } else {
-            format!("{} of {} points remain", round(remaining), round(points))
+            format!("the workstreams still have {} of their {} points to earn", round(remaining), round(points))
         };
-        let message = format!("{sum}, but the reported {reported} leaves {open}");
+        let message = format!("{sum}, but `reported: {}` leaves {open}", percent(reported));
         finding(Kind::PointsMismatch, at, message)
             .help(format!("write `reported: {}`, or correct the `points`", percent(earned)))
     })
@@ -83,10 +83,10 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
     }
     let streams = area.workstreams.iter().enumerate().filter(|(_, stream)| stream.points.is_none());
     let missing = streams.map(|(at, stream)| {
-        let message = format!("`{}` has no points, but other workstreams of the area do: it counts 0", stream.id);
+        let message = format!("`{}` has no points, but other workstreams of the area do: it is ignored", stream.id);
         finding(Kind::PointsMissing, project.node(Item::Workstream(index, at)), message)
             .at_key()
-            .help("add `points: `, its percentage points of the area")
+            .help("add `points`, the percentage points of the area that it earns")
     });
     missing.collect()
 }
@@ -248,7 +248,12 @@ fn critical_without_estimate(project: &Project, completion: &Completion) -> Vec<
         .iter()
         .filter(|item| !completion.is_complete(project, **item) && !is_estimated(project, completion, **item));
     let findings = items.map(|item| {
-        let message = format!("`{}` is on the critical path and has no estimate", project.path(*item));
+        let missing = match item {
+            Item::Area(_) => "not all of its open workstreams have an estimate",
+            Item::Workstream(..) => "neither it nor all of its open tasks have an estimate",
+            Item::Task(_) | Item::Milestone(_) => "it has no estimate",
+        };
+        let message = format!("`{}` is on the critical path, but {missing}", project.path(*item));
         finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
             .at_key()
             .help("add one, such as `estimate: 2-3w`")
@@ -256,7 +261,7 @@ fn critical_without_estimate(project: &Project, completion: &Completion) -> Vec<
     findings.collect()
 }
 
-/// Whether an item, or every open item in it, has an estimate; a milestone needs none.
+/// Whether an item, or all open items in it, have an estimate. A milestone does not need one.
 fn is_estimated(project: &Project, completion: &Completion, item: Item) -> bool {
     match item {
         Item::Milestone(_) => true,
@@ -302,7 +307,8 @@ fn task_findings(project: &Project, today: Date) -> Vec<Finding> {
                 let message =
                     format!("a partial task counts at most 90 %, not {complete}: the rest is earned by finishing it");
                 findings.push(
-                    finding(Kind::PartialAboveLimit, at("complete"), message).help("write `done` once it is done"),
+                    finding(Kind::PartialAboveLimit, at("complete"), message)
+                        .help("change `partial` to `done` when it is finished"),
                 );
             }
             _ => {}

@@ -150,6 +150,13 @@ fn every_document_states_the_number_of_alerts() {
     }
 }
 
+#[test]
+fn check_md_states_the_default_number_of_draws() {
+    let row = read("docs/check.md").lines().find(|line| line.contains("`--forecast.draws N`")).unwrap().to_owned();
+    let default = format!("| {} |", readiness_exporter::schedule::forecast::DRAWS);
+    assert!(row.ends_with(&default), "{row} does not state the default {default}");
+}
+
 /// Sections and their order are those of the runbooks of kube-prometheus, with one about silences.
 #[test]
 fn every_runbook_has_the_same_sections() {

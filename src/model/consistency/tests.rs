@@ -53,11 +53,11 @@ fn an_area_reports_what_its_points_leave() {
     let open = "tasks: [todo: one, todo: two]";
     assert_eq!(
         findings(&plan("60%", open)),
-        ["areas.a.reported: the workstreams have 50 points, but the reported 60 % leaves 40"]
+        ["areas.a.reported: the workstreams have 50 points, but `reported: 60%` leaves 40"]
     );
     assert_eq!(
         findings(&plan("60%", "tasks: [todo: one, done: two]")),
-        ["areas.a.reported: 30 of 50 points remain, but the reported 60 % leaves 40"]
+        ["areas.a.reported: the workstreams still have 30 of their 50 points to earn, but `reported: 60%` leaves 40"]
     );
     assert_eq!(help(&plan("60%", open)).unwrap(), "write `reported: 50%`, or correct the `points`");
     assert_none(&plan("70%", "tasks: [todo: one, done: two]"));
@@ -81,7 +81,7 @@ fn an_area_has_a_hundred_points() {
 #[test]
 fn every_workstream_has_points_or_none_does() {
     let plan = "project: x\nareas: {a: {workstreams: {w: {points: 40}, v: {}}}, b: {workstreams: {u: {}}}}\n";
-    let message = "areas.a.workstreams.v: `v` has no points, but other workstreams of the area do: it counts 0";
+    let message = "areas.a.workstreams.v: `v` has no points, but other workstreams of the area do: it is ignored";
     assert_eq!(findings(plan), [message]);
 }
 
@@ -212,10 +212,19 @@ fn the_reported_critical_path_has_estimates() {
             "project: x\nareas: {{a: {{workstreams: {{w: {{{workstream}}}}}}}}}\nmilestones: {{m: {{}}}}\ncritical_path: [{path}]\n"
         )
     };
-    let message = |path: &str, at: &str| vec![format!("{at}: `{path}` is on the critical path and has no estimate")];
-    assert_eq!(findings(&plan("", "a/w")), message("a/w", "areas.a.workstreams.w"));
-    assert_eq!(findings(&plan("", "a")), message("a", "areas.a"));
-    assert_eq!(findings(&plan("tasks: [todo: one]", "a/w/one")), message("a/w/one", "areas.a.workstreams.w.tasks[0]"));
+    let neither = "neither it nor all of its open tasks have an estimate";
+    assert_eq!(
+        findings(&plan("", "a/w")),
+        [format!("areas.a.workstreams.w: `a/w` is on the critical path, but {neither}")]
+    );
+    assert_eq!(
+        findings(&plan("", "a")),
+        ["areas.a: `a` is on the critical path, but not all of its open workstreams have an estimate"]
+    );
+    assert_eq!(
+        findings(&plan("tasks: [todo: one]", "a/w/one")),
+        ["areas.a.workstreams.w.tasks[0]: `a/w/one` is on the critical path, but it has no estimate"]
+    );
     assert_eq!(findings(&plan("tasks: [todo: one, {todo: two, estimate: 1d}]", "a/w")).len(), 1);
     assert_none(&plan("", "m"));
     for workstream in ["estimate: 1w", "complete: 100%", "tasks: [{todo: one, estimate: 1d}, done: two]"] {
