@@ -31,6 +31,6 @@ pub mod metrics;
 pub mod snapshot;
 pub mod http;
 
-// The command line. Commands use the modules above as far as they need them.
+// The command line: one module per command, on top of the modules above.
 pub(crate) mod command;
 pub mod cli;

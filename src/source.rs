@@ -210,7 +210,7 @@ fn content_stamp(metadata: &Metadata) -> (u64, i128) {
     (stamp.size, stamp.mtime_ns)
 }
 
-/// The time until [`SETTLED`] has passed since the last write.
+/// How much longer to wait until the last write is [`SETTLED`] ago. `None` if it is already.
 fn remaining_settle_time(metadata: &Metadata) -> Option<Duration> {
     let age = clock::now().as_nanosecond() - Stamp::of(metadata).mtime_ns;
     // A time in the future is from the clock of another machine, and is ignored.
@@ -251,7 +251,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<SourceFile, Finding> {
     Ok(SourceFile::new(path, text))
 }
 
-/// An encoding other than UTF-8 that the first bytes indicate.
+/// The encoding that the first bytes indicate, if it is not UTF-8.
 fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),

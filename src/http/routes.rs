@@ -1,4 +1,4 @@
-//! Routes: one match on the path.
+//! HTTP routes, as a single `match` on the path.
 
 use std::sync::Arc;
 

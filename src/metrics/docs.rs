@@ -18,8 +18,8 @@ The metrics that `/metrics` serves.
 - Ratios range from 0 to 1.
 - Dates are Unix timestamps in seconds. A due date is the last second of its day in the project's time zone, a start
   date the first second.
-- Durations are working time in seconds: a working day counts 86400 seconds.
-- A value that the file does not have is absent, never 0. Dates in the past and reached milestones stay. Series of items
+- Durations are working time in seconds: a working day counts as 86400 seconds.
+- A value that the file does not have is absent, never 0. Past dates and reached milestones are still served. Series of items
   that are removed from a file disappear with the next scrape.
 - Free text is only in the labels of `_info` metrics, whose value is always 1. Join them by id:
   `readiness_milestone_due_timestamp_seconds * on (project, milestone) group_left (title) readiness_milestone_info`.

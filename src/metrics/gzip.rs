@@ -24,7 +24,7 @@ impl Default for Compressor {
 }
 
 impl Compressor {
-    /// `plain` as one gzip member.
+    /// Compresses `plain` into one gzip member.
     #[must_use]
     pub fn member(&mut self, plain: &[u8]) -> Bytes {
         self.state.reset();
@@ -45,7 +45,7 @@ impl Compressor {
     }
 }
 
-/// `plain` as one gzip member, with a compressor of its own.
+/// Compresses `plain` into one gzip member, with a new compressor.
 #[must_use]
 pub fn member(plain: &[u8]) -> Bytes {
     Compressor::default().member(plain)

@@ -51,7 +51,7 @@ labels! {
     Pace "pace": "`observed` since the start of the baseline; `required` from now on to keep it";
     Root "root": "path of the first open item on the driving path";
     Kind "kind": "kind of finding, from the list below; each starts at 0";
-    File "file": "path of the file, as found";
+    File "file": "path of the file: the path on the command line, and the path below it in a directory";
     Reason "reason": "of a failure: `unreadable`, `invalid` or `duplicate_project`, each starts at 0; of a waiver: free text";
     Code "code": "HTTP status code; 200, 500 and 503 start at 0";
     Version "version": "version of the exporter";

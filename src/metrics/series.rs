@@ -26,7 +26,7 @@ macro_rules! series {
         impl Series for $id<'_> {
             const FAMILY: FamilyId = FamilyId::$id;
 
-            #[expect(non_snake_case, reason = "the values are named as their types are")]
+            #[expect(non_snake_case, reason = "each value has the name of its type")]
             fn with_values<R>(self, write: impl FnOnce(&[&str]) -> R) -> R {
                 let Self($($label),+) = self;
                 write(&[$($label.0),+])

@@ -124,7 +124,7 @@ pub(crate) fn query(url: &str, expr: &str, labels: &[&str]) -> Vec<String> {
     rows
 }
 
-/// Response at `url` to the form `data`. Without data, the request is a GET.
+/// Posts `data` as a form to `url`, and returns the JSON response. Without data, the request is a GET.
 fn get(url: &str, data: &[&str]) -> Value {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", url]);

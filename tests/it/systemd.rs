@@ -51,7 +51,7 @@ fn sighup_sends_reloading_then_ready_and_sigterm_sends_stopping() {
     let daemon = Daemon::with_environment(("NOTIFY_SOCKET", &path), &[world.path("plans")], &[NEVER]);
     assert_eq!(receive(&socket), "READY=1\n");
 
-    // Reloads that systemd did not start are not reported.
+    // Reloads that systemd did not request are not reported to it.
     assert_eq!(daemon.reload("POST").status, 200);
 
     let mut previous = 0;

@@ -229,8 +229,8 @@ impl<'a> NetworkBuilder<'a> {
         }
     }
 
-    /// Adds the areas that something refers to: they start before their workstreams and finish after
-    /// them.
+    /// Adds two nodes for each area that a dependency or a risk refers to: its start, before its
+    /// workstreams, and its finish, after them.
     fn add_areas(&mut self) {
         let referred = self.project.dependencies.iter().flat_map(|it| [it.from, it.to]);
         let affected = self.project.risks.iter().flat_map(|risk| risk.affects.iter().copied());

@@ -70,7 +70,10 @@ impl Walk<'_> {
                     );
                     self.add_problem(
                         root,
-                        bound_finding(message, "pass only directories that contain readiness files"),
+                        bound_finding(
+                            message,
+                            "on the command line, name only directories that contain readiness files",
+                        ),
                     );
                 }
             }

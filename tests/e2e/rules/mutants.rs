@@ -169,7 +169,7 @@ fn mutants(file: &Path) -> Vec<Mutant> {
     mutants
 }
 
-/// A file of tests, and the rules that it needs, because fewer rules are faster.
+/// A test file, with only the rules that it needs: fewer rules run faster.
 struct Suite {
     file: PathBuf,
     /// Names of the tests.
