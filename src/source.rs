@@ -210,7 +210,7 @@ fn content_stamp(metadata: &Metadata) -> (u64, i128) {
     (stamp.size, stamp.mtime_ns)
 }
 
-/// How much longer to wait until the last write is [`SETTLED`] ago. `None` if it is already.
+/// The wait until the last write is [`SETTLED`] ago. `None` if it is already.
 fn remaining_settle_time(metadata: &Metadata) -> Option<Duration> {
     let age = clock::now().as_nanosecond() - Stamp::of(metadata).mtime_ns;
     // A time in the future is from the clock of another machine, and is ignored.

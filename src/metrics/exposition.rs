@@ -389,6 +389,14 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_buckets_follows_the_number_of_files() {
+        let large = exposition(0..500);
+        assert_eq!(large.buckets.len(), 8);
+        let small = large.update((1..500).map(|file| change((file, None))).collect());
+        assert_eq!((small.buckets.len(), small.files()), (1, 1));
+    }
+
+    #[test]
     fn above_the_maximum_tasks_are_dropped_first_and_come_back() {
         let files = |files: u16| (0..files).map(|file| change((file, Some(3)))).collect();
         let two = Exposition::empty(10).update(files(2));

@@ -250,3 +250,31 @@ pub fn own_task(entry: &TaskEntry) -> Option<&Task> {
 fn credits<'a>(tasks: impl Iterator<Item = &'a Task>, policy: &Policy) -> impl Iterator<Item = (f64, Ratio)> {
     tasks.filter_map(|task| Some((task.weight.get(), credit(task, policy)?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format;
+    use crate::model::lower::lower;
+
+    /// The completion of each milestone, in the order of the file.
+    fn milestones(text: &str) -> Vec<f64> {
+        let (project, findings) = lower(format::parse(text).0.unwrap());
+        assert!(findings.is_empty(), "{findings:?}");
+        let completion = Completion::of(&project);
+        (0..project.milestones.len()).map(|index| completion.milestone(index).get()).collect()
+    }
+
+    #[test]
+    fn a_milestone_can_need_a_milestone_that_the_file_lists_later() {
+        let text = "project: shop
+areas:
+  web: {workstreams: {ui: {complete: 40%}}}
+milestones:
+  launch: {title: Launch, needs: [beta]}
+  beta: {title: Beta, needs: [alpha, web/ui]}
+  alpha: {title: Alpha, done: 2027-01-15}
+";
+        assert_eq!(milestones(text), [0.7, 0.7, 1.0]);
+    }
+}
