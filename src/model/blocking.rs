@@ -14,10 +14,19 @@ use crate::model::{Item, Project};
 #[must_use]
 pub fn blocked_points(project: &Project, completion: &Completion) -> BTreeMap<(usize, usize), f64> {
     /// Far more than any real plan needs.
-    const MOST_STEPS: usize = 20_000_000;
+    const MAX_STEPS: usize = 20_000_000;
+    blocked_points_within(MAX_STEPS, project, completion)
+}
+
+/// A step follows one dependency from one workstream.
+fn blocked_points_within(
+    max_steps: usize,
+    project: &Project,
+    completion: &Completion,
+) -> BTreeMap<(usize, usize), f64> {
     let successors = Successors::of(project);
     let mut blocked = BTreeMap::new();
-    if project.workstreams().count().saturating_mul(successors.edges) > MOST_STEPS {
+    if project.workstreams().count().saturating_mul(successors.edges) > max_steps {
         return blocked;
     }
     for (area, index, _) in project.workstreams() {
@@ -138,6 +147,15 @@ areas:
     #[test]
     fn points_of_direct_and_indirect_successors_add_up() {
         expect(CHAIN, &[("a/first", 20.0), ("a/second", 5.0)]);
+    }
+
+    #[test]
+    fn a_plan_above_the_maximum_number_of_steps_has_no_blocked_points() {
+        let (project, _) = lower(format::parse(CHAIN).0.unwrap());
+        let completion = Completion::of(&project);
+        let steps = 4 * Successors::of(&project).edges;
+        let entries = |max_steps| blocked_points_within(max_steps, &project, &completion).len();
+        assert_eq!([0, steps - 1, steps, steps + 1].map(entries), [0, 0, 2, 2]);
     }
 
     #[test]
