@@ -143,7 +143,7 @@ kinds! {
         "A risk has no probability or no delay. Forecasts ignore it."
         "Add `probability` and `delay`."
     CriticalWithoutEstimate "critical_without_estimate" Warning
-        "An open item of `critical_path` has no estimate. A workstream does not need one if all of its open tasks have one, and an area if all of its open workstreams do."
+        "An open item of `critical_path` has no estimate. A workstream counts as estimated if all of its open tasks have an estimate, and an area if all of its open workstreams do."
         "Add an `estimate`."
     ReviewOverdue "review_overdue" Warning
         "`next_review` has passed."

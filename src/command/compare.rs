@@ -48,7 +48,7 @@ pub(crate) struct CompareContext {
 
 impl CompareOptions {
     /// Prints the differences between the forecasts of `files` and those of the earlier files. Both are
-    /// evaluated for the same moment. Returns whether a milestone is worse than accepted.
+    /// evaluated for the same moment. Returns whether any milestone got worse by more than the accepted amount.
     ///
     /// # Errors
     ///

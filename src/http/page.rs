@@ -26,7 +26,7 @@ use crate::schedule::summary::Summary;
 use crate::snapshot::shard::Shard;
 use crate::snapshot::{FileReport, Snapshot};
 
-/// Allows the page's own style only.
+/// Allows only the page's own style.
 pub(crate) const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -115,7 +115,7 @@ fn headline(snapshot: &Snapshot, projects: usize) -> Markup {
     }
 }
 
-/// Missing paths that are not among the files.
+/// Missing paths that have no row in the list of files.
 fn missing(snapshot: &Snapshot) -> Vec<&Path> {
     let files: BTreeSet<&Path> = snapshot.files.iter().map(|file| file.path.as_path()).collect();
     snapshot.missing.iter().map(PathBuf::as_path).filter(|path| !files.contains(path)).collect()

@@ -29,8 +29,8 @@ The metrics that `/metrics` serves.
 const BUDGET: &str = "
 ## Number of series
 
-The maximum number of series for each entity in the files. The tasks that an area lists as `done` count as one more
-workstream, without an id. A task that is shared by `ref` counts once.
+The maximum number of series for each entity in the files. If an area lists tasks as `done`, they count together as
+one more workstream without an id. A task that is shared by `ref` counts once.
 
 ";
 

@@ -50,8 +50,8 @@ labels! {
     Basis "basis": "`estimated`; `inferred`: from points; `overrun`: the estimate is used up; `fixed_date`: a milestone that needs nothing, assumed to be reached on its due date; `no_estimate`: neither estimate nor points";
     Pace "pace": "`observed` since the start of the baseline; `required` from now on to keep it";
     Root "root": "path of the first open item on the driving path";
-    Kind "kind": "kind of finding, from the list below; each starts at 0";
-    File "file": "path of the file: the path on the command line, and the path below it in a directory";
+    Kind "kind": "kind of finding, from the list below; every kind is served, as 0 if there is none";
+    File "file": "path of the file as given on the command line; for a file found in a directory, the directory and the path below it";
     Reason "reason": "of a failure: `unreadable`, `invalid` or `duplicate_project`, each starts at 0; of a waiver: free text";
     Code "code": "HTTP status code; 200, 500 and 503 start at 0";
     Version "version": "version of the exporter";

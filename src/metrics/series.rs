@@ -172,7 +172,7 @@ families! {
     MilestoneDue "readiness_milestone_due_timestamp_seconds" Gauge TimestampSeconds, Milestone 1 [Project Milestone]:
         "Due date of the milestone: end of its day or month, as a Unix timestamp. Absent if the milestone has no due date.";
     MilestoneFloat "readiness_milestone_float_seconds" Gauge Seconds, Milestone 1 [Project Milestone]:
-        "Total float of the milestone with mean durations, in working time: how much later the milestone can be without missing any due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
+        "Total float of the milestone in working time, computed from mean durations: how much later it can be reached without missing any due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
     MilestoneForecast "readiness_milestone_forecast_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 6 [Project Milestone Percentile Model]:
         "Forecast date of the milestone (P50, P85, P95), without and with risks, as a Unix timestamp. Absent if the milestone is done or has no forecast.";
@@ -207,7 +207,7 @@ families! {
     ProjectOnTime "readiness_project_on_time_probability_ratio" Gauge Ratio, Project 2 [Project Model]:
         "On-time probability of the project: share of simulation runs in which everything is finished by the target, without and with risks. Absent if the project has no target or forecast.";
     ProjectPace "readiness_project_pace_ratio" Gauge Ratio, Project 2 [Project Pace]:
-        "Completion per working day: observed since the start of the baseline, and required from now on to keep it. Absent if there is no baseline, and before its start. Observed is absent on its first day, required after its end.";
+        "Completion per working day: observed since the start of the baseline, and required from now on to keep to the baseline. Both are absent without a baseline and before its start. Observed is also absent on its first day, and required after its end.";
     ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [Project]:
         "Schedule performance index SPI(t): earned schedule divided by actual time. Below 1 is behind schedule. Absent if there is no baseline or it has not started, and on its first day.";
     ProjectSlip "readiness_project_slip_seconds" Gauge Seconds, Project 6 [Project Percentile Model]:

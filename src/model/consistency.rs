@@ -304,8 +304,9 @@ fn task_findings(project: &Project, today: Date) -> Vec<Finding> {
                 findings.push(finding(Kind::WaiverExpired, at("until"), message).help(help));
             }
             Status::Partial(Some(complete)) if complete.get() > completion::PARTIAL_LIMIT => {
-                let message =
-                    format!("a partial task counts at most 90 %, not {complete}: the rest is earned by finishing it");
+                let message = format!(
+                    "a partial task counts as at most 90 %, not {complete}: the rest is earned by finishing it"
+                );
                 findings.push(
                     finding(Kind::PartialAboveLimit, at("complete"), message)
                         .help("change `partial` to `done` when it is finished"),

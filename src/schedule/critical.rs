@@ -120,7 +120,7 @@ impl DrivingPaths {
     pub(crate) fn path_to(&self, node: usize) -> Vec<Item> {
         let mut path: Vec<Item> = self.back(node).collect();
         path.reverse();
-        // A workstream is on the path before and after its tasks.
+        // The path contains a workstream twice: before its tasks and after them.
         let mut seen = BTreeSet::new();
         path.retain(|item| seen.insert(*item));
         path

@@ -185,7 +185,7 @@ fn every_threshold_is_named_in_a_runbook() {
     assert!(difference.is_empty(), "only in runbooks or only in the rules: {difference:?}");
 }
 
-/// Runbooks quote log messages as "search for `…`".
+/// In runbooks, log messages have the form "search for `…`".
 #[test]
 fn log_messages_in_runbooks_exist() {
     let mut folders = vec![root().join("src")];
