@@ -19,11 +19,27 @@ The metrics that `/metrics` serves.
 - Dates are Unix timestamps in seconds. A due date is the last second of its day in the project's time zone, a start
   date the first second.
 - Durations are working time in seconds: a working day counts as 86400 seconds.
-- A value that the file does not have is absent, never 0. Past dates and reached milestones are still served. Series of items
-  that are removed from a file disappear with the next scrape.
+- A value that the file does not have is absent, never 0. Past dates and reached milestones are still served. Series of
+  items that are removed from a file disappear with the next scrape.
 - Free text is only in the labels of `_info` metrics, whose value is always 1. Join them by id:
   `readiness_milestone_due_timestamp_seconds * on (project, milestone) group_left (title) readiness_milestone_info`.
-- An empty label is not written: to Prometheus, empty and absent are the same.
+- A label without a value is omitted: to Prometheus, empty and absent labels are the same.
+
+These terms are used below. [format.md](format.md#keys) defines all keys of a file.
+[forecasting.md](forecasting.md#the-figures) defines all figures of a forecast.
+
+| Term | Meaning |
+|---|---|
+| item | An area, workstream, task or milestone. |
+| points | Percentage points of an area, earned when the workstream is finished. Part of them is earned with each finished task. |
+| driving path | The sequence of items that determines the date of a milestone. |
+| root | First open item on the driving path. `readiness_forecast_root` is the root of every open milestone, `readiness_slip_root` only that of a late one. |
+| listed critical path | `critical_path` in the file. The computed equivalent is `readiness_criticality_ratio`. |
+| SPI(t), TSPI | Schedule performance so far and required from now on, as ratios to the planned pace. |
+| action | Entry of `actions` in the file: a next step that is not a task and has no completion. |
+| phase | Entry of `phases` in the file: a named period of the plan, independent of areas and milestones. |
+| component | Entry of `breakdown` of an area: a part of it with its own reported completion. |
+| feature | Entry of `coverage` of an area: a part of it with its own test coverage. |
 ";
 
 const BUDGET: &str = "
@@ -36,16 +52,16 @@ one more workstream without an id. A task that is shared by `ref` counts once.
 
 const LEVERS: &str = "
 A project like the [example](../examples/castiel.readiness.yaml), with 125 tasks, has several hundred series, most of
-them about tasks. `--metrics.tasks=false` drops the metrics under *Tasks* and keeps the counts by status. Above
-`--metrics.max-series` the exporter drops whole groups until the rest fits: *Tasks* first, then *Workstreams*, *Risks*,
-*Milestones*, *Areas* and *Projects*. `readiness_exporter_series_dropped` is the number of series dropped.
+them about tasks. `--metrics.tasks=false` drops the metrics under *Tasks* and keeps the counts by status. If there
+are more than `--metrics.max-series` series, the exporter drops whole groups until the rest fits: *Tasks* first, then
+*Workstreams*, *Risks*, *Milestones*, *Areas* and *Projects*. `readiness_exporter_series_dropped` is the number of series dropped.
 ";
 
 const FINDINGS: &str = "
 ## Kinds of findings
 
-The values of the label `kind`; a kind is never renamed. A file with errors is not served, so
-`readiness_inconsistencies` counts warnings only. [check.md](check.md#kinds) says how to fix each.
+The label `kind` has these values. A kind is never renamed. Content with errors is not served, so
+`readiness_inconsistencies` counts warnings only. [check.md](check.md#kinds) explains how to fix each kind.
 
 | Kind | Severity | Meaning |
 |---|---|---|

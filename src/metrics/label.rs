@@ -25,7 +25,7 @@ labels! {
     Milestone "milestone": "id of the milestone";
     Risk "risk": "id of the risk";
     Action "action": "position of the action in the file, from 1";
-    Note "note": "of `readiness_note_info`: position of the note in the file, from 1; elsewhere: text of the note";
+    Note "note": "for `readiness_note_info`, position of the note in the file, from 1; for other metrics, text of the note";
     Phase "phase": "position of the phase in the file, from 1";
     Component "component": "name of the component";
     Feature "feature": "name of the feature";
@@ -38,11 +38,11 @@ labels! {
     Assignee "assignee": "assignee of the task";
     Priority "priority": "`critical`, `high`, `medium` or `low`";
     Severity "severity": "severity of a risk: `high`, `medium` or `low`";
-    Blocker "blocker": "`true` if the file says that other work waits for the workstream, `false` otherwise";
+    Blocker "blocker": "`true` if the file marks the workstream as a blocker, `false` otherwise";
     Impact "impact": "consequence, as free text";
     Mitigation "mitigation": "mitigation of the risk, as free text";
     When "when": "day or month of the action, as in the file";
-    Horizon "horizon": "time frame of the action, as free text";
+    Horizon "horizon": "time frame of the action in words, such as `Immediate (week 1-2)`";
     Method "method": "`earned`: computed from tasks and points; `reported`: from the file";
     Bound "bound": "`optimistic`, `likely` or `pessimistic`";
     Percentile "percentile": "`50`, `85` or `95`: percentage of simulation runs that finish by then";
