@@ -46,7 +46,7 @@ fn main() {
     print_reload_time("1000 items, 10000 draws", &plan(1000), DRAWS);
 }
 
-/// The same network as in `peers/peer.py`.
+/// A network equal to the one in `peers/peer.py`.
 fn plan(tasks: usize) -> String {
     let mut state: u64 = 12345;
     let mut text = "project: x\nas_of: 2026-02-01\nareas:\n  a:\n    workstreams:\n".to_owned();

@@ -49,7 +49,7 @@ fn scrapes(folder: &Path, files: usize) {
     let daemon = Server::daemon(&plans);
     let exposition = scrape(daemon.port, "/metrics", false).1;
     let text = String::from_utf8(exposition).expect("an exposition is text");
-    // Only the series of the files: the textfile collector has process metrics of its own.
+    // Keeps only the series of the files, because the textfile collector has other process metrics.
     let own: String = text.lines().filter(|line| line.contains("readiness_")).fold(String::new(), |mut all, line| {
         let _ = writeln!(all, "{line}");
         all
@@ -83,7 +83,8 @@ fn scrapes(folder: &Path, files: usize) {
     println!("{:>9} {:>22} {:>11.2}x {:>11.0}x\n", "", "static, textfile:", plain / still, peer_gzip / gzip);
 }
 
-/// One changed file among many: after a notification, and after a reload request, which scans all files.
+/// Measures the reload of one changed file among many: after a notification, and after a reload request, which
+/// scans all files.
 /// The durations are those that the daemon measures, without the time it waits for writes to settle.
 fn reloads(folder: &Path, files: usize) {
     let plans = plans(folder, files);

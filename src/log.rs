@@ -134,7 +134,7 @@ fn quoted_if_needed(value: &str) -> String {
     if value.is_empty() || value.contains(needs_quotes) { quoted(value) } else { value.to_owned() }
 }
 
-/// The same as Go's `strconv.Quote`.
+/// Quotes text like Go's `strconv.Quote`.
 fn quoted(value: &str) -> String {
     let mut quoted = String::with_capacity(value.len() + 2);
     quoted.push('"');
@@ -160,7 +160,7 @@ fn quoted(value: &str) -> String {
     quoted
 }
 
-/// The same as Go's `unicode.IsPrint`.
+/// Whether a character is printable, like Go's `unicode.IsPrint`.
 ///
 /// The standard library doesn't export its table, but escapes by it. Combining marks are printable,
 /// and are escaped at the start of a text only, hence the letter before.

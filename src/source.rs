@@ -23,9 +23,9 @@ use crate::span::{Position, Span};
 /// The text of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// As the user or the scan names it.
+    /// Path of the file, as the user or the scan names it.
     pub path: PathBuf,
-    /// Without a byte order mark.
+    /// Content of the file without a byte order mark.
     pub text: Arc<str>,
     /// Hash of the text, comparable within one process.
     pub hash: u64,
@@ -62,7 +62,7 @@ impl Default for ReadLimits {
 pub struct Stamp {
     pub(crate) dev: u64,
     pub(crate) ino: u64,
-    /// In bytes.
+    /// Size of the file in bytes.
     pub(crate) size: u64,
     /// Last change of the content, in nanoseconds since 1970.
     pub(crate) mtime_ns: i128,
@@ -210,7 +210,7 @@ fn content_stamp(metadata: &Metadata) -> (u64, i128) {
     (stamp.size, stamp.mtime_ns)
 }
 
-/// The wait until the last write is [`SETTLED`] ago. `None` if it is already.
+/// Remaining time until the last write is [`SETTLED`] ago. `None` if it has passed.
 fn remaining_settle_time(metadata: &Metadata) -> Option<Duration> {
     let age = clock::now().as_nanosecond() - Stamp::of(metadata).mtime_ns;
     // A time in the future is from the clock of another machine, and is ignored.

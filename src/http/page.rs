@@ -1,6 +1,6 @@
 //! The HTML page: an overview of all projects, a card per project, and the state of the files.
 //!
-//! It is one document without scripts and external resources. Lists are bounded, with the entries
+//! The page is one document without scripts and external resources. Lists are bounded, with the entries
 //! that need attention first.
 
 pub(crate) mod text;

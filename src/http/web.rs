@@ -1,6 +1,6 @@
 //! The web configuration (`--web.config.file`): TLS, authentication and headers.
 //!
-//! Its files are checked for changes with `stat` before each handshake and each request. If a
+//! The configuration and its files are checked for changes with `stat` before each handshake and each request. If a
 //! changed configuration is invalid, the last good one stays active.
 
 pub mod section;

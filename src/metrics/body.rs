@@ -20,9 +20,9 @@ pub enum Encoding {
 /// A body in one encoding.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// Its pieces, in order.
+    /// Pieces of the body, in order.
     pub chunks: Vec<Bytes>,
-    /// Sum of their lengths.
+    /// Total length of the chunks.
     pub length: usize,
 }
 

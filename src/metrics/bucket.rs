@@ -1,4 +1,4 @@
-//! Some of the files of an exposition, with their samples joined by family.
+//! Buckets of an exposition. A bucket has the samples of about 50 files, joined by family.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl FileKey {
     }
 }
 
-/// Some of the files, and their samples by family.
+/// The files whose hash maps to one bucket, and their samples by family.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     /// Sorted.
@@ -46,7 +46,7 @@ pub(super) struct FamilyChunk {
     pub(super) series: usize,
     plain: Bytes,
     gzip: Bytes,
-    /// One for each file of the bucket.
+    /// Ranges of the text, one for each file of the bucket.
     ranges: Box<[FileRange]>,
 }
 

@@ -43,7 +43,7 @@ type Render<'a> = Box<dyn FnOnce() -> Fragment + Send + 'a>;
 impl<'a> FragmentUpdate<'a> {
     /// Replaces the samples of `file` by those that `render` returns.
     ///
-    /// They are rendered together with their bucket, on one of two threads, so that the samples of all
+    /// The samples are rendered together with their bucket, on one of two threads, so that the samples of all
     /// files are never in memory at once, in addition to the exposition.
     pub fn replace(file: Arc<Path>, render: impl FnOnce() -> Fragment + Send + 'a) -> Self {
         Self { file, render: Some(Box::new(render)) }
@@ -257,7 +257,7 @@ fn last_by_file(updates: Vec<FragmentUpdate<'_>>) -> Vec<(FileKey, Option<Render
     updates
 }
 
-/// One job for each of `count` buckets; the updates of a job stay sorted.
+/// Groups the changes by bucket of files, into one job for each of `count` buckets. The updates of a job stay sorted.
 fn jobs(changes: Vec<(FileKey, Option<Render<'_>>)>, count: usize) -> Vec<BucketJob<'_>> {
     let mut jobs: Vec<BucketJob<'_>> = (0..count).map(|bucket| BucketJob { bucket, changes: Vec::new() }).collect();
     for change in changes {

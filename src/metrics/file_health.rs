@@ -12,14 +12,14 @@ use crate::metrics::{label, series};
 pub(crate) enum FailureReason {
     /// The file can't be read or doesn't exist.
     Unreadable,
-    /// Its content has errors.
+    /// The content of the file has errors.
     Invalid,
-    /// Another file serves its project.
+    /// Another file serves the same project.
     DuplicateProject,
 }
 
 impl FailureReason {
-    /// In the order of the documentation, and of [`FileHealth::failures`].
+    /// All reasons, in the order of the documentation and of [`FileHealth::failures`].
     pub(crate) const ALL: [Self; 3] = [Self::Unreadable, Self::Invalid, Self::DuplicateProject];
 
     pub(crate) fn name(self) -> &'static str {
@@ -34,19 +34,19 @@ impl FailureReason {
 /// The health of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct FileHealth {
-    /// The id of the project served from it.
+    /// Id of the project that is served from the file.
     pub(crate) project: Option<Box<str>>,
-    /// Whether its current content is served.
+    /// Whether the current content of the file is served.
     pub(crate) up: bool,
     /// Time of the load of the content that is served.
     pub(crate) loaded_at: Option<Timestamp>,
-    /// Errors in its current content.
+    /// Number of errors in the current content.
     pub(crate) errors: usize,
-    /// Warnings about its current content.
+    /// Number of warnings about the current content.
     pub(crate) warnings: usize,
-    /// Loads of new content.
+    /// Number of loads of new content.
     pub(crate) reloads: u64,
-    /// Those of them whose content was not served, by reason.
+    /// Loads whose content was not served, by reason.
     pub(crate) failures: [u64; FailureReason::ALL.len()],
 }
 

@@ -22,9 +22,9 @@ const CODES: [&str; 3] = ["200", "500", "503"];
 /// Whether metrics about the process and its scrapes are served: `process_*` and `promhttp_*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExporterMetrics {
-    /// They are served.
+    /// The metrics are served.
     Enabled,
-    /// They are not served: `--web.disable-exporter-metrics`.
+    /// The metrics are not served (`--web.disable-exporter-metrics`).
     Disabled,
 }
 

@@ -61,7 +61,7 @@ impl Fragment {
         text
     }
 
-    /// The same in a twentieth of the memory, until it becomes part of an exposition.
+    /// Compresses the fragment to a twentieth of its size, until it becomes part of an exposition.
     pub(crate) fn pack(self, compressor: &mut Compressor) -> PackedFragment {
         PackedFragment { gzip: compressor.member(self.text.as_bytes()), length: self.text.len(), parts: self.parts }
     }
@@ -246,7 +246,7 @@ mod tests {
         builder.finish()
     }
 
-    /// The same samples as written by the prometheus crate.
+    /// Writes `samples` with the prometheus crate.
     fn oracle(samples: &[Sample]) -> String {
         let families = FAMILIES.iter().filter_map(|family| {
             let own = samples.iter().filter(|(id, ..)| *id == family.id);

@@ -80,7 +80,7 @@ pub struct ItemForecast {
     pub finish: Option<ByModel<FinishPercentiles>>,
     /// Criticality index: share of simulation runs in which it is on the critical path.
     pub criticality: f64,
-    /// The first open item of its driving path; milestones only.
+    /// The first open item of the driving path; milestones only.
     pub driving_root: Option<Item>,
     /// The items without estimate that it depends on; milestones only.
     pub without_estimate: Vec<Item>,
@@ -106,7 +106,7 @@ impl ItemForecast {
         Some(self.finish(model)?.slip(self.due?))
     }
 
-    /// The first item of its driving path, if it is late.
+    /// The first open item of the driving path, if the item is late.
     #[must_use]
     pub fn slip_root(&self) -> Option<Item> {
         self.driving_root.filter(|_| self.is_late())
@@ -126,11 +126,11 @@ impl ItemForecast {
 /// The forecast of the end of the project.
 #[derive(Debug, Clone)]
 pub struct EndForecast {
-    /// With mean durations.
+    /// Finish with mean durations.
     pub early_finish: f64,
     /// The end of the target date.
     pub due: Option<f64>,
-    /// When everything finishes.
+    /// Finish of all items.
     pub finish: ByModel<FinishPercentiles>,
     /// The driving path of the end of the project.
     pub critical_path: Vec<Item>,

@@ -192,7 +192,7 @@ impl RemainingDuration {
         Self { estimate, elapsed, over, distribution }
     }
 
-    /// Whether it has taken longer than the pessimistic estimate.
+    /// Whether the activity has taken longer than the pessimistic estimate.
     #[must_use]
     pub fn is_overrun(&self) -> bool {
         self.elapsed > 0.0 && self.elapsed >= self.estimate.pessimistic

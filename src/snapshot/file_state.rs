@@ -50,7 +50,7 @@ impl FileState {
         self.failures[reason as usize] += 1;
     }
 
-    /// Whether this shard serves a project from it.
+    /// Whether this shard serves a project from the file.
     pub(super) fn serves_project(&self) -> bool {
         self.last_good.as_ref().is_some_and(|content| content.summary.is_some())
     }

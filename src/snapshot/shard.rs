@@ -24,7 +24,7 @@ impl Default for Shard {
 }
 
 impl Shard {
-    /// From 0.
+    /// Index of the shard, from 0.
     #[must_use]
     pub(crate) fn index(self) -> u32 {
         self.index

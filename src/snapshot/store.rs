@@ -241,7 +241,8 @@ fn duplicate_finding(id: &str, path: &Path, owner: &Path, limits: ReadLimits) ->
     let help =
         format!("`{}` continues to be served: give each project its own id, or keep one of the files", owner.display());
     let mut findings = [duplicate_project(id, owner, 0).help(help)];
-    // The text was not kept, and duplicates are rare: read it again. The file may have been removed.
+    // The source text is not kept in memory. Duplicates are rare, so it is cheap to read the file again. The file
+    // may have been removed since.
     let source = read(path, &limits);
     let text = source.as_ref().map_or("", |source| &source.text);
     format::locate(text, &mut findings);

@@ -84,7 +84,7 @@ impl Scan {
 /// The changes since a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// These paths, as the scan names them.
+    /// The given paths may have changed. They are named as in the scan.
     Paths(BTreeSet<PathBuf>),
     /// Any path may have changed.
     Anything,
@@ -100,7 +100,7 @@ impl Default for Changed {
 enum ChangeEffect {
     /// The file at this index has a new stamp.
     NewStamp(usize, Stamp),
-    /// None, such as for the temporary file of an editor.
+    /// The change has no effect, for example on the temporary file of an editor.
     None,
     /// A file was created or removed, or a directory or link changed.
     FullScan,

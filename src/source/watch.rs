@@ -206,7 +206,7 @@ type Timer = Pin<Box<Sleep>>;
 enum WatchState {
     New,
     Active,
-    /// Some directories can't be watched.
+    /// At least one directory can't be watched.
     Failed,
 }
 

@@ -50,7 +50,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts the daemon with `paths` on a free port, and returns it and its address.
+/// Starts the daemon with `paths` on a free port. Returns the daemon and its address.
 pub(crate) fn daemon(paths: &[&str]) -> (Running, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_readiness-exporter"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("serve").args(paths).arg("--web.listen-address=127.0.0.1:0");

@@ -55,7 +55,7 @@ impl Prometheus {
         assert!(is_ok(&format!("{}/-/reload", self.url), &["--request", "POST"]));
     }
 
-    /// Response of the API at `path` to the form `data`.
+    /// Posts `data` as a form to the API at `path` and returns the response.
     pub(crate) fn api(&self, path: &str, data: &[&str]) -> Value {
         get(&format!("{}/api/v1/{path}", self.url), data)["data"].take()
     }
@@ -124,7 +124,7 @@ pub(crate) fn query(url: &str, expr: &str, labels: &[&str]) -> Vec<String> {
     rows
 }
 
-/// Posts `data` as a form to `url`, and returns the JSON response. Without data, the request is a GET.
+/// Posts `data` as a form to `url` and returns the JSON response. Without data, the request is a GET.
 fn get(url: &str, data: &[&str]) -> Value {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", url]);

@@ -365,8 +365,8 @@ fn a_file_that_is_written_continuously_is_read_whole_in_the_end() {
     let results = read_while(&path, 8, |round| {
         fs::write(&path, &texts[round % 2]).unwrap();
     });
-    // On a busy machine the writer can pause for longer than the settle time. A read then gets the
-    // beginning of the new text, and a later read gets all of it. Old and new text are never mixed.
+    // On a busy machine, the writer may pause for longer than the settle time. Then only the start of the new text
+    // is read. Old and new text are never mixed, and a later read gets the whole new text.
     for result in results {
         let is_prefix = texts.iter().any(|text| text.starts_with(&result));
         assert!(is_prefix || result == "the file kept changing while it was read", "{} bytes", result.len());

@@ -91,19 +91,19 @@ impl Daemon {
         Self::with(paths, &[NEVER])
     }
 
-    /// The same with other flags.
+    /// Starts the daemon with other flags.
     pub(crate) fn with(paths: &[PathBuf], flags: &[&str]) -> Self {
         Self::start(Command::new(BINARY), paths, flags)
     }
 
-    /// The same with this working directory.
+    /// Starts the daemon with another working directory.
     pub(crate) fn inside(directory: &Path, paths: &[PathBuf], flags: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
         command.current_dir(directory);
         Self::start(command, paths, flags)
     }
 
-    /// The same with one more environment variable.
+    /// Starts the daemon with one more environment variable.
     pub(crate) fn with_environment(variable: (&str, &str), paths: &[PathBuf], flags: &[&str]) -> Self {
         let mut command = Command::new(BINARY);
         command.env(variable.0, variable.1);

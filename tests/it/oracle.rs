@@ -16,7 +16,7 @@ const NETWORKS: u64 = 100;
 const STATUS: Date = date(2026, 1, 30);
 const START: &str = "2026-02-02";
 
-/// The same numbers in every run: a linear congruential generator (Knuth's MMIX).
+/// A linear congruential generator (Knuth's MMIX), which returns the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -53,7 +53,7 @@ fn holidays() -> Vec<Date> {
     (0..60).map(|_| STATUS.checked_add(i64::try_from(random.below(1500)).unwrap().days()).unwrap()).collect()
 }
 
-/// The same network as a readiness file.
+/// The network as a readiness file.
 fn plan(activities: &[Activity], holidays: &[Date]) -> String {
     let mut text =
         format!("project: x\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n");

@@ -20,9 +20,9 @@ use std::{env, fs, process, thread};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Activity {
-    /// For messages only; `TaskJuggler` doesn't read it.
+    /// Id of the activity, for messages only; `TaskJuggler` doesn't read it.
     pub id: String,
-    /// Whole working days; 0 is a milestone.
+    /// Duration in whole working days; 0 is a milestone.
     pub days: u32,
     /// The indices of the predecessors, in any order.
     pub needs: Vec<usize>,

@@ -17,7 +17,7 @@ use crate::schedule::timeline::Timeline;
 ///
 /// # Errors
 ///
-/// Those of the writer.
+/// Returns the errors of the writer.
 pub(crate) fn write(
     project: &Project,
     forecast: &Forecast,

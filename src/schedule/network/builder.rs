@@ -117,7 +117,7 @@ impl<'a> NetworkBuilder<'a> {
                 self.network.nodes[finish].duration = Some((duration, 1.0));
                 self.duration_of.insert(item, duration);
             }
-            // Its tasks may take longer than its own estimate.
+            // The tasks of a workstream may take longer than its estimate.
             let finish = self.add_node(Some(item), vec![finish]);
             self.network.items.insert(item, ItemNodes { start, finish });
         }
@@ -229,8 +229,8 @@ impl<'a> NetworkBuilder<'a> {
         }
     }
 
-    /// Adds two nodes for each area that a dependency or a risk refers to: its start, before its
-    /// workstreams, and its finish, after them.
+    /// Adds each area that a dependency, a risk or a scenario refers to, as a start before its
+    /// workstreams and a finish after them.
     fn add_areas(&mut self) {
         let referred = self.project.dependencies.iter().flat_map(|it| [it.from, it.to]);
         let affected = self.project.risks.iter().flat_map(|risk| risk.affects.iter().copied());

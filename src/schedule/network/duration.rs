@@ -29,7 +29,7 @@ impl ActivityDuration {
         Self { key, remaining: RemainingDuration::new(estimate, elapsed.unwrap_or(0.0), cache), elapsed, open }
     }
 
-    /// Whether it has taken longer than its pessimistic estimate.
+    /// Whether the item has taken longer than its pessimistic estimate.
     pub(crate) fn is_overrun(&self) -> bool {
         self.remaining.is_overrun()
     }

@@ -11,12 +11,12 @@ pub type Scenario = BTreeMap<Item, ScenarioChange>;
 /// A change to one item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ScenarioChange {
-    /// It starts later by this.
+    /// The item starts later by this time.
     Later(WorkTime),
-    /// It finishes earlier by this, but not before it starts.
+    /// The item finishes earlier by this time, but not before it starts.
     Sooner(WorkTime),
-    /// It is finished.
+    /// The item is finished.
     Done,
-    /// It has this estimate.
+    /// The item has this estimate.
     Estimate(Estimate),
 }

@@ -21,7 +21,7 @@ pub(super) struct Watch {
     /// The directory when the watch was created. `None` after it was removed or renamed: the kernel
     /// drops the watch then, even if a new directory has the same path and inode.
     pub(super) id: Option<FileId>,
-    /// Its path in the scan.
+    /// Path of the directory in the scan.
     pub(super) scanned: PathBuf,
 }
 

@@ -48,7 +48,7 @@ fn update_config_map(mount: &Path, key: &str, version: usize, text: &str) {
     }
 }
 
-/// Writes a file in place, like k8s-sidecar (Python's `open(path, "w")`), so readers can see an empty file.
+/// Writes a file in place, like k8s-sidecar (Python's `open(path, "w")`), so readers may briefly see an empty file.
 fn write_in_place(path: &Path, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut file = std::fs::File::create(path).unwrap();

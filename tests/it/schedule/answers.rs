@@ -301,7 +301,7 @@ fn earned_schedule_of_a_linear_plan() {
 
 #[test]
 fn earned_schedule_of_an_accelerating_plan() {
-    // Planned points at the end of each day: 0, 20, 50, 90, 140, 200, of 200. Earned: 70.
+    // Planned points at the end of each day: 0, 20, 50, 90, 140 and 200 (of 200). Earned points: 70.
     let days = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09", "2026-01-12"];
     let shares = ["0%", "10%", "25%", "45%", "70%", "100%"];
     let points = days.iter().zip(shares).map(|(day, share)| format!("{{when: {day}, complete: {share}}}"));
