@@ -259,7 +259,7 @@ fn a_partial_task_counts_at_most_ninety_percent() {
             "project: x\nareas: {{a: {{workstreams: {{w: {{tasks: [{{partial: one, complete: {complete}}}]}}}}}}}}\n"
         )
     };
-    let message = "areas.a.workstreams.w.tasks[0].complete: a partial task counts at most 90 %, not 91 %: the rest is earned by finishing it";
+    let message = "areas.a.workstreams.w.tasks[0].complete: a partial task counts as at most 90 %, not 91 %: the rest is earned by finishing it";
     assert_eq!(findings(&plan("91%")), [message]);
     assert_none(&plan("90%"));
 }
