@@ -47,10 +47,10 @@ labels! {
     Bound "bound": "`optimistic`, `likely` or `pessimistic`";
     Percentile "percentile": "`50`, `85` or `95`: percentage of simulation runs that finish by then";
     Model "model": "`plan`: without risks; `risk`: with every risk that has a probability and a delay";
-    Basis "basis": "`estimated`; `inferred`: from points; `overrun`: the estimate is used up; `fixed_date`: a milestone that needs nothing, assumed to be reached on its due date; `no_estimate`: neither estimate nor points";
-    Pace "pace": "`observed` since the start of the baseline; `required` from now on to keep it";
+    Basis "basis": "source of the remaining duration: `estimated`, from the estimate; `inferred`, from the points; `overrun`, one more day, because the estimate is used up. `fixed_date`: a milestone without predecessors, assumed to be reached on its due date. `no_estimate`: without estimate and points, forecast as if it took no time";
+    Pace "pace": "`observed`: since the start of the baseline; `required`: from now on, to meet the baseline";
     Root "root": "path of the first open item on the driving path";
-    Kind "kind": "kind of finding, from the list below; every kind is served, as 0 if there is none";
+    Kind "kind": "kind of finding, from the list below; every kind of warning is served, as 0 if there is none";
     File "file": "path of the file as given on the command line; for a file found in a directory, the directory and the path below it";
     Reason "reason": "of a failure: `unreadable`, `invalid` or `duplicate_project`, each starts at 0; of a waiver: free text";
     Code "code": "HTTP status code; 200, 500 and 503 start at 0";
