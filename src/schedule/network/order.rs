@@ -81,3 +81,54 @@ fn reordered(mut network: Network, order: &[usize]) -> Network {
     }
     network
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::model::Item;
+
+    use super::*;
+
+    fn node(item: Item, before: &[usize], not_before: f64) -> NetworkNode {
+        NetworkNode {
+            item: Some(item),
+            before: before.to_vec(),
+            not_before,
+            delay: 0.0,
+            risk_events: Vec::new(),
+            duration: None,
+        }
+    }
+
+    /// Which nodes of one item, a start and a finish, are removed.
+    fn removed(start: NetworkNode, finish: NetworkNode) -> Vec<bool> {
+        let mut network = Network {
+            nodes: vec![start, finish],
+            durations: Vec::new(),
+            risk_events: Vec::new(),
+            items: BTreeMap::from([(Item::Area(0), ItemNodes { start: 0, finish: 1 })]),
+            bases: BTreeMap::new(),
+        };
+        contract(&mut network)
+    }
+
+    #[test]
+    fn a_finish_that_adds_nothing_to_its_start_is_removed() {
+        let start = || NetworkNode { duration: Some((0, 1.0)), ..node(Item::Area(0), &[], 0.0) };
+        assert_eq!(removed(start(), node(Item::Area(0), &[0], 0.0)), [false, true]);
+        // A date, a delay, a risk or another item is a reason to keep it.
+        assert_eq!(removed(start(), node(Item::Area(0), &[0], 3.0)), [false, false]);
+        assert_eq!(removed(start(), NetworkNode { delay: 2.0, ..node(Item::Area(0), &[0], 0.0) }), [false, false]);
+        let risky = NetworkNode { risk_events: vec![0], ..node(Item::Area(0), &[0], 0.0) };
+        assert_eq!(removed(start(), risky), [false, false]);
+        assert_eq!(removed(start(), node(Item::Area(1), &[0], 0.0)), [false, false]);
+    }
+
+    #[test]
+    fn a_start_that_adds_nothing_to_its_finish_is_removed() {
+        let finish = || NetworkNode { duration: Some((0, 1.0)), ..node(Item::Area(0), &[0], 0.0) };
+        assert_eq!(removed(node(Item::Area(0), &[], 0.0), finish()), [true, false]);
+        assert_eq!(removed(node(Item::Area(0), &[], 3.0), finish()), [false, false]);
+    }
+}
