@@ -101,7 +101,7 @@ mod tests {
         }
     }
 
-    /// Which nodes of one item, a start and a finish, are removed.
+    /// Whether the start and the finish of one item are removed.
     fn removed(start: NetworkNode, finish: NetworkNode) -> Vec<bool> {
         let mut network = Network {
             nodes: vec![start, finish],
