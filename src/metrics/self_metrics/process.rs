@@ -13,7 +13,11 @@ use crate::metrics::series::FamilyId;
 
 /// Reads `/proc` at each scrape. Systems other than Linux have no `process_*` metrics.
 #[derive(Debug)]
-pub(super) struct ProcessCollector(Vec<Desc>);
+pub(super) struct ProcessCollector {
+    descriptions: Vec<Desc>,
+    /// Read once, because it takes the statistics of all processors.
+    start_time: Option<f64>,
+}
 
 const FAMILIES: [FamilyId; 8] = [
     FamilyId::ProcessCpuSecondsTotal,
@@ -32,17 +36,22 @@ impl ProcessCollector {
             let family = id.family();
             Desc::new(family.name.to_owned(), family.help.to_owned(), Vec::new(), HashMap::new())
         };
-        Ok(Self(FAMILIES.into_iter().map(description).collect::<prometheus::Result<_>>()?))
+        let descriptions = FAMILIES.into_iter().map(description).collect::<prometheus::Result<_>>()?;
+        Ok(Self { descriptions, start_time: start_time() })
     }
 }
 
 impl Collector for ProcessCollector {
     fn desc(&self) -> Vec<&Desc> {
-        self.0.iter().collect()
+        self.descriptions.iter().collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        FAMILIES.into_iter().zip(read()).filter_map(|(id, value)| Some(metric_family(id, value?))).collect()
+        FAMILIES
+            .into_iter()
+            .zip(read(self.start_time))
+            .filter_map(|(id, value)| Some(metric_family(id, value?)))
+            .collect()
     }
 }
 
@@ -65,10 +74,24 @@ fn metric_family(id: FamilyId, value: f64) -> MetricFamily {
     family
 }
 
+#[cfg(target_os = "linux")]
+#[expect(clippy::cast_precision_loss, reason = "clock ticks stay far below 2^52")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / procfs::ticks_per_second() as f64
+}
+
+/// The start of the process, as a Unix timestamp.
+#[cfg(target_os = "linux")]
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^52")]
+fn start_time() -> Option<f64> {
+    let stat = procfs::process::Process::myself().and_then(|process| process.stat()).ok()?;
+    Some(procfs::boot_time_secs().ok()? as f64 + seconds(stat.starttime))
+}
+
 /// The values of [`FAMILIES`]; `None` if the system does not provide one.
 #[cfg(target_os = "linux")]
-#[expect(clippy::cast_precision_loss, reason = "clock ticks, bytes and seconds stay far below 2^52")]
-fn read() -> [Option<f64>; 8] {
+#[expect(clippy::cast_precision_loss, reason = "bytes and counts stay far below 2^52")]
+fn read(start_time: Option<f64>) -> [Option<f64>; 8] {
     use procfs::process::{LimitValue, Process};
 
     let soft_limit = |limit: LimitValue| match limit {
@@ -76,7 +99,6 @@ fn read() -> [Option<f64>; 8] {
         LimitValue::Unlimited => u64::MAX as f64,
         LimitValue::Value(value) => value as f64,
     };
-    let seconds = |ticks: u64| ticks as f64 / procfs::ticks_per_second() as f64;
     let Ok(process) = Process::myself() else { return [None; 8] };
     let (stat, limits) = (process.stat().ok(), process.limits().ok());
     let stat = stat.as_ref();
@@ -85,7 +107,7 @@ fn read() -> [Option<f64>; 8] {
         limits.as_ref().map(|limits| soft_limit(limits.max_open_files.soft_limit)),
         process.fd_count().ok().map(|count| count as f64),
         stat.map(|stat| (stat.rss * procfs::page_size()) as f64),
-        procfs::boot_time_secs().ok().zip(stat).map(|(boot, stat)| boot as f64 + seconds(stat.starttime)),
+        start_time,
         stat.map(|stat| stat.num_threads as f64),
         stat.map(|stat| stat.vsize as f64),
         limits.as_ref().map(|limits| soft_limit(limits.max_address_space.soft_limit)),
@@ -93,7 +115,12 @@ fn read() -> [Option<f64>; 8] {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn read() -> [Option<f64>; 8] {
+fn start_time() -> Option<f64> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read(_: Option<f64>) -> [Option<f64>; 8] {
     [None; 8]
 }
 
@@ -107,7 +134,7 @@ mod tests {
     use super::*;
 
     fn values() -> [f64; 8] {
-        read().map(Option::unwrap)
+        read(start_time()).map(Option::unwrap)
     }
 
     /// The figure after `name` in a file of `/proc/self`.
