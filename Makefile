@@ -73,7 +73,7 @@ deny: ## check licences, sources and advisories of the dependencies
 
 quick: prerequisites ## lint, and run the unit and integration tests; checks without their tool are skipped
 	@$(MAKE) --no-print-directory lint MISSING=skip
-	MISSING_TOOLS=skip $(CARGO) test --locked --lib --test it
+	MISSING=skip $(CARGO) test --locked --lib --test it
 
 unit: test-prerequisites ## run all tests without the lints; the last line is the total
 	@mkdir -p target
