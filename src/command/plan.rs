@@ -1,6 +1,5 @@
 //! Reading one plan, and the scenarios of `--what-if`.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZero;
 use std::path::Path;
@@ -10,10 +9,9 @@ use jiff::Timestamp;
 
 use crate::command::as_of::AsOf;
 use crate::finding::Severity;
-use crate::finding::nearest;
 use crate::finding::print::{Printer, Report, ReportFormat};
 use crate::model::load::Plan;
-use crate::model::resolve::items;
+use crate::model::resolve::{items, suggestion};
 use crate::model::{Item, Project};
 use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
@@ -79,17 +77,9 @@ pub(crate) fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario:
 ///
 /// There is no such item. The message suggests the most similar path.
 pub(crate) fn find_item(project: &Project, path: &str) -> anyhow::Result<Item> {
-    let items: BTreeMap<String, Item> = items(project);
-    items.get(path).copied().ok_or_else(|| {
-        let ending = format!("/{path}");
-        let longer = items.keys().find(|known| known.ends_with(&ending)).map(String::as_str);
-        let near = longer.or_else(|| nearest(path, items.keys().map(String::as_str)));
-        let help = near.map_or_else(
-            || "expected an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        anyhow!("unknown item `{path}` in `{}`: {help}", project.id)
-    })
+    let items = items(project);
+    let unknown = || anyhow!("unknown item `{path}` in `{}`: {}", project.id, suggestion(&items, path));
+    items.get(path).copied().ok_or_else(unknown)
 }
 
 /// The scenario of changes such as `ml/azure=+2w`, `ml/azure=-1w`, `ml/azure=4-6w` or `ml/azure=done`.

@@ -5,13 +5,12 @@
 
 mod forecast;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::date::{DayOrMonth, end_of_day, start_of_day};
 use crate::finding::Kind;
 use crate::metrics::series::Series;
-use crate::metrics::text::{Fragment, FragmentBuilder};
+use crate::metrics::text::{Fragment, FragmentBuilder, count, seconds};
 use crate::metrics::{label, series};
 use crate::model::blocking;
 use crate::model::completion;
@@ -276,14 +275,4 @@ impl Collector<'_> {
 
 fn text(text: Option<&str>) -> &str {
     text.unwrap_or_default()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^52")]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_second() as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count(count: usize) -> f64 {
-    count as f64
 }

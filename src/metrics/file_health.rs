@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::metrics::text::{Fragment, FragmentBuilder};
+use crate::metrics::text::{Fragment, FragmentBuilder, count, seconds};
 use crate::metrics::{label, series};
 
 /// Why the current content of a file is not served: the closed list of values of the label `reason`.
@@ -45,9 +45,9 @@ pub(crate) struct FileHealth {
     /// Number of warnings about the current content.
     pub(crate) warnings: usize,
     /// Number of loads of new content.
-    pub(crate) reloads: u64,
+    pub(crate) reloads: usize,
     /// Loads whose content was not served, by reason.
-    pub(crate) failures: [u64; FailureReason::ALL.len()],
+    pub(crate) failures: [usize; FailureReason::ALL.len()],
 }
 
 impl FileHealth {
@@ -61,8 +61,8 @@ impl FileHealth {
         if let Some(at) = self.loaded_at {
             out.sample(series::FileLastLoad(file), seconds(at));
         }
-        out.sample(series::FileErrors(file), count(self.errors as u64));
-        out.sample(series::FileWarnings(file), count(self.warnings as u64));
+        out.sample(series::FileErrors(file), count(self.errors));
+        out.sample(series::FileWarnings(file), count(self.warnings));
         out.sample(series::FileReloadsTotal(file), count(self.reloads));
         for (reason, failures) in FailureReason::ALL.iter().zip(self.failures) {
             out.sample(series::FileReloadFailuresTotal(file, label::Reason(reason.name())), count(failures));
@@ -71,19 +71,15 @@ impl FileHealth {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^52")]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_second() as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-fn count(count: u64) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn samples(health: &FileHealth, path: &str) -> String {
+        let text = health.samples(Path::new(path)).exposition();
+        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        samples.join("\n")
+    }
 
     #[test]
     fn every_value_is_its_own() {
@@ -96,9 +92,7 @@ mod tests {
             reloads: 20,
             failures: [5, 6, 7],
         };
-        let text = health.samples(Path::new("plans/shop.yaml")).exposition();
-        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        insta::assert_snapshot!(samples.join("\n"), @r#"
+        insta::assert_snapshot!(samples(&health, "plans/shop.yaml"), @r#"
         readiness_file_errors{file="plans/shop.yaml"} 2
         readiness_file_info{file="plans/shop.yaml",project="shop"} 1
         readiness_file_last_load_timestamp_seconds{file="plans/shop.yaml"} 1769472000
@@ -122,9 +116,7 @@ mod tests {
             reloads: 0,
             failures: [0; 3],
         };
-        let text = health.samples(Path::new("shop.yaml")).exposition();
-        let samples: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
-        insta::assert_snapshot!(samples.join("\n"), @r#"
+        insta::assert_snapshot!(samples(&health, "shop.yaml"), @r#"
         readiness_file_errors{file="shop.yaml"} 0
         readiness_file_info{file="shop.yaml"} 1
         readiness_file_reload_failures_total{file="shop.yaml",reason="unreadable"} 0

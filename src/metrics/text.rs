@@ -7,6 +7,7 @@ use std::io::Read as _;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
+use jiff::Timestamp;
 
 use crate::metrics::Family;
 use crate::metrics::gzip::Compressor;
@@ -220,6 +221,18 @@ fn write_value(out: &mut String, value: f64) {
         // Writing to a string can't fail.
         let _ = write!(out, "{value}");
     }
+}
+
+/// The value of a Unix timestamp.
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 stay far below 2^52")]
+pub(crate) fn seconds(at: Timestamp) -> f64 {
+    at.as_second() as f64
+}
+
+/// The value of a count.
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+pub(crate) fn count(count: usize) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

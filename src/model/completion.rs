@@ -120,6 +120,14 @@ pub fn has_points(area: &Area) -> bool {
     area.workstreams.iter().any(|workstream| workstream.points.is_some())
 }
 
+/// Figures nearer to each other than this differ only by rounding.
+pub(crate) const ROUNDING: f64 = 1e-9;
+
+/// Whether two completions differ by more than `tolerance`, the `policy.tolerance` of the project.
+pub(crate) fn differ(one: Ratio, other: Ratio, tolerance: Ratio) -> bool {
+    (one.get() - other.get()).abs() > tolerance.get() + ROUNDING
+}
+
 /// The reported completion of the project; by default the weighted mean over its areas.
 #[must_use]
 pub fn reported(project: &Project) -> Option<Ratio> {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::date::DayOrMonth;
 use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::model::completion;
-use crate::model::completion::Completion;
+use crate::model::completion::{Completion, ROUNDING};
 use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
@@ -34,16 +34,9 @@ pub(crate) fn check(project: &Project, completion: &Completion, today: Date) -> 
     findings
 }
 
-/// Figures nearer to each other than this differ only by rounding.
-const ROUNDING: f64 = 1e-9;
-
-fn differs(project: &Project, one: Ratio, other: Ratio) -> bool {
-    (one.get() - other.get()).abs() > project.policy.tolerance.get() + ROUNDING
-}
-
 fn project_drift(project: &Project) -> Option<Finding> {
     let (reported, mean) = (project.reported?, completion::mean_reported(project)?);
-    differs(project, reported, mean).then(|| {
+    completion::differ(reported, mean, project.policy.tolerance).then(|| {
         let message =
             format!("the project reports {reported}, but the mean of its areas' reported completion is {mean}");
         finding(Kind::ProjectDrift, NodePath::root().key("reported"), message)
@@ -64,7 +57,7 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
             format!("the workstreams have {} remaining points, more than the 100 of the area", round(remaining));
         return Some(finding(Kind::PointsMismatch, at, message).help("reduce their `points`"));
     }
-    differs(project, reported, earned).then(|| {
+    completion::differ(reported, earned, project.policy.tolerance).then(|| {
         let sum = if (points - remaining).abs() < ROUNDING {
             format!("the workstreams have {} points", round(points))
         } else {
@@ -94,7 +87,7 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
 fn breakdown_drift(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let mean = completion::weighted_mean(area.components.iter().map(|component| (1.0, component.complete)))?;
-    let reported = area.reported.filter(|reported| differs(project, *reported, mean))?;
+    let reported = area.reported.filter(|reported| completion::differ(*reported, mean, project.policy.tolerance))?;
     let message = format!("the mean of the breakdown is {mean}, but the area reports {reported}");
     let at = project.node(Item::Area(index)).key("breakdown");
     Some(

@@ -44,7 +44,7 @@ impl References {
             let wrong = if let Some(&item) = index.get(reference.as_str()) {
                 connect(project, item, at, role)
             } else {
-                let help = (findings.len() < MOST_HELPS).then(|| suggestion(&index, &reference));
+                let help = (findings.len() < MOST_HELPS).then(|| suggestion(&index, reference.as_str()));
                 Some(unknown(&reference, at).maybe_help(help))
             };
             if let Some(finding) = wrong {
@@ -128,11 +128,11 @@ fn unknown(reference: &Reference, at: NodePath) -> Finding {
 /// The number of references that get a suggestion: each is compared with every item.
 const MOST_HELPS: usize = 50;
 
-fn suggestion(index: &BTreeMap<String, Item>, reference: &Reference) -> String {
-    let written = reference.as_str();
+/// What to write instead of the unknown path `written`: the path that ends with it, or the most similar one.
+pub(crate) fn suggestion(items: &BTreeMap<String, Item>, written: &str) -> String {
     let ending = format!("/{written}");
-    let longer = index.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
-    let near = longer.or_else(|| nearest(written, index.keys().map(String::as_str)));
+    let longer = items.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
+    let near = longer.or_else(|| nearest(written, items.keys().map(String::as_str)));
     near.map_or_else(
         || "expected an area, `area/workstream`, `area/workstream/task` or a milestone".to_owned(),
         |near| format!("did you mean `{near}`?"),

@@ -28,8 +28,8 @@ pub(super) struct FileState {
     pub(super) named_project: Option<Box<str>>,
     /// The project that it names while another file serves it.
     pub(super) waiting_for: Option<Box<str>>,
-    pub(super) reloads: u64,
-    failures: [u64; FailureReason::ALL.len()],
+    pub(super) reloads: usize,
+    failures: [usize; FailureReason::ALL.len()],
     pub(super) last_good: Option<LastGood>,
     pub(super) report: Option<Arc<FileReport>>,
 }

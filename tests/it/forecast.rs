@@ -245,19 +245,24 @@ fn the_forecast_start_is_shown_if_it_is_not_the_status_date() {
     assert_eq!(explained, "launch (launch), forecast from 2026-03-02 (status date 2026-02-02)");
 }
 
+/// The output of `check --against` for two versions of a plan.
+fn comparison(old: &str, new: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("old.yaml"), old).unwrap();
+    fs::write(folder.path().join("new.yaml"), new).unwrap();
+    let output = run(folder.path(), &["check", "new.yaml", "--at", "2026-03-02", "--against", "old.yaml"]);
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
 fn a_milestone_with_a_new_id_is_shown_with_both_ids() {
-    let folder = tempfile::tempdir().unwrap();
     let plan = |id: &str| {
         format!(
             "project: shop\nmilestones:\n  {id}: {{title: Shop opens, due: 2026-04-10}}\n  \
              beta: {{title: Beta, due: 2026-04-10}}\n"
         )
     };
-    fs::write(folder.path().join("old.yaml"), plan("launch")).unwrap();
-    fs::write(folder.path().join("new.yaml"), plan("go-live")).unwrap();
-    let output = run(folder.path(), &["check", "new.yaml", "--at", "2026-03-02", "--against", "old.yaml"]);
-    assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    assert_snapshot!(comparison(&plan("launch"), &plan("go-live")), @"
     1 file, no findings
 
     shop: milestones compared with `old.yaml`
@@ -272,7 +277,6 @@ fn a_milestone_with_a_new_id_is_shown_with_both_ids() {
 
 #[test]
 fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
-    let folder = tempfile::tempdir().unwrap();
     let plan = |milestones: &str| {
         format!(
             "project: shop\nas_of: 2026-03-02\nareas:\n  a:\n    workstreams:\n      w: {{estimate: 2w}}\n\
@@ -283,10 +287,7 @@ fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
                contract: {due: 2026-03-06}\n  audit: {due: 2026-04-10, needs: [a/w]}\n";
     let new = "  launch: {due: 2026-04-17, needs: [a/w]}\n  beta: {due: 2026-04-10, needs: [a/w]}\n  \
                contract: {due: 2026-03-06, done: 2026-03-02}\n  training: {needs: [a/w]}\n";
-    fs::write(folder.path().join("old.yaml"), plan(old)).unwrap();
-    fs::write(folder.path().join("new.yaml"), plan(new)).unwrap();
-    let output = run(folder.path(), &["check", "new.yaml", "--at", "2026-03-02", "--against", "old.yaml"]);
-    assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    assert_snapshot!(comparison(&plan(old), &plan(new)), @"
     1 file, no findings
 
     shop: milestones compared with `old.yaml`

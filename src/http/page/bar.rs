@@ -5,12 +5,10 @@
 use maud::{Markup, html};
 
 use crate::http::page::text::{percent, percent_number};
+use crate::model::completion;
 use crate::model::completion::TaskCounts;
 use crate::quantity::Ratio;
 use crate::schedule::summary::{AreaSummary, Summary};
-
-/// Differences up to this are rounding errors, as in the consistency checks of the model.
-const ROUNDING: f64 = 1e-9;
 
 /// Earned and reported completion.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +39,12 @@ impl CompletionFigures {
     /// `policy.tolerance`, as in the finding `points_mismatch`.
     fn gap(self, tolerance: Ratio) -> Option<f64> {
         let (earned, reported) = (self.earned?, self.reported?);
-        if (reported.get() - earned.get()).abs() <= tolerance.get() + ROUNDING {
+        if !completion::differ(reported, earned, tolerance) {
             return None;
         }
         // The difference of the displayed figures, so that a reader gets the same result.
         let gap = ((percent_number(reported) - percent_number(earned)) * 10.0).round() / 10.0;
-        Some(gap).filter(|gap| gap.abs() > ROUNDING)
+        Some(gap).filter(|gap| gap.abs() > completion::ROUNDING)
     }
 
     fn label(self) -> String {

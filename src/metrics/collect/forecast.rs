@@ -1,8 +1,9 @@
 //! The samples of a forecast.
 
 use crate::date::start_of_day;
-use crate::metrics::collect::{Collector, SECONDS_PER_WORKING_DAY, count, seconds};
+use crate::metrics::collect::{Collector, SECONDS_PER_WORKING_DAY};
 use crate::metrics::series::Series;
+use crate::metrics::text::{count, seconds};
 use crate::metrics::{label, series};
 use crate::model::Item;
 use crate::schedule::earned::EarnedSchedule;
