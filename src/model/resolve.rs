@@ -128,7 +128,7 @@ fn unknown(reference: &Reference, at: NodePath) -> Finding {
 /// The number of references that get a suggestion: each is compared with every item.
 const MOST_HELPS: usize = 50;
 
-/// What to write instead of the unknown path `written`: the path that ends with it, or the most similar one.
+/// Help for the unknown path `written`: the path that ends with it, or the most similar one.
 pub(crate) fn suggestion(items: &BTreeMap<String, Item>, written: &str) -> String {
     let ending = format!("/{written}");
     let longer = items.keys().find(|path| path.ends_with(&ending)).map(String::as_str);
