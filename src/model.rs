@@ -41,7 +41,7 @@ pub struct Project {
     pub zone: TimeZone,
     /// Working days and holidays.
     pub calendar: Calendar,
-    /// How completion is computed.
+    /// Rules for completion, forecasts and `check`.
     pub policy: Policy,
     /// Planned completion by day; days rise, and completion doesn't fall.
     pub baseline: Vec<BaselinePoint>,
@@ -65,7 +65,7 @@ pub struct Project {
     pub notes: Vec<Note>,
 }
 
-/// How completion is computed.
+/// Rules for completion, forecasts and `check`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// The completion of a partial task without `complete`.
@@ -74,6 +74,8 @@ pub struct Policy {
     pub tolerance: Ratio,
     /// The working time without an update after which the status is stale.
     pub stale_after: WorkTime,
+    /// The standard deviation of the logarithm of the error that all estimates share.
+    pub estimate_error: Ratio,
 }
 
 /// A point of the baseline.
@@ -193,6 +195,8 @@ pub enum Status {
         reason: Box<str>,
         /// The last day of the waiver.
         until: Option<Date>,
+        /// Whether the estimate of the workstream covered the task, so that the waiver shortens the workstream.
+        in_estimate: bool,
     },
 }
 
@@ -244,6 +248,8 @@ pub struct Milestone {
     pub baseline: Option<DayOrMonth>,
     /// Actual finish.
     pub done: Option<Date>,
+    /// Whether it may be reached before its due date, although it needs nothing or only milestones.
+    pub early: bool,
     /// Free text.
     pub note: Option<Box<str>>,
 }

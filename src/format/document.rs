@@ -41,7 +41,7 @@ pub struct Document {
     pub timezone: Scalar<TimeZone>,
     /// Working days.
     pub calendar: CalendarSection,
-    /// Rules for completion and for `check`.
+    /// Rules for completion, forecasts and `check`.
     pub policy: PolicySection,
     /// Planned completion over time, in the order of the dates. It is linear between two points.
     pub baseline: Vec<BaselineSection>,
@@ -73,7 +73,7 @@ pub struct CalendarSection {
     pub holidays: Vec<Scalar<Date>>,
 }
 
-/// Rules for completion and for `check`.
+/// Rules for completion, forecasts and `check`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicySection {
@@ -83,6 +83,9 @@ pub struct PolicySection {
     pub tolerance: Scalar<Ratio>,
     /// Age of `as_of` at which the status becomes stale. Default: `10d`.
     pub stale_after: Scalar<WorkTime>,
+    /// Error that all estimates of the project share: the standard deviation of the logarithm of one factor per
+    /// simulation run, which multiplies all estimated and inferred durations. `0%` turns it off. Default: `20%`.
+    pub estimate_error: Scalar<Ratio>,
 }
 
 /// A point of the planned completion.
@@ -189,6 +192,9 @@ pub struct TaskSection {
     pub reason: Scalar<Text>,
     /// Last day of the waiver.
     pub until: Scalar<Date>,
+    /// `false`: the estimate of the workstream never covered the waived task, so that the waiver does not shorten the
+    /// workstream. Default: `true`.
+    pub in_estimate: Scalar<bool>,
     /// Remark.
     pub note: Scalar<Text>,
 }
@@ -217,6 +223,9 @@ pub struct MilestoneSection {
     pub done: Scalar<Date>,
     /// Items that must be finished before the milestone is reached.
     pub needs: Vec<Scalar<Reference>>,
+    /// Allow the milestone to be reached before its due date, although it needs nothing or only milestones.
+    /// Default: `false`.
+    pub early: Scalar<bool>,
     /// Remark.
     pub note: Scalar<Text>,
 }

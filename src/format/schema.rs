@@ -17,7 +17,8 @@ pub(crate) fn text() -> String {
 
 /// Adapts the schema to the parser.
 ///
-/// Allows an empty value, as in `notes:`, for a list and for a mapping without required keys.
+/// Allows an empty value, as in `notes:`, for a list and for a mapping without required keys. Descriptions are on one
+/// line, also those of doc comments with two.
 fn adapt(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -25,6 +26,9 @@ fn adapt(value: &mut Value) {
             if let (Some(kind), false) = (kind, map.contains_key("required") || map.contains_key("oneOf")) {
                 let kinds = json!([kind, "null"]);
                 map.insert("type".to_owned(), kinds);
+            }
+            if let Some(Value::String(description)) = map.get_mut("description") {
+                *description = description.replace('\n', " ");
             }
             map.values_mut().for_each(adapt);
         }

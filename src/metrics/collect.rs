@@ -163,7 +163,7 @@ impl<'a> Collector<'a> {
         self.ratio(series::TaskCompletion(id, area, workstream, task), credit);
         self.estimate(own.estimate, |bound| series::TaskEstimate(id, area, workstream, task, bound));
         self.end(series::TaskDue(id, area, workstream, task), own.due.map(DayOrMonth::last_day));
-        if let Status::Waived { reason, until } = &own.status {
+        if let Status::Waived { reason, until, .. } = &own.status {
             self.sample(series::TaskWaiverInfo(id, area, workstream, task, label::Reason(reason)), 1.0);
             self.end(series::TaskWaivedUntil(id, area, workstream, task), *until);
         }

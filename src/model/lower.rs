@@ -93,6 +93,7 @@ impl Lowering {
             partial_credit: self.take(section.partial_credit, &at.key("partial_credit")).unwrap_or(Ratio::ZERO),
             tolerance: self.take(section.tolerance, &at.key("tolerance")).unwrap_or(Ratio::clamped(0.03)),
             stale_after: self.take(section.stale_after, &at.key("stale_after")).unwrap_or(WorkTime::Days(10.0)),
+            estimate_error: self.take(section.estimate_error, &at.key("estimate_error")).unwrap_or(Ratio::clamped(0.2)),
         }
     }
 
@@ -244,6 +245,7 @@ impl Lowering {
             ("complete", section.complete.is_present(), "partial", section.partial.is_present()),
             ("reason", section.reason.is_present(), "waived", section.waived.is_present()),
             ("until", section.until.is_present(), "waived", section.waived.is_present()),
+            ("in_estimate", section.in_estimate.is_present(), "waived", section.waived.is_present()),
         ];
         for (key, is_present, owner, has_owner) in only {
             if is_present && !has_owner {
@@ -256,13 +258,14 @@ impl Lowering {
     fn task(&mut self, section: TaskSection, at: &LazyPath<'_>) -> Task {
         let complete = self.take(section.complete, &at.key("complete"));
         let until = self.take(section.until, &at.key("until"));
+        let in_estimate = self.take(section.in_estimate, &at.key("in_estimate")).unwrap_or(true);
         let reason = self.text(section.reason, &at.key("reason")).unwrap_or_default();
         let (key, text, status) = if section.done.is_present() {
             ("done", section.done, Status::Done)
         } else if section.partial.is_present() {
             ("partial", section.partial, Status::Partial(complete))
         } else if section.waived.is_present() {
-            ("waived", section.waived, Status::Waived { reason, until })
+            ("waived", section.waived, Status::Waived { reason, until, in_estimate })
         } else {
             ("todo", section.todo, Status::Todo)
         };
@@ -329,6 +332,7 @@ impl Lowering {
                 due: self.take(section.due, &at.key("due")),
                 baseline: self.take(section.baseline, &at.key("baseline")),
                 done: self.take(section.done, &at.key("done")),
+                early: self.take(section.early, &at.key("early")).unwrap_or(false),
                 note: self.text(section.note, &at.key("note")),
             });
         }

@@ -25,8 +25,12 @@ fn a_project_has_defaults() {
     let project = project("project: shop\nareas: {a: {workstreams: {w: {tasks: [todo: One more, partial: two]}}}}\n");
     assert_eq!((&*project.title, project.status, project.start, project.as_of), ("shop", None, None, None));
     assert_eq!(project.zone, TimeZone::UTC);
-    let policy =
-        Policy { partial_credit: Ratio::ZERO, tolerance: Ratio::clamped(0.03), stale_after: WorkTime::Days(10.0) };
+    let policy = Policy {
+        partial_credit: Ratio::ZERO,
+        tolerance: Ratio::clamped(0.03),
+        stale_after: WorkTime::Days(10.0),
+        estimate_error: Ratio::clamped(0.2),
+    };
     assert_eq!(project.policy, policy);
     let days = [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 2)];
     assert_eq!(days.map(|day| project.calendar.is_working(day)), [true, false, false, true]);
@@ -50,7 +54,7 @@ target: 2026-04
 next_review: 2026-02-03
 timezone: Europe/Berlin
 calendar: {workdays: [mon, sat], holidays: [2026-04-06]}
-policy: {partial_credit: 50%, tolerance: 5%, stale_after: 3w}
+policy: {partial_credit: 50%, tolerance: 5%, stale_after: 3w, estimate_error: 35%}
 baseline: [{when: 2026-01-05, complete: 10%}, {when: 2026-02, complete: 10%}, {when: 2026-03-31, complete: 100%}]
 reported: 54%
 notes: [of the project]
@@ -76,11 +80,11 @@ areas:
         tasks:
           - {done: one, finished: 2026-01-20, note: of the task}
           - {partial: two, complete: 30%, id: second, assignee: kim, weight: 3, started: 2026-01-21}
-          - {waived: three, reason: not needed, until: 2026-06-30}
+          - {waived: three, reason: not needed, until: 2026-06-30, in_estimate: false}
           - ref: a/u/four
       v: {complete: 25%, tasks: []}
       u: {tasks: [todo: four]}
-milestones: {m: {title: Launch, due: 2026-03, baseline: 2026-02-27, done: 2026-03-02, note: early}}
+milestones: {m: {title: Launch, due: 2026-03, baseline: 2026-02-27, done: 2026-03-02, early: true, note: soon}}
 critical_path: [a/w, m]
 phases: [{when: 2026-02, title: Build}]
 risks: {r: {title: Delay, severity: high, probability: 30%, delay: 1w, affects: [a/w], impact: late, mitigation: call}}
@@ -105,6 +109,7 @@ fn a_project_has_the_values_of_its_file() {
         partial_credit: Ratio::clamped(0.5),
         tolerance: Ratio::clamped(0.05),
         stale_after: WorkTime::Weeks(3.0),
+        estimate_error: Ratio::clamped(0.35),
     };
     assert_eq!(project.policy, policy);
     let point = |when, complete| BaselinePoint { when, complete: Ratio::clamped(complete) };
@@ -122,6 +127,16 @@ fn a_project_has_the_values_of_its_file() {
             (Some(Item::Task(task(0))), "of the task"),
         ]
     );
+}
+
+#[test]
+fn waivers_and_milestones_have_defaults() {
+    let project = project(
+        "project: x\nareas: {a: {workstreams: {w: {tasks: [{waived: one, reason: none}]}}}}\nmilestones: {m: {}}\n",
+    );
+    let waived = Status::Waived { reason: "none".into(), until: None, in_estimate: true };
+    assert_eq!(project.tasks().next().unwrap().1.status, waived);
+    assert!(!project.milestones[0].early);
 }
 
 #[test]
@@ -150,7 +165,7 @@ fn an_area_has_the_values_of_its_file() {
         ("second", "kim".into(), 3.0)
     );
     assert_eq!(own[1].status, Status::Partial(Some(Ratio::clamped(0.3))));
-    let waived = Status::Waived { reason: "not needed".into(), until: Some(date(2026, 6, 30)) };
+    let waived = Status::Waived { reason: "not needed".into(), until: Some(date(2026, 6, 30)), in_estimate: false };
     assert_eq!(own[2].status, waived);
     let shared = TaskIndex { area: 0, workstream: 2, task: 0 };
     assert!(matches!(stream.tasks[3], TaskEntry::Shared(Some(index)) if index == shared));
@@ -161,10 +176,10 @@ fn an_area_has_the_values_of_its_file() {
 fn milestones_risks_and_actions_have_the_values_of_the_file() {
     let project = project(FULL);
     let milestone = &project.milestones[0];
-    assert_eq!((&*milestone.title, text(milestone.note.as_deref())), ("Launch", "early".into()));
+    assert_eq!((&*milestone.title, text(milestone.note.as_deref())), ("Launch", "soon".into()));
     assert_eq!(milestone.due, Some(DayOrMonth::Month(date(2026, 3, 1))));
     assert_eq!(milestone.baseline, Some(DayOrMonth::Day(date(2026, 2, 27))));
-    assert_eq!(milestone.done, Some(date(2026, 3, 2)));
+    assert_eq!((milestone.done, milestone.early), (Some(date(2026, 3, 2)), true));
     assert_eq!(project.critical_path, [Item::Workstream(0, 0), Item::Milestone(0)]);
     assert_eq!(&*project.phases[0].title, "Build");
     let risk = &project.risks[0];
@@ -226,6 +241,10 @@ fn a_task_has_one_status_and_only_its_keys() {
     assert_eq!(task("todo: one, complete: 10%"), ["task.complete: `complete` is only valid with `partial`"]);
     assert_eq!(task("todo: one, reason: none"), ["task.reason: `reason` is only valid with `waived`"]);
     assert_eq!(task("done: one, until: 2026-06-30"), ["task.until: `until` is only valid with `waived`"]);
+    for value in ["true", "false"] {
+        let message = "task.in_estimate: `in_estimate` is only valid with `waived`";
+        assert_eq!(task(&format!("todo: one, in_estimate: {value}")), [message]);
+    }
     for good in ["todo: one", "partial: one, complete: 10%", "waived: one, reason: none, until: 2026-06-30"] {
         assert_eq!(task(good), Vec::<String>::new(), "{good}");
     }
