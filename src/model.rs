@@ -9,7 +9,10 @@ pub mod completion;
 pub mod blocking;
 pub(crate) mod duplicates;
 pub(crate) mod consistency;
+pub mod edit;
 pub mod load;
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,6 +66,9 @@ pub struct Project {
     pub actions: Vec<Action>,
     /// Free text.
     pub notes: Vec<Note>,
+    /// Working days added to what an item still takes; negative if they are taken away. A file has none:
+    /// [`edit::Edit`] adds them.
+    pub added_days: BTreeMap<Item, f64>,
 }
 
 /// Rules for completion, forecasts and `check`.

@@ -6,6 +6,8 @@
 pub mod timeline;
 pub mod finish;
 pub mod pert;
+pub mod normal;
+pub mod rate;
 pub mod network;
 pub(crate) mod critical;
 pub(crate) mod simulate;

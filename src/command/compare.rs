@@ -22,7 +22,6 @@ use crate::model::Project;
 use crate::quantity::Ratio;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
-use crate::schedule::network::scenario::Scenario;
 use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
@@ -99,7 +98,7 @@ impl CompareOptions {
         context: &CompareContext,
         out: &mut dyn Write,
     ) -> anyhow::Result<bool> {
-        let forecast = |valid: &ValidPlan| compute_forecast(valid, self.draws, Scenario::new());
+        let forecast = |valid: &ValidPlan| compute_forecast(valid, self.draws);
         let (old_forecast, new_forecast) = (forecast(before), forecast(after));
         let old = milestone_forecasts(&before.plan.project, &old_forecast);
         let new = milestone_forecasts(&after.plan.project, &new_forecast);

@@ -13,11 +13,11 @@ use crate::command::explain::report::MilestoneReport;
 use crate::command::plan;
 use crate::command::plan::ValidPlan;
 use crate::finding::print::escape::escape_text;
+use crate::model::edit::Edit;
 use crate::model::{Item, Project};
 use crate::quantity::WorkTime;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::{Forecast, ForecastOptions};
-use crate::schedule::network::scenario::{Scenario, ScenarioChange};
 use crate::source::ReadLimits;
 
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &ExplainOptions, out: &mut dyn Write, progress: &mut 
     let project = &valid.plan.project;
     let index = find_milestone(project, &options.milestone)?;
     let analysis = MilestoneAnalysis { valid: &valid, index, draws: options.draws };
-    let forecast = analysis.forecast(Scenario::new());
+    let forecast = analysis.forecast(&valid);
     let Some(item) = forecast.milestone(index) else {
         let milestone = &project.milestones[index];
         let done = milestone.done.map_or_else(String::new, |day| format!(" on {day}"));
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &ExplainOptions, out: &mut dyn Write, progress: &mut 
         driving_path: forecast.driving_path(Item::Milestone(index)),
     };
     report.write_summary(out)?;
-    if item.finish.is_some() {
+    if item.finish(ForecastModel::Plan).is_some() {
         let gains = analysis.gains(&forecast, &report.driving_path, progress)?;
         report.write_items(&gains, options.colour, out)?;
     }
@@ -97,10 +97,9 @@ struct MilestoneAnalysis<'a> {
 }
 
 impl MilestoneAnalysis<'_> {
-    /// The forecast of a scenario, with criticality relative to the milestone.
-    fn forecast(&self, scenario: Scenario) -> Forecast {
-        let options = ForecastOptions { draws: self.draws, scenario, critical_to: Some(self.index), threads: None };
-        Forecast::of(&self.valid.plan.project, &self.valid.plan.completion, self.valid.now, &options)
+    /// The forecast of a plan, with criticality relative to the milestone.
+    fn forecast(&self, valid: &ValidPlan) -> Forecast {
+        valid.forecast(&ForecastOptions { draws: self.draws, critical_to: Some(self.index), threads: None })
     }
 
     /// The gain of each item on the driving path, then of each other critical item.
@@ -121,7 +120,8 @@ impl MilestoneAnalysis<'_> {
         for (number, &item) in items.iter().enumerate() {
             write!(progress, "\r{} of {} items", number + 1, items.len())?;
             progress.flush()?;
-            let earlier = self.forecast(Scenario::from([(item, ScenarioChange::Sooner(WorkTime::Weeks(1.0)))]));
+            let shorter = self.valid.edited(&[(item, Edit::Subtract(WorkTime::Weeks(1.0)))]);
+            let earlier = self.forecast(&shorter);
             gains.push(ItemGain { item, days: before - p85(&earlier).unwrap_or(before) });
         }
         write!(progress, "{CLEAR_LINE}")?;

@@ -19,10 +19,9 @@ use crate::command::plan::compute_forecast;
 use crate::date::DayOrMonth;
 use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
-use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
+use crate::schedule::finish::{ByModel, FinishForecast, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;
 use crate::schedule::network::Basis;
-use crate::schedule::network::scenario::Scenario;
 use crate::schedule::timeline::Timeline;
 use crate::source::ReadLimits;
 
@@ -57,9 +56,9 @@ pub(crate) enum ForecastFormat {
 pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Result<()> {
     let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, out)?;
     let project = &valid.plan.project;
-    let scenario = plan::parse_scenario(project, &options.what_if)?;
-    let before = compute_forecast(&valid, options.draws, Scenario::new());
-    let after = (!scenario.is_empty()).then(|| compute_forecast(&valid, options.draws, scenario));
+    let edits = plan::parse_edits(project, &options.what_if)?;
+    let before = compute_forecast(&valid, options.draws);
+    let after = (!edits.is_empty()).then(|| compute_forecast(&valid.edited(&edits), options.draws));
     match options.format {
         ForecastFormat::Json => json::write(project, &before, after.as_ref(), &options.what_if, out)?,
         ForecastFormat::Human => {
@@ -79,7 +78,7 @@ pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Res
 fn write_summary(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "{} ({}), {}", escape_text(&project.title), project.id, start_words(project, forecast))?;
     let counts = forecast.counts().into_iter().filter(|(_, count)| *count > 0);
-    let bases: Vec<String> = counts.map(|(name, count)| format!("{count} {}", basis_words(name))).collect();
+    let bases: Vec<String> = counts.map(|(basis, count)| format!("{count} {}", basis_words(basis))).collect();
     if bases.is_empty() {
         return Ok(writeln!(out, "no open work\n")?);
     }
@@ -100,13 +99,14 @@ pub(crate) fn start_words(project: &Project, forecast: &Forecast) -> String {
     }
 }
 
-/// The words for the basis of a duration, by the value of the label `basis`.
-pub(crate) fn basis_words(name: &str) -> &str {
-    match name {
-        "inferred" => "inferred from points",
-        "fixed_date" => "fixed date",
-        "no_estimate" => "without estimate",
-        name => name,
+pub(crate) fn basis_words(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Estimated => "estimated",
+        Basis::Inferred => "inferred from points",
+        Basis::Overrun => "overrun",
+        Basis::FixedDate => "fixed date",
+        Basis::Paced => "from the pace",
+        Basis::NoEstimate => "without estimate",
     }
 }
 
@@ -157,13 +157,13 @@ impl ForecastView<'_> {
         let style = if item.is_late() { TextStyle::Alert } else { TextStyle::Plain };
         let title = Cell::text(&milestone.title, MAX_TITLE_WIDTH).with_style(style);
         let mut cells = vec![title, due_cell(milestone.due.map(DayOrMonth::last_day))];
-        let Some(finish) = item.finish else {
+        let Some(finish) = item.finish.and_then(FinishForecast::simulated) else {
             let reason = missing_forecast_reason(self.forecast, Item::Milestone(index));
             cells.push(Cell::text(reason, 40).with_style(TextStyle::Dimmed));
             return Some(cells);
         };
-        cells.extend(self.finish_cells(finish, |forecast| forecast.milestone(index)?.finish));
-        cells.push(Cell::number(item.due.map_or_else(String::new, |_| format_days(item.total_float()))));
+        cells.extend(self.finish_cells(finish, |forecast| forecast.milestone(index)?.finish?.simulated()));
+        cells.push(Cell::number(item.due.map_or_else(String::new, |_| format_days(item.total_float))));
         cells.push(Cell::text(&item.slip_root().map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
     }
@@ -173,7 +173,7 @@ impl ForecastView<'_> {
         let end = self.forecast.end.as_ref()?;
         let style = if end.is_late() { TextStyle::Alert } else { TextStyle::Dimmed };
         let mut cells = vec![Cell::text("Project", MAX_TITLE_WIDTH).with_style(style), due_cell(self.project.target)];
-        cells.extend(self.finish_cells(end.finish, |forecast| Some(forecast.end.as_ref()?.finish)));
+        cells.extend(self.finish_cells(end.finish.simulated()?, |forecast| forecast.end.as_ref()?.finish.simulated()));
         Some(cells)
     }
 

@@ -1,4 +1,4 @@
-//! Reading one plan, and the scenarios of `--what-if`.
+//! Reading one plan, and the edits of `--what-if`.
 
 use std::io::Write;
 use std::num::NonZero;
@@ -10,13 +10,15 @@ use jiff::Timestamp;
 use crate::command::as_of::AsOf;
 use crate::finding::Severity;
 use crate::finding::print::{Printer, Report, ReportFormat};
+use crate::model::completion::Completion;
+use crate::model::edit::Edit;
 use crate::model::load::Plan;
 use crate::model::resolve::{items, suggestion};
 use crate::model::{Item, Project};
 use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
 use crate::schedule::forecast::{Forecast, ForecastOptions};
-use crate::schedule::network::scenario::{Scenario, ScenarioChange};
+use crate::schedule::timeline::Timeline;
 use crate::source;
 use crate::source::{ReadLimits, SourceFile};
 
@@ -66,9 +68,25 @@ pub(crate) fn require_valid(
     bail!("cannot forecast `{}`: the file has errors", source.path.display())
 }
 
-pub(crate) fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>, scenario: Scenario) -> Forecast {
-    let options = ForecastOptions { draws, scenario, ..ForecastOptions::default() };
-    Forecast::of(&valid.plan.project, &valid.plan.completion, valid.now, &options)
+impl ValidPlan {
+    pub(crate) fn forecast(&self, options: &ForecastOptions) -> Forecast {
+        Forecast::of(&self.plan.project, &self.plan.completion, self.now, options)
+    }
+
+    /// The plan after these edits.
+    pub(crate) fn edited(&self, edits: &[(Item, Edit)]) -> Self {
+        let mut project = self.plan.project.clone();
+        let day = Timeline::of(&self.plan.project, self.now).start_day();
+        for (item, edit) in edits {
+            edit.apply(&mut project, *item, day);
+        }
+        let completion = Completion::of(&project);
+        Self { plan: Plan { project, completion }, now: self.now }
+    }
+}
+
+pub(crate) fn compute_forecast(valid: &ValidPlan, draws: NonZero<u32>) -> Forecast {
+    valid.forecast(&ForecastOptions { draws, ..ForecastOptions::default() })
 }
 
 /// The item with this path.
@@ -82,34 +100,31 @@ pub(crate) fn find_item(project: &Project, path: &str) -> anyhow::Result<Item> {
     items.get(path).copied().ok_or_else(unknown)
 }
 
-/// The scenario of changes such as `ml/azure=+2w`, `ml/azure=-1w`, `ml/azure=4-6w` or `ml/azure=done`.
+/// The edits of changes such as `ml/azure=+2w`, `ml/azure=-1w`, `ml/azure=4-6w` or `ml/azure=done`.
 ///
 /// # Errors
 ///
 /// A change has another form, or its item does not exist.
-pub(crate) fn parse_scenario(project: &Project, changes: &[String]) -> anyhow::Result<Scenario> {
+pub(crate) fn parse_edits(project: &Project, changes: &[String]) -> anyhow::Result<Vec<(Item, Edit)>> {
     changes.iter().map(|text| parse_change(project, text)).collect()
 }
 
-fn parse_change(project: &Project, text: &str) -> anyhow::Result<(Item, ScenarioChange)> {
+fn parse_change(project: &Project, text: &str) -> anyhow::Result<(Item, Edit)> {
     let invalid = |reason: &str| anyhow!("invalid change `{text}`: {reason}");
     let Some((path, value)) = text.split_once('=') else {
         return Err(invalid(
-            "expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`",
+            "expected `ITEM=+2w` (two weeks more), `ITEM=-1w` (a week less), `ITEM=4-6w` (new estimate) or `ITEM=done`",
         ));
     };
     let item = find_item(project, path.trim())?;
     let time = |text: &str| WorkTime::parse(text.trim()).map_err(|error| invalid(&error.message));
     let change = match value.trim() {
-        "done" => ScenarioChange::Done,
-        later if later.starts_with('+') => ScenarioChange::Later(time(&later[1..])?),
-        sooner if sooner.starts_with('-') => ScenarioChange::Sooner(time(&sooner[1..])?),
-        estimate => ScenarioChange::Estimate(Estimate::parse(estimate).map_err(|error| invalid(&error.message))?),
+        "done" => Edit::Done,
+        more if more.starts_with('+') => Edit::Add(time(&more[1..])?),
+        less if less.starts_with('-') => Edit::Subtract(time(&less[1..])?),
+        estimate => Edit::Estimate(Estimate::parse(estimate).map_err(|error| invalid(&error.message))?),
     };
-    if matches!(
-        (item, change),
-        (Item::Area(_) | Item::Milestone(_), ScenarioChange::Estimate(_) | ScenarioChange::Sooner(_))
-    ) {
+    if matches!((item, change), (Item::Area(_) | Item::Milestone(_), Edit::Estimate(_) | Edit::Subtract(_))) {
         return Err(invalid(&format!("`{}` has no estimate of its own; change its workstreams", path.trim())));
     }
     Ok((item, change))

@@ -1,6 +1,6 @@
 //! From the document to the project: invalid values become findings.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::tz::TimeZone;
 
@@ -80,6 +80,7 @@ impl Lowering {
             risks,
             actions,
             notes,
+            added_days: BTreeMap::new(),
         }
     }
 

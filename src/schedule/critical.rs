@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::model::{Item, Project};
 use crate::schedule::ROUNDING;
 use crate::schedule::finish::ForecastModel;
-use crate::schedule::network::{Network, NetworkNode};
+use crate::schedule::network::{FixedDate, Network, NetworkNode};
 
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub(crate) struct DrivingPaths(Vec<Driver>);
 struct Driver {
     item: Option<Item>,
     before: Option<usize>,
+    /// Whether it only waits for an overdue date.
+    is_overdue_date: bool,
 }
 
 impl Dates {
@@ -79,10 +81,29 @@ impl Dates {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
-    /// The driving predecessor of each node. A milestone is preferred, otherwise the first by path.
+    /// The least total float of each node and everything that it needs: its event slack.
+    pub(crate) fn event_slack(&self, network: &Network) -> Vec<f64> {
+        let mut slack: Vec<f64> = Vec::with_capacity(network.nodes.len());
+        for (index, node) in network.nodes.iter().enumerate() {
+            let own = self.late[index] - self.finish[index];
+            slack.push(node.before.iter().map(|&before| slack[before]).fold(own, f64::min));
+        }
+        slack
+    }
+
+    /// The driving predecessor of each node. An overdue date is preferred, then a milestone, then the first by
+    /// path.
     pub(crate) fn driving_paths(&self, project: &Project, network: &Network) -> DrivingPaths {
-        let driver = |node: &NetworkNode| Driver { item: node.item, before: self.driver(project, network, node) };
-        DrivingPaths(network.nodes.iter().map(driver).collect())
+        let driver = |(index, node): (usize, &NetworkNode)| Driver {
+            item: node.item,
+            before: self.driver(project, network, node),
+            is_overdue_date: self.is_overdue_date(network, index),
+        };
+        DrivingPaths(network.nodes.iter().enumerate().map(driver).collect())
+    }
+
+    fn is_overdue_date(&self, network: &Network, index: usize) -> bool {
+        network.nodes[index].fixed_date == Some(FixedDate::Overdue) && self.finish[index] < ROUNDING
     }
 
     /// The predecessor that finishes last; `None` if `node` doesn't start later because of it.
@@ -90,14 +111,15 @@ impl Dates {
         // A milestone is the most meaningful of several.
         let name = |index: usize| {
             let item = network.nodes[index].item;
-            (!matches!(item, Some(Item::Milestone(_))), item.map(|item| project.path(item)))
+            let is_milestone = matches!(item, Some(Item::Milestone(_)));
+            (!self.is_overdue_date(network, index), !is_milestone, item.map(|item| project.path(item)))
         };
         let last = node.before.iter().copied().reduce(|one, other| {
             let difference = self.finish[one] - self.finish[other];
             let is_first = if difference.abs() < ROUNDING { name(one) <= name(other) } else { difference > 0.0 };
             if is_first { one } else { other }
         })?;
-        (self.finish[last] > 0.0 && self.finish[last] > node.not_before - ROUNDING).then_some(last)
+        (self.finish[last] > node.not_before - ROUNDING).then_some(last)
     }
 }
 
@@ -126,14 +148,19 @@ impl DrivingPaths {
         path
     }
 
-    /// The first item of the driving path of `node`.
+    /// The root of `node`: the overdue date on its driving path, otherwise the first item of the path.
     pub(crate) fn root_of(&self, node: usize) -> Option<Item> {
-        self.back(node).last()
+        let overdue =
+            self.drivers(node).filter(|driver| driver.is_overdue_date).filter_map(|driver| driver.item).last();
+        overdue.or_else(|| self.back(node).last())
     }
 
     /// The driving path of `node` backwards, without areas: they only group other items.
     fn back(&self, node: usize) -> impl Iterator<Item = Item> {
-        let nodes = std::iter::successors(self.0.get(node), |driver| self.0.get(driver.before?));
-        nodes.filter_map(|driver| driver.item).filter(|item| !matches!(item, Item::Area(_)))
+        self.drivers(node).filter_map(|driver| driver.item).filter(|item| !matches!(item, Item::Area(_)))
+    }
+
+    fn drivers(&self, node: usize) -> impl Iterator<Item = &Driver> {
+        std::iter::successors(self.0.get(node), |driver| self.0.get(driver.before?))
     }
 }

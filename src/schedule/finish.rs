@@ -148,6 +148,41 @@ impl FinishPercentiles {
     }
 }
 
+/// A finish that is forecast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FinishForecast {
+    /// It follows from due dates alone: a date in working days, without percentiles and probability.
+    DueDates(ByModel<f64>),
+    /// From simulation runs.
+    Simulated(ByModel<FinishPercentiles>),
+}
+
+impl FinishForecast {
+    /// The P50 in working days after the start day.
+    #[must_use]
+    pub fn p50(self) -> ByModel<f64> {
+        match self {
+            Self::DueDates(days) => days,
+            Self::Simulated(finish) => finish.map(|finish| finish.percentiles.p50),
+        }
+    }
+
+    /// All percentiles; `None` if they follow from due dates alone.
+    #[must_use]
+    pub fn simulated(self) -> Option<ByModel<FinishPercentiles>> {
+        if let Self::Simulated(finish) = self { Some(finish) } else { None }
+    }
+
+    /// Whether it is late for `due`: P85, or the date that follows from due dates.
+    #[must_use]
+    pub fn is_late(self, model: ForecastModel, due: f64) -> bool {
+        match self {
+            Self::DueDates(days) => days.get(model) > due + ROUNDING,
+            Self::Simulated(finish) => finish.get(model).is_late(due),
+        }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact by construction")]
 mod tests {

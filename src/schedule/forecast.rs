@@ -9,11 +9,13 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Project};
+use crate::schedule::ROUNDING;
 use crate::schedule::critical::{Dates, DrivingPaths};
 use crate::schedule::earned::EarnedSchedule;
-use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, Percentiles};
-use crate::schedule::network::scenario::Scenario;
-use crate::schedule::network::{Basis, ItemNodes, Network};
+use crate::schedule::finish::{ByModel, FinishForecast, FinishPercentiles, ForecastModel, Percentiles};
+use crate::schedule::network::builder::NetworkInput;
+use crate::schedule::network::{Basis, DateSource, ItemNodes, Network};
+use crate::schedule::rate::DaysPerPoint;
 use crate::schedule::simulate::{SimulationParams, SimulationResult, simulate};
 use crate::schedule::timeline::Timeline;
 
@@ -22,8 +24,6 @@ use crate::schedule::timeline::Timeline;
 pub struct ForecastOptions {
     /// The number of simulation runs.
     pub draws: NonZero<u32>,
-    /// Changes to the plan that the forecast assumes.
-    pub scenario: Scenario,
     /// The milestone that criticality refers to. Default: the end of the project.
     pub critical_to: Option<usize>,
     /// The number of threads. Default: by the size of the network.
@@ -32,7 +32,7 @@ pub struct ForecastOptions {
 
 impl Default for ForecastOptions {
     fn default() -> Self {
-        Self { draws: DRAWS, scenario: Scenario::new(), critical_to: None, threads: None }
+        Self { draws: DRAWS, critical_to: None, threads: None }
     }
 }
 
@@ -54,8 +54,10 @@ pub struct Forecast {
     pub items: BTreeMap<Item, ItemForecast>,
     /// The end of the project; `None` if no open work has a duration or a date.
     pub end: Option<EndForecast>,
-    /// The sources of the durations.
+    /// The sources of the durations and dates.
     pub bases: BTreeMap<Item, Basis>,
+    /// The assumptions behind the durations.
+    pub assumptions: Assumptions,
     /// Whether any risk has both a probability and a delay.
     pub has_risks: bool,
     /// Progress against the baseline.
@@ -72,32 +74,37 @@ pub struct ItemForecast {
     pub early: (f64, f64),
     /// Late start and late finish: the latest that keep every due date, with mean durations.
     pub late: (f64, f64),
+    /// Total float: working days that it may slip before a due date is missed, or without a due date before
+    /// the project finishes later. Of a milestone, the least of it and everything that it needs; of a
+    /// workstream, the least of it and its tasks.
+    pub total_float: f64,
     /// Free float: working days that it may slip before another item slips.
     pub free_float: f64,
     /// The due date.
     pub due: Option<f64>,
+    /// Whether the due date is before the start day.
+    pub is_overdue: bool,
+    /// The due date that it isn't forecast to finish before: its date is fixed.
+    pub fixed_date: Option<Date>,
+    /// The mean remaining duration in working days, if it has one of its own.
+    pub remaining: Option<f64>,
     /// Workstreams and milestones only; `None` if their duration isn't known.
-    pub finish: Option<ByModel<FinishPercentiles>>,
+    pub finish: Option<FinishForecast>,
     /// Criticality index: share of simulation runs in which it is on the critical path.
     pub criticality: f64,
-    /// The first open item of the driving path; milestones only.
+    /// The root of the driving path; milestones only. `None` if everything that it needs is done.
     pub driving_root: Option<Item>,
     /// The items without estimate that it depends on; milestones only.
     pub without_estimate: Vec<Item>,
+    /// Whether a milestone is open although everything that it needs is done.
+    pub is_unmarked: bool,
 }
 
 impl ItemForecast {
-    /// Total float: working days that it may slip before a due date is missed, or without a due
-    /// date before the project finishes later.
-    #[must_use]
-    pub fn total_float(&self) -> f64 {
-        self.late.1 - self.early.1
-    }
-
-    /// When it finishes, without or with risks.
+    /// When it finishes over all simulation runs, without or with risks; `None` if nothing is simulated.
     #[must_use]
     pub fn finish(&self, model: ForecastModel) -> Option<FinishPercentiles> {
-        self.finish.map(|finish| finish.get(model))
+        Some(self.finish?.simulated()?.get(model))
     }
 
     /// The slip against its due date, in working days; negative if there is time left.
@@ -112,15 +119,28 @@ impl ItemForecast {
         self.driving_root.filter(|_| self.is_late())
     }
 
-    /// Whether its P85 with risks is after its due date.
+    /// Whether it is overdue, or its P85 with risks is after its due date.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.is_late_in(ForecastModel::Risk)
     }
 
     fn is_late_in(&self, model: ForecastModel) -> bool {
-        self.finish(model).zip(self.due).is_some_and(|(finish, due)| finish.is_late(due))
+        self.is_overdue || self.finish.zip(self.due).is_some_and(|(finish, due)| finish.is_late(model, due))
     }
+}
+
+/// The assumptions behind the durations of a forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Assumptions {
+    /// The standard deviation of the error that all estimates share, if any duration is estimated.
+    pub estimate_error: f64,
+    /// The days per point of inferred durations; `None` if nothing is inferred.
+    pub days_per_point: Option<DaysPerPoint>,
+    /// The number of open workstreams.
+    pub open_workstreams: usize,
+    /// The number of them that start at once, with mean durations.
+    pub concurrent_workstreams: usize,
 }
 
 /// The forecast of the end of the project.
@@ -130,17 +150,25 @@ pub struct EndForecast {
     pub early_finish: f64,
     /// The end of the target date.
     pub due: Option<f64>,
+    /// Whether the target date is before the start day.
+    pub is_overdue: bool,
     /// Finish of all items.
-    pub finish: ByModel<FinishPercentiles>,
+    pub finish: FinishForecast,
     /// The driving path of the end of the project.
     pub critical_path: Vec<Item>,
 }
 
 impl EndForecast {
-    /// Whether its P85 with risks is after the target date.
+    /// When it finishes over all simulation runs, without or with risks; `None` if nothing is simulated.
+    #[must_use]
+    pub fn finish(&self, model: ForecastModel) -> Option<FinishPercentiles> {
+        Some(self.finish.simulated()?.get(model))
+    }
+
+    /// Whether the target date has passed, or the P85 with risks is after it.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        self.due.is_some_and(|due| self.finish.risk.is_late(due))
+        self.is_overdue || self.due.is_some_and(|due| self.finish.is_late(ForecastModel::Risk, due))
     }
 }
 
@@ -156,13 +184,15 @@ impl Forecast {
             items: BTreeMap::new(),
             end: None,
             bases: BTreeMap::new(),
+            assumptions: Assumptions::default(),
             has_risks: false,
             nodes: BTreeMap::new(),
             driving_paths: DrivingPaths::default(),
             earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
         };
         // A file with a cycle isn't served.
-        let network = Network::of(project, completion, timeline, &options.scenario);
+        let pace = None;
+        let network = Network::of(&NetworkInput { project, completion, timeline, pace });
         match network.filter(|network| !network.items.is_empty()) {
             Some(network) => empty.with(project, timeline, network, options),
             None => empty,
@@ -171,6 +201,7 @@ impl Forecast {
 
     fn with(mut self, project: &Project, timeline: Timeline<'_>, network: Network, options: &ForecastOptions) -> Self {
         let computation = Computation::of(project, timeline, &network, options);
+        self.assumptions = computation.assumptions(project);
         let items = network.items.iter().map(|(item, nodes)| (*item, computation.item(*item, *nodes)));
         self.items = items.collect();
         self.end = computation.end();
@@ -181,10 +212,10 @@ impl Forecast {
         self
     }
 
-    /// The number of durations for each [`Basis`], by name.
+    /// The number of items for each [`Basis`].
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, usize); 5] {
-        Basis::NAMES.map(|name| (name, self.bases.values().filter(|basis| basis.name() == name).count()))
+    pub fn counts(&self) -> [(Basis, usize); 6] {
+        Basis::ALL.map(|basis| (basis, self.bases.values().filter(|it| **it == basis).count()))
     }
 
     /// The driving path of `item` with mean durations, in the order of time.
@@ -202,72 +233,88 @@ impl Forecast {
 
 /// The results for the whole network, before they are split by item.
 struct Computation<'a> {
+    project: &'a Project,
+    timeline: Timeline<'a>,
     network: &'a Network,
-    due: BTreeMap<Item, f64>,
-    target: Option<f64>,
     dates: Dates,
+    event_slack: Vec<f64>,
+    /// The least total float of each workstream and its tasks.
+    workstream_float: BTreeMap<Item, f64>,
     driving_paths: DrivingPaths,
     /// The driving paths with mean delays, if there are risk events.
     driving_paths_with_risks: Option<DrivingPaths>,
     /// The items with percentiles, in rising order.
     simulated: Vec<Item>,
+    /// The tasks whose two nodes are counted together.
+    paired: Vec<Item>,
     result: SimulationResult,
-    takes_time: Vec<bool>,
+    sources: Vec<DateSource>,
 }
 
 impl<'a> Computation<'a> {
-    fn of(project: &Project, timeline: Timeline<'_>, network: &'a Network, options: &ForecastOptions) -> Self {
-        let due_of = |item: &Item| Some((*item, timeline.end_of(project.due(*item)?)));
-        let due: BTreeMap<Item, f64> = network.items.keys().filter_map(due_of).collect();
-        let target = project.target.map(|target| timeline.end_of(target));
-        let limits = due.iter().map(|(item, time)| (network.items[item].finish, *time));
-        let limits: Vec<(usize, f64)> = limits.chain(target.map(|time| (network.end(), time))).collect();
+    fn of(project: &'a Project, timeline: Timeline<'a>, network: &'a Network, options: &ForecastOptions) -> Self {
+        let due_of = |item: &Item| Some((network.items[item].finish, timeline.end_of(project.due(*item)?)));
+        let limits = network.items.keys().filter_map(due_of);
+        let target = project.target.map(|target| (network.end(), timeline.end_of(target)));
+        let limits: Vec<(usize, f64)> = limits.chain(target).collect();
         let dates = Dates::of(network, ForecastModel::Plan, &limits);
         let with_risks = (!network.risk_events.is_empty()).then(|| Dates::of(network, ForecastModel::Risk, &limits));
         let is_simulated = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
         let simulated: Vec<Item> = network.items.keys().copied().filter(is_simulated).collect();
-        let finishes = simulated.iter().map(|item| (network.items[item].finish, due.get(item).copied()));
-        let finishes: Vec<_> = finishes.chain([(network.end(), target)]).collect();
-        let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
-        let params = SimulationParams {
-            // Without uncertainty, every run is the same.
-            draws: if network.is_certain() { NonZero::<u32>::MIN } else { options.draws },
-            nodes: &finishes,
-            critical_to: critical_to.map_or(network.end(), |nodes| nodes.finish),
-            threads: options.threads,
-        };
+        let is_paired =
+            |item: &Item| matches!(item, Item::Task(_)) && network.items[item].start != network.items[item].finish;
+        let paired: Vec<Item> = network.items.keys().copied().filter(is_paired).collect();
         Self {
-            result: simulate(network, &params),
+            result: simulated_result(project, timeline, network, (&simulated, &paired), options),
+            event_slack: dates.event_slack(network),
+            workstream_float: workstream_float(network, &dates),
             driving_paths: dates.driving_paths(project, network),
             driving_paths_with_risks: with_risks.map(|dates| dates.driving_paths(project, network)),
-            takes_time: network.takes_time(),
+            sources: network.date_sources(),
+            project,
+            timeline,
             network,
-            due,
-            target,
             dates,
             simulated,
+            paired,
+        }
+    }
+
+    fn assumptions(&self, project: &Project) -> Assumptions {
+        let has = |basis: Basis| self.network.bases.values().any(|it| *it == basis);
+        let has_durations = !self.network.remaining.is_empty();
+        let starts = self.network.items.iter().filter(|(item, _)| matches!(item, Item::Workstream(..)));
+        let starts: Vec<f64> = starts.map(|(_, nodes)| self.dates.start[nodes.start]).collect();
+        Assumptions {
+            estimate_error: if has_durations { project.policy.estimate_error.get() } else { 0.0 },
+            days_per_point: self.network.days_per_point.filter(|_| has(Basis::Inferred) || has(Basis::Overrun)),
+            open_workstreams: starts.len(),
+            concurrent_workstreams: starts.into_iter().filter(|start| *start < ROUNDING).count(),
         }
     }
 
     fn item(&self, item: Item, nodes: ItemNodes) -> ItemForecast {
         let (network, dates) = (self.network, &self.dates);
         let is_milestone = matches!(item, Item::Milestone(_));
-        let without_estimate = if is_milestone { network.without_estimate(nodes.finish) } else { Vec::new() };
-        // Nothing is forecast of an item without estimate, or of a milestone without predecessors.
-        let is_known = self.takes_time[nodes.finish] || without_estimate.is_empty();
-        let is_bare = matches!(network.bases.get(&item), Some(Basis::NoEstimate | Basis::FixedDate));
-        let simulated = self.simulated.binary_search(&item).ok().filter(|_| is_known && !is_bare);
+        let due = self.project.due(item);
+        let is_unmarked =
+            is_milestone && network.nodes[nodes.finish].before.is_empty() && !network.bases.contains_key(&item);
         let mut forecast = ItemForecast {
             early: (dates.start[nodes.start], dates.finish[nodes.finish]),
             late: (dates.late[nodes.start] - dates.duration[nodes.start], dates.late[nodes.finish]),
+            total_float: self.total_float(item, nodes),
             free_float: dates.free[nodes.finish],
-            due: self.due.get(&item).copied(),
-            finish: simulated.map(|index| self.finish(index)),
-            criticality: self.result.criticality[nodes.finish],
+            due: due.map(|due| self.timeline.end_of(due)),
+            is_overdue: self.is_overdue(due),
+            fixed_date: due.filter(|_| network.nodes[nodes.finish].fixed_date.is_some()),
+            remaining: network.remaining.get(&item).copied(),
+            finish: self.finish(item, nodes.finish),
+            criticality: self.criticality(item, nodes.finish),
             driving_root: None,
-            without_estimate,
+            without_estimate: if is_milestone { network.without_estimate(nodes.finish) } else { Vec::new() },
+            is_unmarked,
         };
-        if is_milestone && forecast.finish.is_some() {
+        if is_milestone && forecast.finish.is_some() && !is_unmarked {
             // A milestone that is late only with risks is driven by what its risks delay.
             let is_late_by_risks = forecast.is_late() && !forecast.is_late_in(ForecastModel::Plan);
             let with_risks = self.driving_paths_with_risks.as_ref().filter(|_| is_late_by_risks);
@@ -276,19 +323,95 @@ impl<'a> Computation<'a> {
         forecast
     }
 
-    fn finish(&self, index: usize) -> ByModel<FinishPercentiles> {
-        ByModel { plan: self.result.finish.plan[index], risk: self.result.finish.risk[index] }
+    fn total_float(&self, item: Item, nodes: ItemNodes) -> f64 {
+        match item {
+            Item::Milestone(_) => self.event_slack[nodes.finish],
+            Item::Workstream(..) => self.workstream_float.get(&item).copied().unwrap_or_default(),
+            Item::Area(_) | Item::Task(_) => self.dates.late[nodes.finish] - self.dates.finish[nodes.finish],
+        }
+    }
+
+    fn criticality(&self, item: Item, finish: usize) -> f64 {
+        let pair = self.paired.binary_search(&item).map(|index| self.result.pair_criticality[index]);
+        pair.unwrap_or(self.result.criticality[finish])
+    }
+
+    fn is_overdue(&self, due: Option<Date>) -> bool {
+        due.is_some_and(|due| due < self.timeline.start_day())
+    }
+
+    /// The finish of a workstream or milestone. Nothing is forecast of an item without estimate.
+    fn finish(&self, item: Item, node: usize) -> Option<FinishForecast> {
+        let index = self.simulated.binary_search(&item).ok()?;
+        let is_bare = self.network.bases.get(&item) == Some(&Basis::NoEstimate);
+        (!is_bare).then(|| self.finish_at(index, node)).flatten()
+    }
+
+    fn finish_at(&self, index: usize, node: usize) -> Option<FinishForecast> {
+        let finish = ByModel { plan: self.result.finish.plan[index], risk: self.result.finish.risk[index] };
+        match self.sources[node] {
+            DateSource::Durations => Some(FinishForecast::Simulated(finish)),
+            DateSource::DueDates => Some(FinishForecast::DueDates(finish.map(|finish| finish.percentiles.p50))),
+            // Everything is done, or nothing that is open has an estimate.
+            DateSource::Unknown => {
+                let is_done = self.network.nodes[node].before.is_empty();
+                is_done.then(|| FinishForecast::DueDates(finish.map(|finish| finish.percentiles.p50)))
+            }
+        }
     }
 
     fn end(&self) -> Option<EndForecast> {
         let end = self.network.end();
-        self.takes_time[end].then(|| EndForecast {
+        let is_known = self.sources[end] != DateSource::Unknown;
+        let finish = self.finish_at(self.simulated.len(), end).filter(|_| is_known)?;
+        Some(EndForecast {
             early_finish: self.dates.end(),
-            due: self.target,
-            finish: self.finish(self.simulated.len()),
+            due: self.project.target.map(|target| self.timeline.end_of(target)),
+            is_overdue: self.is_overdue(self.project.target),
+            finish,
             critical_path: self.driving_paths.path_to(end),
         })
     }
+}
+
+/// Simulates the finishes of `simulated` and of the project, and the criticality of `paired` tasks.
+fn simulated_result(
+    project: &Project,
+    timeline: Timeline<'_>,
+    network: &Network,
+    (simulated, paired): (&[Item], &[Item]),
+    options: &ForecastOptions,
+) -> SimulationResult {
+    // No run meets a due date that has passed.
+    let limit = |due: Date| if due < timeline.start_day() { f64::NEG_INFINITY } else { timeline.end_of(due) };
+    let finishes = simulated.iter().map(|item| (network.items[item].finish, project.due(*item).map(limit)));
+    let finishes: Vec<_> = finishes.chain([(network.end(), project.target.map(limit))]).collect();
+    let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
+    let pairs: Vec<(usize, usize)> =
+        paired.iter().map(|item| network.items[item]).map(|it| (it.start, it.finish)).collect();
+    let params = SimulationParams {
+        // Without uncertainty, every run is the same.
+        draws: if network.is_certain() { NonZero::<u32>::MIN } else { options.draws },
+        nodes: &finishes,
+        critical_to: critical_to.map_or(network.end(), |nodes| nodes.finish),
+        pairs: &pairs,
+        threads: options.threads,
+    };
+    simulate(network, &params)
+}
+
+fn workstream_float(network: &Network, dates: &Dates) -> BTreeMap<Item, f64> {
+    let mut floats: BTreeMap<Item, f64> = BTreeMap::new();
+    for (index, node) in network.nodes.iter().enumerate() {
+        let stream = match node.item {
+            Some(Item::Task(task)) => Item::Workstream(task.area, task.workstream),
+            Some(stream @ Item::Workstream(..)) => stream,
+            _ => continue,
+        };
+        let float = floats.entry(stream).or_insert(f64::INFINITY);
+        *float = float.min(dates.late[index] - dates.finish[index]);
+    }
+    floats
 }
 
 #[cfg(test)]

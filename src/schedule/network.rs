@@ -1,23 +1,20 @@
 //! The network of open work: which item can start after which others finish.
 //!
-//! A workstream starts, its duration passes, and it finishes. Its tasks with estimates run in
-//! parallel unless they need each other. Retained logic: work that has started still waits for its
-//! predecessors. Complete items aren't part of the network.
+//! A workstream starts, its remaining duration passes, and it finishes. Its tasks run in parallel unless
+//! they need each other. Retained logic: work that has started still waits for its predecessors.
+//! Complete items aren't part of the network.
 
-pub mod scenario;
-mod duration;
-mod builder;
+pub(crate) mod duration;
+pub(crate) mod builder;
 mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::completion::Completion;
-use crate::model::{Item, Project};
-use crate::schedule::network::builder::NetworkBuilder;
-use crate::schedule::network::duration::ActivityDuration;
-use crate::schedule::network::scenario::Scenario;
-use crate::schedule::pert::{RemainingDuration, ThreePoint};
-use crate::schedule::timeline::Timeline;
+use crate::model::Item;
+use crate::schedule::network::builder::{NetworkBuilder, NetworkInput};
+use crate::schedule::network::duration::{ActivityDuration, SharedDistributions};
+use crate::schedule::pert::EstimateDistribution;
+use crate::schedule::rate::DaysPerPoint;
 
 /// The network of a project's open work.
 #[derive(Debug, Clone)]
@@ -26,11 +23,15 @@ pub(crate) struct Network {
     pub(crate) nodes: Vec<NetworkNode>,
     /// Several nodes may share one.
     pub(crate) durations: Vec<ActivityDuration>,
+    pub(crate) shared: SharedDistributions,
     pub(crate) risk_events: Vec<RiskEvent>,
     /// The open items.
     pub(crate) items: BTreeMap<Item, ItemNodes>,
-    /// Only of items with a duration of their own.
+    /// Only of items with a duration or a date of their own.
     pub(crate) bases: BTreeMap<Item, Basis>,
+    /// The mean remaining duration in working days, of items with one of their own.
+    pub(crate) remaining: BTreeMap<Item, f64>,
+    pub(crate) days_per_point: Option<DaysPerPoint>,
 }
 
 /// An event in the network, with the activity that ends in it.
@@ -42,12 +43,23 @@ pub(crate) struct NetworkNode {
     pub(crate) before: Vec<usize>,
     /// Start no earlier than this, in working days.
     pub(crate) not_before: f64,
-    /// A fixed delay in working days; negative if a scenario shortens the item.
+    /// Whether its date is fixed by a due date.
+    pub(crate) fixed_date: Option<FixedDate>,
+    /// A fixed delay in working days; negative if work is taken away.
     pub(crate) delay: f64,
     /// Indices of the risk events that may delay it.
     pub(crate) risk_events: Vec<usize>,
     /// The index of the duration, and the share of it that this node takes.
     pub(crate) duration: Option<(usize, f64)>,
+}
+
+/// A date that follows from a due date alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FixedDate {
+    /// Today, or later.
+    Ahead,
+    /// Before the start day: assumed to be met today.
+    Overdue,
 }
 
 /// The nodes of an item.
@@ -64,51 +76,60 @@ pub(crate) struct RiskEvent {
     pub(crate) key: String,
     pub(crate) probability: f64,
     /// The delay of each item that it affects.
-    pub(crate) delay: RemainingDuration,
+    pub(crate) delay: EstimateDistribution,
 }
 
-/// The source of a duration.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The source of a duration or date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     /// An estimate in the file.
-    Estimated(ThreePoint),
-    /// The remaining points, at the days per point of the file's estimated workstreams.
-    Inferred(ThreePoint),
-    /// An estimate that is used up, although the item isn't finished.
-    Overrun(ThreePoint),
-    /// A milestone without predecessors: assumed to be reached on its due date.
+    Estimated,
+    /// The points, at the days per point of the file's estimated workstreams.
+    Inferred,
+    /// An estimate or inferred duration that is used up, although the item isn't finished.
+    Overrun,
+    /// A due date alone: assumed to be met, or met today if it has passed.
     FixedDate,
+    /// The pace of the project, since nothing in the file is estimated.
+    Paced,
     /// Without estimate: forecast as if it took no time.
     NoEstimate,
 }
 
 impl Basis {
-    /// Every name, in the order of the documentation.
-    pub const NAMES: [&'static str; 5] = ["estimated", "inferred", "overrun", "fixed_date", "no_estimate"];
+    /// Every basis, in the order of the documentation.
+    pub const ALL: [Self; 6] =
+        [Self::Estimated, Self::Inferred, Self::Overrun, Self::FixedDate, Self::Paced, Self::NoEstimate];
 
     /// The value of the label `basis`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Estimated(_) => "estimated",
-            Self::Inferred(_) => "inferred",
-            Self::Overrun(_) => "overrun",
+            Self::Estimated => "estimated",
+            Self::Inferred => "inferred",
+            Self::Overrun => "overrun",
             Self::FixedDate => "fixed_date",
+            Self::Paced => "paced",
             Self::NoEstimate => "no_estimate",
         }
     }
 }
 
+/// The source of the dates of a node, its predecessors included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DateSource {
+    /// No duration and no date is known.
+    Unknown,
+    /// Due dates alone.
+    DueDates,
+    /// A duration with a spread.
+    Durations,
+}
+
 impl Network {
-    /// The network of the open work in `project`; `None` if it has a cycle, which is an error in the
-    /// file.
-    pub(crate) fn of(
-        project: &Project,
-        completion: &Completion,
-        timeline: Timeline<'_>,
-        scenario: &Scenario,
-    ) -> Option<Self> {
-        let mut network = NetworkBuilder::new(project, completion, timeline, scenario).build();
+    /// The network of the open work of `input`; `None` if it has a cycle, which is an error in the file.
+    pub(crate) fn of(input: &NetworkInput<'_>) -> Option<Self> {
+        let mut network = NetworkBuilder::new(input).build();
         let removed = order::contract(&mut network);
         order::sorted(network, &removed)
     }
@@ -118,15 +139,18 @@ impl Network {
         self.risk_events.is_empty() && self.durations.iter().all(ActivityDuration::is_certain)
     }
 
-    /// For each node, whether it or a predecessor has a known duration or date.
-    pub(crate) fn takes_time(&self) -> Vec<bool> {
-        let mut takes_time: Vec<bool> = Vec::with_capacity(self.nodes.len());
+    /// The source of the dates of each node.
+    pub(crate) fn date_sources(&self) -> Vec<DateSource> {
+        let mut sources: Vec<DateSource> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            // A scenario's delay doesn't make the rest of the duration known.
-            let own = node.duration.is_some() || node.not_before > 0.0;
-            takes_time.push(own || node.before.iter().any(|&before| takes_time[before]));
+            let own = match (node.duration, node.fixed_date) {
+                (Some(_), _) => DateSource::Durations,
+                (None, Some(_)) => DateSource::DueDates,
+                (None, None) => DateSource::Unknown,
+            };
+            sources.push(node.before.iter().map(|&before| sources[before]).fold(own, DateSource::max));
         }
-        takes_time
+        sources
     }
 
     /// The items without estimate among `node` and its predecessors.

@@ -165,93 +165,86 @@ impl BetaPertCache {
     }
 }
 
-/// The distribution of the remaining duration of an activity.
+/// The distribution of an estimated duration.
 #[derive(Debug, Clone)]
-pub struct RemainingDuration {
+pub struct EstimateDistribution {
     estimate: ThreePoint,
-    /// Working days since the start; the duration is longer than that.
-    elapsed: f64,
-    /// The probability that the whole duration is at most `elapsed`.
-    over: f64,
+    /// `None` if the estimate is a single value.
     distribution: Option<Arc<BetaPert>>,
 }
 
-/// The remaining duration of open work whose estimate is used up, in working days.
-pub const OVERRUN_REMAINDER: f64 = 1.0;
+/// The standard normal quantiles of 85 and 95 %.
+const UPPER_QUANTILES: [(f64, f64); 2] = [(0.85, 1.036_4), (0.95, 1.644_9)];
 
-impl RemainingDuration {
-    /// The remainder of `estimate` after `elapsed` working days: D − elapsed, given that D > elapsed. The
-    /// mean less the elapsed time would soon be 0.
+impl EstimateDistribution {
+    /// The distribution of `estimate`.
     #[must_use]
-    pub fn new(estimate: ThreePoint, elapsed: f64, cache: &mut BetaPertCache) -> Self {
+    pub fn new(estimate: ThreePoint, cache: &mut BetaPertCache) -> Self {
         let width = estimate.width();
         let distribution = (width > 0.0).then(|| cache.get((estimate.likely - estimate.optimistic) / width));
-        let over = distribution
-            .as_ref()
-            .map_or(0.0, |distribution| distribution.probability((elapsed - estimate.optimistic) / width));
-        Self { estimate, elapsed, over, distribution }
-    }
-
-    /// Whether the activity has taken longer than the pessimistic estimate.
-    #[must_use]
-    pub fn is_overrun(&self) -> bool {
-        self.elapsed > 0.0 && self.elapsed >= self.estimate.pessimistic
+        Self { estimate, distribution }
     }
 
     /// Whether all quantiles are the same.
     #[must_use]
     pub fn is_certain(&self) -> bool {
-        self.distribution.is_none() || self.is_overrun()
-    }
-
-    /// The quantile of `probability`, from 0 to 1, in working days.
-    #[must_use]
-    pub fn quantile(&self, probability: f64) -> f64 {
-        if self.is_overrun() {
-            return OVERRUN_REMAINDER;
-        }
-        let ThreePoint { optimistic, likely, .. } = self.estimate;
-        let whole = self.distribution.as_ref().map_or(likely, |distribution| {
-            let place = if self.over > 0.0 {
-                distribution.exact_quantile(self.over + probability * (1.0 - self.over))
-            } else {
-                distribution.quantile(probability)
-            };
-            optimistic + self.estimate.width() * place
-        });
-        (whole - self.elapsed).max(0.0)
-    }
-
-    /// Replaces each probability by `part` of its [`Self::quantile`].
-    pub fn quantiles(&self, part: f64, probabilities: &mut [f64]) {
-        match &self.distribution {
-            Some(distribution) if self.over <= 0.0 => {
-                let (start, width) = (self.estimate.optimistic - self.elapsed, self.estimate.width());
-                for probability in probabilities {
-                    let remaining = start + width * distribution.quantile(*probability);
-                    *probability = part * if remaining > 0.0 { remaining } else { 0.0 };
-                }
-            }
-            _ => {
-                for probability in probabilities {
-                    *probability = part * self.quantile(*probability);
-                }
-            }
-        }
+        self.distribution.is_none()
     }
 
     /// The mean in working days.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        const STEPS: usize = 1000;
-        if self.is_overrun() {
-            return OVERRUN_REMAINDER;
+        self.estimate.mean()
+    }
+
+    /// The quantile of `probability`, from 0 to 1, in working days.
+    #[must_use]
+    pub fn quantile(&self, probability: f64) -> f64 {
+        self.scaled(probability, BetaPert::quantile)
+    }
+
+    /// Replaces each probability by its [`Self::quantile`].
+    pub fn quantiles(&self, probabilities: &mut [f64]) {
+        let (start, width) = (self.estimate.optimistic, self.estimate.width());
+        let Some(distribution) = &self.distribution else { return probabilities.fill(self.estimate.likely) };
+        for probability in probabilities {
+            *probability = start + width * distribution.quantile(*probability);
         }
-        if self.over <= 0.0 {
-            return self.estimate.mean() - self.elapsed;
-        }
-        let middle = |step: usize| self.quantile((float(step) + 0.5) / float(STEPS));
-        (0..STEPS).map(middle).sum::<f64>() / float(STEPS)
+    }
+
+    /// The quantile of `probability` among the durations longer than `elapsed`; `None` if there are none.
+    #[must_use]
+    pub fn quantile_after(&self, elapsed: f64, probability: f64) -> Option<f64> {
+        /// A rarer remainder is only a rounding error of the table.
+        const LEAST: f64 = 1e-9;
+        let over = self.probability(elapsed);
+        let place = over + probability * (1.0 - over);
+        (over < 1.0 - LEAST).then(|| self.scaled(place, BetaPert::exact_quantile))
+    }
+
+    /// P(duration ≤ `days`).
+    fn probability(&self, days: f64) -> f64 {
+        let ThreePoint { optimistic, likely, .. } = self.estimate;
+        let certain = f64::from(u8::from(days >= likely));
+        let part = (days - optimistic) / self.estimate.width();
+        self.distribution.as_ref().map_or(certain, |distribution| distribution.probability(part))
+    }
+
+    fn scaled(&self, probability: f64, quantile: impl Fn(&BetaPert, f64) -> f64) -> f64 {
+        let ThreePoint { optimistic, likely, .. } = self.estimate;
+        let width = self.estimate.width();
+        self.distribution
+            .as_ref()
+            .map_or(likely, |distribution| optimistic + width * quantile(distribution, probability))
+    }
+
+    /// The standard deviation of the logarithm of a log-normal distribution that spreads at least as far
+    /// above its median: the larger of ln(P85/P50)/z(85 %) and ln(P95/P50)/z(95 %).
+    #[must_use]
+    pub fn log_spread(&self) -> f64 {
+        let median = self.quantile(0.5);
+        let spread = |(probability, normal): (f64, f64)| (self.quantile(probability) / median).ln() / normal;
+        if median > 0.0 { UPPER_QUANTILES.map(spread).into_iter().fold(0.0, f64::max) } else { 0.0 }
     }
 }
 
@@ -259,8 +252,8 @@ impl RemainingDuration {
 mod tests {
     use super::*;
 
-    fn remaining((optimistic, likely, pessimistic): (f64, f64, f64), elapsed: f64) -> RemainingDuration {
-        RemainingDuration::new(ThreePoint { optimistic, likely, pessimistic }, elapsed, &mut BetaPertCache::default())
+    fn estimate((optimistic, likely, pessimistic): (f64, f64, f64)) -> EstimateDistribution {
+        EstimateDistribution::new(ThreePoint { optimistic, likely, pessimistic }, &mut BetaPertCache::default())
     }
 
     /// Whether `value` is `expected` to half of its last printed digit.
@@ -276,17 +269,19 @@ mod tests {
             ((1.0, 2.0, 9.0), [1.4785, 2.7690, 4.1028, 4.4411, 4.8712, 5.5028]),
         ];
         for (points, expected) in answers {
-            let whole = remaining(points, 0.0);
+            let whole = estimate(points);
             for (probability, expected) in [0.1, 0.5, 0.8, 0.85, 0.9, 0.95].into_iter().zip(expected) {
-                let quantile = whole.quantile(probability);
-                assert!(near(quantile, expected), "{points:?} at {probability}: {quantile}, not {expected}");
+                let mut quantile = [probability];
+                whole.quantiles(&mut quantile);
+                assert!(near(quantile[0], expected), "{points:?} at {probability}: {quantile:?}, not {expected}");
+                assert!((quantile[0] - whole.quantile(probability)).abs() < 1e-12);
             }
         }
     }
 
     #[test]
     fn mean_and_variance_follow_the_formula() {
-        let skewed = remaining((1.0, 2.0, 9.0), 0.0);
+        let skewed = estimate((1.0, 2.0, 9.0));
         let steps = 100_000;
         let values = (0..steps).map(|step| skewed.quantile((f64::from(step) + 0.5) / f64::from(steps)));
         let (sum, squares) = values.fold((0.0, 0.0), |(sum, squares), value| (sum + value, squares + value * value));
@@ -297,28 +292,37 @@ mod tests {
     }
 
     #[test]
-    fn the_remainder_is_conditional_on_the_elapsed_time() {
-        let answers =
-            [((4.0, 5.0, 6.0), 5.0, 0.3125), ((2.0, 3.0, 8.0), 4.0, 0.8410), ((10.0, 12.5, 15.0), 12.5, 0.7812)];
-        for (points, elapsed, mean) in answers {
-            let found = remaining(points, elapsed).mean();
-            assert!((found - mean).abs() < 1e-4, "{points:?} after {elapsed}: {found}, not {mean}");
-        }
-        assert!(near(remaining((4.0, 5.0, 6.0), 5.0).quantile(0.85), 0.5587));
-        let skewed = remaining((2.0, 3.0, 8.0), 4.0);
-        assert!(near(1.0 - skewed.over, 0.3380) && near(skewed.quantile(0.85), 1.5674), "{skewed:?}");
+    fn durations_after_the_elapsed_time_have_the_known_quantiles() {
+        let symmetric = estimate((4.0, 5.0, 6.0));
+        assert!(near(symmetric.quantile_after(5.0, 0.85).unwrap(), 5.5587));
+        let skewed = estimate((2.0, 3.0, 8.0));
+        assert!(near(skewed.quantile_after(4.0, 0.85).unwrap(), 5.5674));
+        assert!(near(skewed.probability(4.0), 1.0 - 0.3380));
+        assert!(skewed.quantile_after(7.9, 0.5).is_some_and(|days| days > 7.9));
+        assert_eq!(skewed.quantile_after(8.0, 0.5), None);
     }
 
     #[test]
-    fn a_fixed_duration_is_certain_and_an_overrun_takes_another_day() {
-        let fixed = remaining((5.0, 5.0, 5.0), 2.0);
-        assert_eq!((fixed.quantile(0.01), fixed.quantile(0.99), fixed.mean()), (3.0, 3.0, 3.0));
-        for (points, elapsed) in [((5.0, 5.0, 5.0), 5.0), ((2.0, 3.0, 8.0), 9.0)] {
-            let overrun = remaining(points, elapsed);
-            assert!(overrun.is_overrun());
-            assert_eq!((overrun.quantile(0.5), overrun.mean()), (OVERRUN_REMAINDER, OVERRUN_REMAINDER));
+    fn a_single_value_is_certain() {
+        let fixed = estimate((5.0, 5.0, 5.0));
+        assert!(fixed.is_certain() && !estimate((5.0, 5.0, 6.0)).is_certain());
+        assert_eq!((fixed.quantile(0.01), fixed.quantile(0.99), fixed.mean()), (5.0, 5.0, 5.0));
+        assert_eq!((fixed.quantile_after(4.9, 0.3), fixed.quantile_after(5.0, 0.3)), (Some(5.0), None));
+    }
+
+    #[test]
+    fn the_log_spread_covers_both_upper_percentiles() {
+        for points in [(2.0, 2.5, 3.0), (1.0, 2.0, 9.0), (0.0, 0.0, 10.0), (1.0, 9.0, 10.0)] {
+            let whole = estimate(points);
+            let spread = whole.log_spread();
+            for (probability, normal) in UPPER_QUANTILES {
+                assert!(
+                    whole.quantile(0.5) * (spread * normal).exp() >= whole.quantile(probability) - 1e-9,
+                    "{points:?}"
+                );
+            }
         }
-        let nothing = remaining((0.0, 0.0, 0.0), 0.0);
-        assert_eq!((nothing.quantile(0.5), nothing.is_overrun()), (0.0, false));
+        assert!(near(estimate((2.0, 2.5, 3.0)).log_spread(), 0.0779));
+        assert_eq!((estimate((3.0, 3.0, 3.0)).log_spread(), estimate((0.0, 0.0, 0.0)).log_spread()), (0.0, 0.0));
     }
 }

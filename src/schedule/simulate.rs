@@ -14,8 +14,10 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use crate::hash::fnv1a;
+use crate::schedule::ROUNDING;
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, PROBABILITIES, Percentiles};
 use crate::schedule::network::Network;
+use crate::schedule::network::duration::{SharedDistributions, SharedFactors};
 
 #[derive(Debug)]
 pub(crate) struct SimulationParams<'a> {
@@ -25,6 +27,8 @@ pub(crate) struct SimulationParams<'a> {
     pub(crate) nodes: &'a [(usize, Option<f64>)],
     /// The node that criticality refers to.
     pub(crate) critical_to: usize,
+    /// Pairs of nodes of which either makes its item critical.
+    pub(crate) pairs: &'a [(usize, usize)],
     /// The number of threads, which doesn't change the result. Default: by the size of the network.
     pub(crate) threads: Option<NonZero<usize>>,
 }
@@ -35,10 +39,17 @@ pub(crate) struct SimulationResult {
     pub(crate) finish: ByModel<Vec<FinishPercentiles>>,
     /// Criticality index of each node of the network, without risks.
     pub(crate) criticality: Vec<f64>,
+    /// Criticality index of each of [`SimulationParams::pairs`].
+    pub(crate) pair_criticality: Vec<f64>,
 }
 
 /// Runs per block. A block is computed node by node, so that its numbers are adjacent in memory.
 const BLOCK: usize = 64;
+
+/// The keys of shared factors: unlike the path of any item.
+const ERROR_KEY: &[u8] = b"error of all estimates";
+const RATE_KEY: &[u8] = b"days per point";
+const PACE_KEY: &[u8] = b"pace of the project";
 
 /// The number of node visits that makes up for starting a thread.
 const VISITS_PER_THREAD: usize = 300_000;
@@ -93,18 +104,23 @@ impl FinishTimes {
 /// The result of one thread.
 struct PartialResult {
     times: ByModel<FinishTimes>,
-    /// By node.
+    /// The number of runs in which each node is critical.
     critical: Vec<u32>,
+    /// The same of each pair of nodes.
+    critical_pairs: Vec<u32>,
 }
 
 fn combine(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<PartialResult>) -> SimulationResult {
     let draws = f64::from(params.draws.get());
-    let critical = |node: usize| f64::from(parts.iter().map(|part| part.critical[node]).sum::<u32>()) / draws;
+    let share = |count: u32| f64::from(count) / draws;
+    let critical = |node: usize| share(parts.iter().map(|part| part.critical[node]).sum());
     let criticality = (0..network.nodes.len()).map(critical).collect();
+    let of_pair = |pair: usize| share(parts.iter().map(|part| part.critical_pairs[pair]).sum());
+    let pair_criticality = (0..params.pairs.len()).map(of_pair).collect();
     let mut finish = |model: ForecastModel| finish_percentiles(gather(&mut parts, model), params);
     let plan = finish(ForecastModel::Plan);
     let risk = if network.risk_events.is_empty() { plan.clone() } else { finish(ForecastModel::Risk) };
-    SimulationResult { finish: ByModel { plan, risk }, criticality }
+    SimulationResult { finish: ByModel { plan, risk }, criticality, pair_criticality }
 }
 
 /// The times of all threads, and the number of threads.
@@ -177,6 +193,7 @@ struct Worker<'a> {
     network: &'a Network,
     params: &'a SimulationParams<'a>,
     durations: Vec<[f64; BLOCK]>,
+    factors: SharedFactors<BLOCK>,
     /// By risk event.
     delays: Vec<[f64; BLOCK]>,
     starts: Vec<[f64; BLOCK]>,
@@ -199,6 +216,7 @@ impl<'a> Worker<'a> {
             network,
             params,
             durations: vec![[0.0; BLOCK]; network.durations.len()],
+            factors: SharedFactors { error: [1.0; BLOCK], error_and_rate: [1.0; BLOCK], pace: [1.0; BLOCK] },
             delays: vec![[0.0; BLOCK]; network.risk_events.len()],
             starts: vec![[0.0; BLOCK]; nodes],
             finishes: vec![[0.0; BLOCK]; nodes],
@@ -207,6 +225,7 @@ impl<'a> Worker<'a> {
             part: PartialResult {
                 times: runs.map(|runs| FinishTimes::new(params.nodes.len(), runs)),
                 critical: vec![0; nodes],
+                critical_pairs: vec![0; params.pairs.len()],
             },
         }
     }
@@ -231,11 +250,12 @@ impl<'a> Worker<'a> {
     /// Draws the durations and delays of one block.
     fn draw_block(&mut self, block: usize) {
         let network = self.network;
+        self.draw_factors(block);
         let (duration_keys, risk_keys) = self.keys.split_at(network.durations.len());
         for ((duration, key), draws) in network.durations.iter().zip(duration_keys).zip(&mut self.durations) {
             let mut random = stream(*key, block * BLOCK);
             draws.fill_with(|| between_0_and_1(&mut random));
-            duration.quantiles(draws);
+            duration.draw(&self.factors, draws);
         }
         for ((risk_event, key), delays) in network.risk_events.iter().zip(risk_keys).zip(&mut self.delays) {
             let mut random = stream(*key, 2 * block * BLOCK);
@@ -243,6 +263,23 @@ impl<'a> Worker<'a> {
                 let (occurrence, length) = (between_0_and_1(&mut random), between_0_and_1(&mut random));
                 *delay = if occurrence < risk_event.probability { risk_event.delay.quantile(length) } else { 0.0 };
             }
+        }
+    }
+
+    /// Draws the factors that the durations of one block share.
+    fn draw_factors(&mut self, block: usize) {
+        let SharedDistributions { error, rate, pace } = &self.network.shared;
+        let SharedFactors { error: errors, error_and_rate: both, pace: paces } = &mut self.factors;
+        for (key, distribution, factors) in
+            [(ERROR_KEY, error, &mut *errors), (RATE_KEY, rate, both), (PACE_KEY, pace, paces)]
+        {
+            if !distribution.is_certain() {
+                let mut random = stream(fnv1a(key), block * BLOCK);
+                factors.fill_with(|| distribution.quantile(between_0_and_1(&mut random)));
+            }
+        }
+        for (rate, error) in self.factors.error_and_rate.iter_mut().zip(&self.factors.error) {
+            *rate *= error;
         }
     }
 
@@ -295,7 +332,7 @@ impl<'a> Worker<'a> {
     /// The backward pass of one block: marks the predecessors that finish when a marked node starts.
     fn mark_critical(&mut self, runs: usize) {
         let nodes = &self.network.nodes[..=self.params.critical_to];
-        for marks in &mut self.is_critical[..nodes.len()] {
+        for marks in &mut self.is_critical {
             *marks = [false; BLOCK];
         }
         self.is_critical[self.params.critical_to] = [true; BLOCK];
@@ -308,10 +345,14 @@ impl<'a> Worker<'a> {
             for &driver in &node.before {
                 let each = before[driver].iter_mut().zip(&self.finishes[driver]).zip(start.iter().zip(marks));
                 for ((mark, finish), (start, is_critical)) in each {
-                    *mark |= *is_critical && finish >= start;
+                    *mark |= *is_critical && *finish >= start - ROUNDING;
                 }
             }
             self.part.critical[index] += marks[..runs].iter().map(|&mark| u32::from(mark)).sum::<u32>();
+        }
+        for (&(one, other), count) in self.params.pairs.iter().zip(&mut self.part.critical_pairs) {
+            let marks = self.is_critical[one][..runs].iter().zip(&self.is_critical[other]);
+            *count += marks.map(|(one, other)| u32::from(one | other)).sum::<u32>();
         }
     }
 }

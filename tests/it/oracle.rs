@@ -55,8 +55,9 @@ fn holidays() -> Vec<Date> {
 
 /// The network as a readiness file.
 fn plan(activities: &[Activity], holidays: &[Date]) -> String {
-    let mut text =
-        format!("project: x\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n");
+    let mut text = format!(
+        "project: x\npolicy: {{estimate_error: 0%}}\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n"
+    );
     for activity in activities {
         let needs: Vec<String> = activity.needs.iter().map(|need| format!("a/{}", activities[*need].id)).collect();
         writeln!(text, "      {}: {{estimate: {}d, needs: [{}]}}", activity.id, activity.days, needs.join(", "))

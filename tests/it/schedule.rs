@@ -13,13 +13,14 @@ use std::num::NonZero;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use readiness_exporter::finding::Severity;
+use readiness_exporter::model::completion::Completion;
+use readiness_exporter::model::edit::Edit;
 use readiness_exporter::model::{Item, Project, load};
 use readiness_exporter::quantity::{Estimate, WorkTime};
 use readiness_exporter::scalar::ScalarFormat;
 use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions, ItemForecast};
 use readiness_exporter::schedule::network::Basis;
-use readiness_exporter::schedule::network::scenario::ScenarioChange;
 use readiness_exporter::schedule::timeline::Timeline;
 
 /// A loaded plan and the time of its forecast.
@@ -69,13 +70,18 @@ impl Plan {
     }
 
     fn forecast(&self, draws: u32) -> PlanForecast<'_> {
-        self.forecast_scenario(draws, &[])
+        self.forecast_edited(draws, &[])
     }
 
-    fn forecast_scenario(&self, draws: u32, changes: &[(&str, ScenarioChange)]) -> PlanForecast<'_> {
-        let scenario = changes.iter().map(|(path, change)| (self.item(path), *change)).collect();
-        let options = ForecastOptions { draws: NonZero::new(draws).unwrap(), scenario, ..ForecastOptions::default() };
-        self.forecast_with(&options)
+    /// The forecast after `edits`.
+    fn forecast_edited(&self, draws: u32, edits: &[(&str, Edit)]) -> PlanForecast<'_> {
+        let mut project = self.loaded.project.clone();
+        for (path, edit) in edits {
+            edit.apply(&mut project, self.item(path), self.timeline().start_day());
+        }
+        let options = ForecastOptions { draws: NonZero::new(draws).unwrap(), ..ForecastOptions::default() };
+        let result = Forecast::of(&project, &Completion::of(&project), self.now, &options);
+        PlanForecast { plan: self, result }
     }
 
     fn forecast_with(&self, options: &ForecastOptions) -> PlanForecast<'_> {

@@ -3,15 +3,14 @@
 use std::io::Write;
 
 use crate::command::explain::ItemGain;
-use crate::command::forecast::{missing_forecast_reason, start_words};
+use crate::command::forecast::{basis_words, missing_forecast_reason, start_words};
 use crate::command::output::table::{Cell, Table};
 use crate::command::output::{TextStyle, format_days, format_probability};
 use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
-use crate::schedule::finish::{ForecastModel, Percentiles};
+use crate::schedule::finish::{FinishForecast, ForecastModel, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::network::Basis;
-use crate::schedule::pert::ThreePoint;
 use crate::schedule::timeline::Timeline;
 
 /// An open milestone and its forecast.
@@ -30,7 +29,7 @@ impl MilestoneReport<'_> {
         let milestone = &project.milestones[index];
         writeln!(out, "{} ({}), {}", escape_text(&milestone.title), milestone.id, start_words(project, forecast))?;
         let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
-        let Some(finish) = item.finish else {
+        let Some(finish) = item.finish.and_then(FinishForecast::simulated) else {
             let reason = missing_forecast_reason(forecast, Item::Milestone(index));
             return Ok(writeln!(out, "{due}; not forecast: {reason}")?);
         };
@@ -45,9 +44,8 @@ impl MilestoneReport<'_> {
             let on_time = finish.on_time.map(|it| format!(", on-time probability {}", format_probability(it)));
             writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{}", on_time.unwrap_or_default())?;
         }
-        let float = item
-            .due
-            .map(|_| format!(", total float {} (working days, mean durations)", format_days(item.total_float())));
+        let float =
+            item.due.map(|_| format!(", total float {} (working days, mean durations)", format_days(item.total_float)));
         Ok(writeln!(out, "{due}{}", float.unwrap_or_default())?)
     }
 
@@ -55,7 +53,7 @@ impl MilestoneReport<'_> {
     pub(super) fn write_items(&self, gains: &[ItemGain], colour: bool, out: &mut dyn Write) -> anyhow::Result<()> {
         let heading = [
             Cell::text("Driving path", 40),
-            Cell::number("Duration"),
+            Cell::number("Remaining"),
             Cell::text("", 16),
             Cell::text("Finish", 10),
             Cell::number("Criticality"),
@@ -74,7 +72,7 @@ impl MilestoneReport<'_> {
     fn item_row(&self, gain: &ItemGain) -> Vec<Cell> {
         let timeline = Timeline::at(self.project, self.forecast.start_day);
         let item = &self.forecast.items[&gain.item];
-        let (duration, basis) = duration_words(self.forecast.bases.get(&gain.item));
+        let (duration, basis) = duration_words(item, self.forecast.bases.get(&gain.item));
         vec![
             Cell::text(&self.project.path(gain.item), 44),
             Cell::number(duration),
@@ -95,11 +93,11 @@ impl MilestoneReport<'_> {
             ("Root of the slip", self.paths(self.item.slip_root())),
             (
                 "Inferred from points, at the days per point of the estimated workstreams",
-                on_path(|basis| matches!(basis, Basis::Inferred(_))),
+                on_path(|basis| matches!(basis, Basis::Inferred)),
             ),
             (
-                "Overrun, one more day is assumed; update the estimate",
-                on_path(|basis| matches!(basis, Basis::Overrun(_))),
+                "Overrun: the estimate is scaled to the time used; write a new one",
+                on_path(|basis| matches!(basis, Basis::Overrun)),
             ),
             (
                 "Without estimate or points, no duration is assumed",
@@ -121,21 +119,8 @@ impl MilestoneReport<'_> {
     }
 }
 
-/// The three points in working days, and the basis of the duration.
-fn duration_words(basis: Option<&Basis>) -> (String, &'static str) {
-    let points = |ThreePoint { optimistic, likely, pessimistic }: ThreePoint| {
-        let round = |days: f64| (days * 10.0).round() / 10.0;
-        if optimistic < pessimistic {
-            format!("{}/{}/{} d", round(optimistic), round(likely), round(pessimistic))
-        } else {
-            format!("{} d", round(likely))
-        }
-    };
-    match basis {
-        Some(Basis::Estimated(estimate)) => (points(*estimate), "estimated"),
-        Some(Basis::Inferred(estimate)) => (points(*estimate), "inferred"),
-        Some(Basis::Overrun(estimate)) => (points(*estimate), "overrun"),
-        Some(Basis::FixedDate) => (String::new(), "fixed date"),
-        Some(Basis::NoEstimate) | None => (String::new(), "without estimate"),
-    }
+/// The mean remaining working days, and the basis of the duration.
+fn duration_words(item: &ItemForecast, basis: Option<&Basis>) -> (String, &'static str) {
+    let days = item.remaining.map(|days| format!("{} d", (days * 10.0).round() / 10.0));
+    (days.unwrap_or_default(), basis.map_or("without estimate", |basis| basis_words(*basis)))
 }

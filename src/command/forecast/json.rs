@@ -9,7 +9,7 @@ use crate::command::forecast::open_milestones;
 use crate::date::DayOrMonth;
 use crate::finding::print::escape::escape_json;
 use crate::model::{Item, Project};
-use crate::schedule::finish::{FinishPercentiles, Percentiles};
+use crate::schedule::finish::{FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::timeline::Timeline;
 
@@ -102,9 +102,9 @@ impl PlanForecast {
                 id: milestone.id.to_string(),
                 title: milestone.title.to_string(),
                 due: milestone.due.map(DayOrMonth::last_day),
-                plan: item.finish.map(|finish| dates(finish.plan)),
-                with_risks: item.finish.map(|finish| dates(finish.risk)),
-                float_days: item.due.map(|_| rounded(item.total_float())),
+                plan: item.finish(ForecastModel::Plan).map(dates),
+                with_risks: item.finish(ForecastModel::Risk).map(dates),
+                float_days: item.due.map(|_| rounded(item.total_float)),
                 late: item.is_late(),
                 root: item.slip_root().map(|root| project.path(root)),
                 without_estimate: paths(&item.without_estimate),
@@ -119,8 +119,8 @@ impl PlanForecast {
             status_date: project.as_of,
             forecast_start: forecast.start_day,
             milestones: open_milestones(project, forecast).into_iter().filter_map(entry).collect(),
-            finish: forecast.end.as_ref().map(|end| dates(end.finish.plan)),
-            finish_with_risks: forecast.end.as_ref().map(|end| dates(end.finish.risk)),
+            finish: forecast.end.as_ref().and_then(|end| end.finish(ForecastModel::Plan)).map(dates),
+            finish_with_risks: forecast.end.as_ref().and_then(|end| end.finish(ForecastModel::Risk)).map(dates),
             critical_path: forecast.end.as_ref().map(|end| paths(&end.critical_path)).unwrap_or_default(),
             durations: forecast.bases.iter().map(duration).collect(),
         }

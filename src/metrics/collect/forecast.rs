@@ -1,13 +1,15 @@
 //! The samples of a forecast.
 
-use crate::date::start_of_day;
+use jiff::civil::Date;
+
+use crate::date::{end_of_day, start_of_day};
 use crate::metrics::collect::{Collector, SECONDS_PER_WORKING_DAY};
 use crate::metrics::series::Series;
 use crate::metrics::text::{count, seconds};
 use crate::metrics::{label, series};
 use crate::model::Item;
 use crate::schedule::earned::EarnedSchedule;
-use crate::schedule::finish::{ByModel, FinishPercentiles};
+use crate::schedule::finish::{ByModel, FinishForecast, ForecastModel, Percentile};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::timeline::Timeline;
 
@@ -19,10 +21,10 @@ impl Collector<'_> {
         let offset = self.project.zone.to_offset(forecast.start).seconds();
         self.sample(series::ProjectUtcOffset(id), f64::from(offset));
         for (basis, number) in forecast.counts() {
-            self.sample(series::ForecastItems(id, label::Basis(basis)), count(number));
+            self.sample(series::ForecastItems(id, label::Basis(basis.name())), count(number));
         }
         if let Some(end) = &forecast.end {
-            self.finish(end.finish, timeline, |percentile, model| series::ProjectForecast(id, percentile, model));
+            self.finish(end.finish, None, timeline, |percentile, model| series::ProjectForecast(id, percentile, model));
             self.on_time(end.finish, |model| series::ProjectOnTime(id, model));
             self.slip(end.finish, end.due, |percentile, model| series::ProjectSlip(id, percentile, model));
         }
@@ -48,7 +50,7 @@ impl Collector<'_> {
         let Some(finish) = forecast.finish else { return };
         let (project, id, stream) = (self.project, self.id, self.project.workstream(area, index));
         let (area, workstream) = (label::Area(project.areas[area].id.as_str()), label::Workstream(stream.id.as_str()));
-        self.finish(finish, timeline, |percentile, model| {
+        self.finish(finish, forecast.fixed_date, timeline, |percentile, model| {
             series::WorkstreamForecast(id, area, workstream, percentile, model)
         });
         let actual = stream.started.map(|day| start_of_day(day, &project.zone));
@@ -61,11 +63,13 @@ impl Collector<'_> {
         let milestone = label::Milestone(project.milestones[index].id.as_str());
         self.sample(series::MilestoneUnestimated(id, milestone), count(forecast.without_estimate.len()));
         let Some(finish) = forecast.finish else { return };
-        self.finish(finish, timeline, |percentile, model| series::MilestoneForecast(id, milestone, percentile, model));
+        self.finish(finish, forecast.fixed_date, timeline, |percentile, model| {
+            series::MilestoneForecast(id, milestone, percentile, model)
+        });
         self.on_time(finish, |model| series::MilestoneOnTime(id, milestone, model));
         self.slip(finish, forecast.due, |percentile, model| series::MilestoneSlip(id, milestone, percentile, model));
         if forecast.due.is_some() {
-            self.sample(series::MilestoneFloat(id, milestone), working_seconds(forecast.total_float()));
+            self.sample(series::MilestoneFloat(id, milestone), working_seconds(forecast.total_float));
         }
         if let Some(root) = forecast.driving_root {
             let path = project.path(root);
@@ -94,41 +98,54 @@ impl Collector<'_> {
         }
     }
 
+    /// The forecast dates; from due dates alone only P50. Never before `fixed_date`.
     fn finish<S: Series>(
         &mut self,
-        finish: ByModel<FinishPercentiles>,
+        finish: FinishForecast,
+        fixed_date: Option<Date>,
         timeline: Timeline<'_>,
         series: impl Fn(label::Percentile<'static>, label::Model<'static>) -> S,
     ) {
-        for (model, finish) in finish.entries() {
-            for (percentile, days) in finish.percentiles.entries() {
-                let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
-                self.sample(series, seconds(timeline.finish(days)));
-            }
+        let earliest = fixed_date.map_or(f64::NEG_INFINITY, |day| seconds(end_of_day(day, &self.project.zone)));
+        for (model, percentile, days) in entries(finish) {
+            let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
+            self.sample(series, seconds(timeline.finish(days)).max(earliest));
         }
     }
 
     fn slip<S: Series>(
         &mut self,
-        finish: ByModel<FinishPercentiles>,
+        finish: FinishForecast,
         due: Option<f64>,
         series: impl Fn(label::Percentile<'static>, label::Model<'static>) -> S,
     ) {
         let Some(due) = due else { return };
-        for (model, finish) in finish.entries() {
-            for (percentile, days) in finish.slip(due).entries() {
-                let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
-                self.sample(series, working_seconds(days));
-            }
+        for (model, percentile, days) in entries(finish) {
+            let series = series(label::Percentile(percentile.name()), label::Model(model.name()));
+            self.sample(series, working_seconds(days - due));
         }
     }
 
-    fn on_time<S: Series>(&mut self, finish: ByModel<FinishPercentiles>, series: impl Fn(label::Model<'static>) -> S) {
-        for (model, finish) in finish.entries() {
+    fn on_time<S: Series>(&mut self, finish: FinishForecast, series: impl Fn(label::Model<'static>) -> S) {
+        for (model, finish) in finish.simulated().into_iter().flat_map(ByModel::entries) {
             if let Some(probability) = finish.on_time {
                 self.sample(series(label::Model(model.name())), probability);
             }
         }
+    }
+}
+
+/// Each percentile that is known, in the order of the exposition.
+fn entries(finish: FinishForecast) -> Vec<(ForecastModel, Percentile, f64)> {
+    match finish {
+        FinishForecast::DueDates(days) => days.entries().map(|(model, days)| (model, Percentile::P50, days)).to_vec(),
+        FinishForecast::Simulated(finish) => finish
+            .entries()
+            .into_iter()
+            .flat_map(|(model, finish)| {
+                finish.percentiles.entries().map(|(percentile, days)| (model, percentile, days))
+            })
+            .collect(),
     }
 }
 

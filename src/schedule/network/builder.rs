@@ -1,54 +1,85 @@
 //! Building the network from a project: nodes for open items, then edges for dependencies.
 
+mod tasks;
+mod paced;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::model::completion::{Completion, credit, own_task};
-use crate::model::{Item, Project, Task, TaskEntry, TaskIndex, Workstream};
-use crate::quantity::{Estimate, Ratio};
-use crate::schedule::network::duration::{ActivityDuration, days_per_point, is_open, open_share};
-use crate::schedule::network::scenario::{Scenario, ScenarioChange};
-use crate::schedule::network::{Basis, ItemNodes, Network, NetworkNode, RiskEvent};
-use crate::schedule::pert::{BetaPertCache, RemainingDuration, ThreePoint};
+use crate::model::completion::{Completion, own_task};
+use crate::model::topology::topological_order;
+use crate::model::{Item, Milestone, Project, Risk, Workstream};
+use crate::quantity::{Estimate, Points};
+use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share};
+use crate::schedule::network::duration::{ActivityDuration, ActivityProgress, SharedDistributions, WholeDuration};
+use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, RiskEvent};
+use crate::schedule::normal::LogNormal;
+use crate::schedule::pert::{BetaPertCache, EstimateDistribution, ThreePoint};
+use crate::schedule::rate::DaysPerPoint;
 use crate::schedule::timeline::Timeline;
 
+/// The plan that a network is built from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NetworkInput<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) completion: &'a Completion,
+    pub(crate) timeline: Timeline<'a>,
+    /// Completion per working day, from 0 to 1.
+    pub(crate) pace: Option<f64>,
+}
+
+/// The standard deviation of the logarithm of the pace.
+const PACE_LOG_SD: f64 = 0.5;
+
 pub(crate) struct NetworkBuilder<'a> {
-    project: &'a Project,
-    completion: &'a Completion,
-    timeline: Timeline<'a>,
-    scenario: &'a Scenario,
+    input: &'a NetworkInput<'a>,
     days_per_week: f64,
-    days_per_point: Option<ThreePoint>,
+    /// The factor of each inferred duration alone.
+    item_spread: Arc<LogNormal>,
     cache: BetaPertCache,
-    /// The duration of each workstream that has its own.
-    duration_of: BTreeMap<Item, usize>,
+    /// The node and the duration of the remaining work of each workstream that has its own.
+    work: BTreeMap<Item, WorkNode>,
+    tasks: BTreeMap<Item, TaskNodes>,
     network: Network,
 }
 
+/// The node in which the remaining work of a workstream passes.
+#[derive(Debug, Clone, Copy)]
+struct WorkNode {
+    node: usize,
+    duration: usize,
+}
+
 impl<'a> NetworkBuilder<'a> {
-    pub(crate) fn new(
-        project: &'a Project,
-        completion: &'a Completion,
-        timeline: Timeline<'a>,
-        scenario: &'a Scenario,
-    ) -> Self {
+    pub(crate) fn new(input: &'a NetworkInput<'a>) -> Self {
+        let project = input.project;
         let days_per_week = f64::from(project.calendar.days_per_week());
+        let mut cache = BetaPertCache::default();
+        let days_per_point = DaysPerPoint::of(project, days_per_week, &mut cache);
+        let log_sd = |sd: fn(&DaysPerPoint) -> f64| LogNormal::new(days_per_point.as_ref().map_or(0.0, sd));
+        let shared = SharedDistributions {
+            error: LogNormal::new(project.policy.estimate_error.get()),
+            rate: log_sd(|rate| rate.rate_log_sd),
+            pace: LogNormal::new(if input.pace.is_some() { PACE_LOG_SD } else { 0.0 }),
+        };
         Self {
-            project,
-            completion,
-            timeline,
-            scenario,
+            input,
             days_per_week,
-            days_per_point: days_per_point(project, days_per_week),
-            cache: BetaPertCache::default(),
-            duration_of: BTreeMap::new(),
+            item_spread: Arc::new(log_sd(|rate| rate.item_log_sd)),
+            cache,
+            work: BTreeMap::new(),
+            tasks: BTreeMap::new(),
             network: Network {
                 nodes: Vec::new(),
                 durations: Vec::new(),
+                shared,
                 risk_events: Vec::new(),
                 items: BTreeMap::new(),
                 bases: BTreeMap::new(),
+                remaining: BTreeMap::new(),
+                days_per_point,
             },
         }
     }
@@ -61,189 +92,156 @@ impl<'a> NetworkBuilder<'a> {
         self.add_milestones();
         self.add_dependencies();
         self.add_risk_events();
+        self.add_time();
+        self.add_rest_of_work();
+        self.add_pace();
         self.add_end();
-        // The shares of an item are only known once every node exists.
-        for (item, change) in self.scenario {
-            let ScenarioChange::Sooner(time) = change else { continue };
-            self.shorten(*item, time.days(self.days_per_week));
-        }
         self.network
     }
 
     fn is_open(&self, item: Item) -> bool {
-        if matches!(self.scenario.get(&item), Some(ScenarioChange::Done)) {
-            return false;
-        }
+        let (project, completion) = (self.input.project, self.input.completion);
         match item {
-            Item::Milestone(index) => self.project.milestones[index].done.is_none(),
+            Item::Milestone(index) => project.milestones[index].done.is_none(),
             Item::Task(index) => {
-                self.is_open(Item::Workstream(index.area, index.workstream))
-                    && !self.completion.is_complete(self.project, item)
+                self.is_open(Item::Workstream(index.area, index.workstream)) && !completion.is_complete(project, item)
             }
-            Item::Workstream(area, _) => {
-                self.is_open(Item::Area(area)) && !self.completion.is_complete(self.project, item)
-            }
+            Item::Workstream(..) => !completion.is_complete(project, item),
             Item::Area(_) => true,
         }
     }
 
     fn add_node(&mut self, item: Option<Item>, before: Vec<usize>) -> usize {
-        let node = NetworkNode { item, before, not_before: 0.0, delay: 0.0, risk_events: Vec::new(), duration: None };
+        let node = NetworkNode {
+            item,
+            before,
+            not_before: 0.0,
+            fixed_date: None,
+            delay: 0.0,
+            risk_events: Vec::new(),
+            duration: None,
+        };
         self.network.nodes.push(node);
         self.network.nodes.len() - 1
     }
 
-    /// Adds the node at which `item` starts, later if the scenario says so.
-    fn add_start(&mut self, item: Item) -> usize {
-        let node = self.add_node(Some(item), Vec::new());
-        if let Some(ScenarioChange::Later(time)) = self.scenario.get(&item) {
-            self.network.nodes[node].delay = time.days(self.days_per_week);
-        }
-        node
-    }
-
     fn add_workstreams(&mut self) {
-        for (area, index, stream) in self.project.workstreams() {
+        for (area, index, stream) in self.input.project.workstreams() {
             let item = Item::Workstream(area, index);
             if !self.is_open(item) {
                 continue;
             }
-            let start = self.add_start(item);
-            let mut finish = start;
-            if let Some((basis, estimate)) = self.workstream_estimate(item, stream) {
-                let open = 1.0 - self.completion.workstream(area, index).get();
-                let duration = self.add_duration(item, basis, estimate, stream.started, open);
-                finish = self.add_node(Some(item), vec![start]);
-                self.network.nodes[finish].duration = Some((duration, 1.0));
-                self.duration_of.insert(item, duration);
+            let start = self.add_node(Some(item), Vec::new());
+            self.network.nodes[start].not_before = self.planned_start(stream.started);
+            let mut before = start;
+            let mut due = None;
+            match self.workstream_duration(stream) {
+                WorkstreamDuration::Own(basis, whole) => {
+                    let progress = self.workstream_progress(item, stream);
+                    let duration = self.add_duration(item, basis, whole, progress);
+                    before = self.add_node(Some(item), vec![start]);
+                    self.network.nodes[before].duration = Some((duration, 1.0));
+                    self.work.insert(item, WorkNode { node: before, duration });
+                }
+                WorkstreamDuration::OfTasks => {}
+                WorkstreamDuration::FixedDate(day) => due = Some(day),
+                WorkstreamDuration::Unknown => {
+                    self.network.bases.insert(item, Basis::NoEstimate);
+                }
             }
             // The tasks of a workstream may take longer than its estimate.
-            let finish = self.add_node(Some(item), vec![finish]);
+            let finish = self.add_node(Some(item), vec![before]);
+            if let Some(due) = due {
+                self.fix_date(item, finish, due);
+            }
             self.network.items.insert(item, ItemNodes { start, finish });
         }
     }
 
-    /// The estimate in the scenario, if it has one, or in the file.
-    fn estimate(&self, item: Item, in_file: Option<Estimate>) -> Option<ThreePoint> {
-        let estimate = match self.scenario.get(&item) {
-            Some(ScenarioChange::Estimate(estimate)) => Some(*estimate),
-            _ => in_file,
-        };
-        estimate.map(|estimate| ThreePoint::of(estimate, self.days_per_week))
+    /// The duration of all work of a workstream, done and open.
+    fn workstream_duration(&mut self, stream: &Workstream) -> WorkstreamDuration {
+        if let Some(estimate) = stream.estimate {
+            return WorkstreamDuration::Own(Basis::Estimated, self.estimated(estimate));
+        }
+        let open = || stream.tasks.iter().filter_map(own_task).filter(|task| is_open(task));
+        if open().next().is_some() && open().all(|task| task.estimate.is_some()) {
+            return WorkstreamDuration::OfTasks;
+        }
+        if let (Some(rate), Some(points)) = (self.network.days_per_point, stream.points.map(Points::get)) {
+            let inferred = WholeDuration::Inferred(points * rate.median, Arc::clone(&self.item_spread));
+            return WorkstreamDuration::Own(Basis::Inferred, inferred);
+        }
+        if open().next().is_some() && open().all(|task| task.estimate.is_some() || task.due.is_some()) {
+            return WorkstreamDuration::OfTasks;
+        }
+        match stream.due {
+            Some(due) => WorkstreamDuration::FixedDate(due.last_day()),
+            None => WorkstreamDuration::Unknown,
+        }
     }
 
-    /// The duration of the whole workstream; `None` if only its tasks have one, or nothing does.
-    fn workstream_estimate(&mut self, item: Item, stream: &Workstream) -> Option<(Basis, ThreePoint)> {
-        if let Some(estimate) = self.estimate(item, stream.estimate) {
-            return Some((Basis::Estimated(estimate), estimate));
-        }
-        let mut open = stream.tasks.iter().filter_map(own_task).filter(|task| is_open(task)).peekable();
-        if open.peek().is_some() && open.all(|task| task.estimate.is_some()) {
-            return None;
-        }
-        let inferred = self.days_per_point.zip(stream.points).map(|(days, points)| days.times(points.get()));
-        if inferred.is_none() {
-            self.network.bases.insert(item, Basis::NoEstimate);
-        }
-        inferred.map(|estimate| (Basis::Inferred(estimate), estimate))
+    fn estimated(&mut self, estimate: Estimate) -> WholeDuration {
+        let points = ThreePoint::of(estimate, self.days_per_week);
+        WholeDuration::Estimated(EstimateDistribution::new(points, &mut self.cache))
     }
 
-    fn add_duration(
-        &mut self,
-        item: Item,
-        basis: Basis,
-        estimate: ThreePoint,
-        started: Option<Date>,
-        open: f64,
-    ) -> usize {
-        let elapsed = started.map(|day| self.elapsed(day));
-        let duration = ActivityDuration::new(self.project.path(item), estimate, elapsed, open, &mut self.cache);
-        let basis = if duration.is_overrun() { Basis::Overrun(estimate) } else { basis };
-        self.network.bases.insert(item, basis);
+    fn workstream_progress(&self, item: Item, stream: &Workstream) -> ActivityProgress {
+        let open = open_share(self.input.project, self.input.completion, item);
+        match self.elapsed(stream.started) {
+            Some(elapsed) if stream.tasks.is_empty() && stream.complete.is_none() => {
+                ActivityProgress::Unknown { elapsed }
+            }
+            elapsed => ActivityProgress::Known { open, elapsed },
+        }
+    }
+
+    /// Adds the remaining duration of `item`, and returns its index.
+    fn add_duration(&mut self, item: Item, basis: Basis, whole: WholeDuration, progress: ActivityProgress) -> usize {
+        let project = self.input.project;
+        let added = project.added_days.get(&item).copied().unwrap_or(0.0);
+        let duration = ActivityDuration::new(project.path(item), whole, progress, added, &self.network.shared);
+        self.network.bases.insert(item, if duration.is_overrun() { Basis::Overrun } else { basis });
+        self.network.remaining.insert(item, duration.mean());
         self.network.durations.push(duration);
         self.network.durations.len() - 1
     }
 
-    /// Working days from the start of `started` to the end of `as_of`: the file says nothing about
-    /// later days.
-    fn elapsed(&self, started: Date) -> f64 {
-        let as_of = self.project.as_of.unwrap_or_else(|| self.timeline.start_day());
-        let before = started.yesterday().unwrap_or(started);
-        (self.timeline.end_of(as_of) - self.timeline.end_of(before)).max(0.0)
+    /// Working days from the start of `started` to the end of the start day; `None` if it is later.
+    fn elapsed(&self, started: Option<Date>) -> Option<f64> {
+        let started = started.filter(|day| *day <= self.input.timeline.start_day())?;
+        Some(-self.input.timeline.end_of(started.yesterday().unwrap_or(started)))
     }
 
-    /// Adds the tasks that have an estimate, and those that something refers to.
-    fn add_tasks(&mut self) {
-        let mut tasks: BTreeSet<TaskIndex> = BTreeSet::new();
-        let of_task = |item: Item| if let Item::Task(index) = item { Some(index) } else { None };
-        tasks.extend(self.project.dependencies.iter().flat_map(|it| [it.from, it.to]).filter_map(of_task));
-        tasks.extend(self.project.risks.iter().flat_map(|risk| &risk.affects).copied().filter_map(of_task));
-        tasks.extend(self.scenario.keys().copied().filter_map(of_task));
-        let entries = || self.project.workstreams().flat_map(|(_, _, stream)| &stream.tasks);
-        tasks.extend(entries().filter_map(|entry| if let TaskEntry::Shared(task) = entry { *task } else { None }));
-        tasks.extend(self.project.tasks().filter(|(_, task)| task.estimate.is_some()).map(|(index, _)| index));
-        for index in tasks {
-            if let Some(task) = self.project.task(index).filter(|_| self.is_open(Item::Task(index))) {
-                self.add_task(index, task);
-            }
-        }
-        self.connect_shared_tasks();
+    /// The earliest start in working days: 0, or the start of a `started` date that is still ahead.
+    fn planned_start(&self, started: Option<Date>) -> f64 {
+        let day_before = started.and_then(|day| day.yesterday().ok());
+        day_before.map_or(0.0, |day| self.input.timeline.end_of(day).max(0.0))
     }
 
-    fn add_task(&mut self, index: TaskIndex, task: &Task) {
-        let (item, stream) = (Item::Task(index), Item::Workstream(index.area, index.workstream));
-        let Some(ItemNodes { start: stream_start, finish: stream_finish }) = self.network.items.get(&stream).copied()
-        else {
-            return;
-        };
-        let start = self.add_start(item);
-        self.network.nodes[start].before.push(stream_start);
-        let finish = self.add_node(Some(item), vec![start]);
-        if let Some(estimate) = self.estimate(item, task.estimate) {
-            let open = 1.0 - credit(task, &self.project.policy).map_or(0.0, Ratio::get);
-            let duration = self.add_duration(item, Basis::Estimated(estimate), estimate, task.started, open);
-            self.network.nodes[finish].duration = Some((duration, 1.0));
-        } else if let Some(duration) = self.duration_of.get(&stream).copied() {
-            // The task takes a share of the workstream's duration. The order of the shares is unknown:
-            // it may be the last one.
-            let rest = self.network.nodes[stream_finish].before[0];
-            let own = self.add_node(Some(item), vec![start]);
-            self.network.nodes[own].duration = Some((duration, open_share(self.project, index)));
-            self.network.nodes[finish].before = vec![own, rest];
-        }
-        self.network.nodes[stream_finish].before.push(finish);
-        self.network.items.insert(item, ItemNodes { start, finish });
+    /// Lets `node` of `item` finish no earlier than `due`.
+    fn fix_date(&mut self, item: Item, node: usize, due: Date) {
+        let timeline = self.input.timeline;
+        let is_overdue = due < timeline.start_day();
+        self.network.nodes[node].not_before = timeline.end_of(due).max(0.0);
+        self.network.nodes[node].fixed_date = Some(if is_overdue { FixedDate::Overdue } else { FixedDate::Ahead });
+        self.network.bases.insert(item, Basis::FixedDate);
     }
 
-    /// A workstream finishes no earlier than its shared tasks.
-    fn connect_shared_tasks(&mut self) {
-        for (area, index, stream) in self.project.workstreams() {
-            let Some(nodes) = self.network.items.get(&Item::Workstream(area, index)).copied() else { continue };
-            for entry in &stream.tasks {
-                let TaskEntry::Shared(Some(task)) = entry else { continue };
-                if let Some(task) = self.network.items.get(&Item::Task(*task)) {
-                    let finish = task.finish;
-                    self.network.nodes[nodes.finish].before.push(finish);
-                }
-            }
-        }
-    }
-
-    /// Adds each area that a dependency, a risk or a scenario refers to, as a start before its
-    /// workstreams and a finish after them.
+    /// Adds each area that something refers to, as a start before its workstreams and a finish after them.
     fn add_areas(&mut self) {
-        let referred = self.project.dependencies.iter().flat_map(|it| [it.from, it.to]);
-        let affected = self.project.risks.iter().flat_map(|risk| risk.affects.iter().copied());
-        let items: BTreeSet<Item> = referred.chain(affected).chain(self.scenario.keys().copied()).collect();
+        let project = self.input.project;
+        let referred = project.dependencies.iter().flat_map(|it| [it.from, it.to]);
+        let affected = project.risks.iter().flat_map(|risk| risk.affects.iter().copied());
+        let items: BTreeSet<Item> = referred.chain(affected).chain(project.added_days.keys().copied()).collect();
         for item in items {
             let Item::Area(area) = item else { continue };
-            let streams = (0..self.project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index));
+            let streams = (0..project.areas[area].workstreams.len()).map(|index| Item::Workstream(area, index));
             let streams: Vec<ItemNodes> =
                 streams.filter_map(|stream| self.network.items.get(&stream).copied()).collect();
             if streams.is_empty() {
                 continue;
             }
-            let start = self.add_start(item);
+            let start = self.add_node(Some(item), Vec::new());
             for stream in &streams {
                 self.network.nodes[stream.start].before.push(start);
             }
@@ -253,42 +251,90 @@ impl<'a> NetworkBuilder<'a> {
     }
 
     fn add_milestones(&mut self) {
-        for (index, milestone) in self.project.milestones.iter().enumerate() {
+        for (index, milestone) in self.input.project.milestones.iter().enumerate() {
             let item = Item::Milestone(index);
             if !self.is_open(item) {
                 continue;
             }
-            let node = self.add_start(item);
-            if self.project.needs(item).is_empty() {
-                let due = milestone.due.map(|due| self.timeline.end_of(due.last_day()).max(0.0));
-                self.network.nodes[node].not_before = due.unwrap_or(0.0);
-                self.network.bases.insert(item, if due.is_some() { Basis::FixedDate } else { Basis::NoEstimate });
+            let node = self.add_node(Some(item), Vec::new());
+            match fixed_date(self.input.project, index, milestone) {
+                Some(due) => self.fix_date(item, node, due),
+                None if self.input.project.needs(item).is_empty() => {
+                    self.network.bases.insert(item, Basis::NoEstimate);
+                }
+                None => {}
             }
             self.network.items.insert(item, ItemNodes { start: node, finish: node });
         }
     }
 
     fn add_dependencies(&mut self) {
-        for dependency in &self.project.dependencies {
+        for dependency in &self.input.project.dependencies {
             let from = self.network.items.get(&dependency.from).map(|nodes| nodes.finish);
             let to = self.network.items.get(&dependency.to).map(|nodes| nodes.start);
-            if let (Some(from), Some(to)) = (from, to) {
-                self.network.nodes[to].before.push(from);
-            }
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            let inner = self.tasks.get(&dependency.from).filter(|_| is_inner(dependency.from, dependency.to));
+            self.network.nodes[to].before.push(inner.map_or(from, |task| task.node));
         }
     }
 
     fn add_risk_events(&mut self) {
-        for risk in &self.project.risks {
+        for risk in &self.input.project.risks {
             let (Some(probability), Some(delay)) = (risk.probability, risk.delay) else { continue };
-            let delay = ThreePoint::of(delay, self.days_per_week);
-            let delay = RemainingDuration::new(delay, 0.0, &mut self.cache);
+            let delay = EstimateDistribution::new(ThreePoint::of(delay, self.days_per_week), &mut self.cache);
             let key = format!("risk {}", risk.id);
             self.network.risk_events.push(RiskEvent { key, probability: probability.get(), delay });
-            for item in &risk.affects {
-                if let Some(nodes) = self.network.items.get(item) {
-                    self.network.nodes[nodes.start].risk_events.push(self.network.risk_events.len() - 1);
+            let event = self.network.risk_events.len() - 1;
+            for item in risk.affects.iter().filter(|item| !is_covered(risk, **item)) {
+                for node in self.delayed_nodes(*item) {
+                    self.network.nodes[node].risk_events.push(event);
                 }
+            }
+        }
+    }
+
+    /// The nodes in which a delay of `item` passes: its start; for a task also the work of its workstream; for
+    /// an area the starts of the workstreams that come first in it.
+    fn delayed_nodes(&self, item: Item) -> Vec<usize> {
+        let Some(nodes) = self.network.items.get(&item) else { return Vec::new() };
+        match item {
+            Item::Area(area) => self.first_workstreams(area),
+            Item::Task(_) => [nodes.start].into_iter().chain(self.work_of_task(item).map(|work| work.node)).collect(),
+            Item::Workstream(..) | Item::Milestone(_) => vec![nodes.start],
+        }
+    }
+
+    /// The starts of the workstreams of an area that no other workstream of the area comes before.
+    fn first_workstreams(&self, area: usize) -> Vec<usize> {
+        let before: Vec<Vec<usize>> = self.network.nodes.iter().map(|node| node.before.clone()).collect();
+        let is_in_area = |item: &Item| matches!(item, Item::Workstream(index, _) if *index == area);
+        let streams = self.network.items.iter().filter(|(item, _)| is_in_area(item));
+        let starts: BTreeSet<usize> = streams.map(|(_, nodes)| nodes.start).collect();
+        let mut is_later = vec![false; before.len()];
+        for node in topological_order(&before, |_| true) {
+            is_later[node] = before[node].iter().any(|before| is_later[*before] || starts.contains(before));
+        }
+        starts.into_iter().filter(|start| !is_later[*start]).collect()
+    }
+
+    /// The remaining work that the task `item` is a part of; `None` for other items.
+    fn work_of_task(&self, item: Item) -> Option<WorkNode> {
+        let Item::Task(index) = item else { return None };
+        self.work.get(&Item::Workstream(index.area, index.workstream)).copied()
+    }
+
+    /// Adds the time that a what-if adds to items without a duration of their own.
+    fn add_time(&mut self) {
+        for (item, &days) in &self.input.project.added_days {
+            match (*item, self.network.items.get(item).copied()) {
+                (Item::Task(_), Some(_)) => self.add_time_to_task(*item, days),
+                (Item::Workstream(..), Some(nodes)) if !self.work.contains_key(item) => {
+                    self.stretch_tasks(*item, nodes, days);
+                }
+                (Item::Area(_) | Item::Milestone(_), Some(_)) => {
+                    self.delayed_nodes(*item).into_iter().for_each(|node| self.network.nodes[node].delay += days);
+                }
+                _ => {}
             }
         }
     }
@@ -298,38 +344,40 @@ impl<'a> NetworkBuilder<'a> {
         let finishes: Vec<usize> = self.network.items.values().map(|nodes| nodes.finish).collect();
         self.add_node(None, finishes);
     }
+}
 
-    /// Shortens `item` by `days`.
-    ///
-    /// A workstream with a duration of its own is shortened in that duration and in the shares that
-    /// its tasks have of it. The durations of its estimated tasks are shortened in proportion to their
-    /// means.
-    fn shorten(&mut self, item: Item, days: f64) {
-        let own = self.duration_of.get(&item).copied();
-        let is_in = |node: &NetworkNode| match (node.item, item) {
-            (Some(Item::Task(task)), Item::Workstream(area, index)) => (task.area, task.workstream) == (area, index),
-            (inner, item) => inner == Some(item),
-        };
-        let durations = &self.network.durations;
-        let is_own = |duration: usize| own == Some(duration) || !matches!(item, Item::Workstream(..));
-        let mean = |node: &NetworkNode| {
-            let (duration, part) = node.duration.filter(|(duration, _)| is_in(node) && !is_own(*duration))?;
-            Some(durations[duration].mean() * part)
-        };
-        let all: f64 = self.network.nodes.iter().filter_map(mean).sum();
-        let cut = |node: &NetworkNode| match node.duration {
-            Some((duration, part)) if is_in(node) && is_own(duration) => {
-                if own.is_some() {
-                    days * part
-                } else {
-                    days
-                }
-            }
-            _ => mean(node).filter(|_| all > 0.0).map_or(0.0, |mean| days * mean / all),
-        };
-        let cuts: Vec<f64> = self.network.nodes.iter().map(cut).collect();
-        for (node, cut) in self.network.nodes.iter_mut().zip(cuts) {
-            node.delay -= cut;
+/// The source of a workstream's duration.
+enum WorkstreamDuration {
+    /// A duration of all of it.
+    Own(Basis, WholeDuration),
+    /// Its tasks have durations or dates.
+    OfTasks,
+    FixedDate(Date),
+    Unknown,
+}
+
+/// The due date before which a milestone isn't reached: it needs nothing, or only milestones. Work that is
+/// ready early doesn't make a release date earlier.
+fn fixed_date(project: &Project, index: usize, milestone: &Milestone) -> Option<Date> {
+    let mut needs = project.needs(Item::Milestone(index)).iter();
+    let is_fixed = !milestone.early && needs.all(|need| matches!(need.from, Item::Milestone(_)));
+    milestone.due.filter(|_| is_fixed).map(crate::date::DayOrMonth::last_day)
+}
+
+/// Whether both items are tasks of one workstream.
+fn is_inner(one: Item, other: Item) -> bool {
+    let stream = |item: Item| if let Item::Task(index) = item { Some((index.area, index.workstream)) } else { None };
+    stream(one).is_some() && stream(one) == stream(other)
+}
+
+/// Whether `risk` also affects an item that contains `item`: it delays everything only once.
+fn is_covered(risk: &Risk, item: Item) -> bool {
+    match item {
+        Item::Area(_) | Item::Milestone(_) => false,
+        Item::Workstream(area, _) => risk.affects.contains(&Item::Area(area)),
+        Item::Task(index) => {
+            let stream = Item::Workstream(index.area, index.workstream);
+            risk.affects.contains(&stream) || is_covered(risk, stream)
         }
     }
 }

@@ -1,177 +1,289 @@
-//! Durations of activities: from an estimate, or inferred from points.
+//! Remaining durations of activities.
 
-use crate::model::completion::{credit, own_task};
-use crate::model::{Project, Status, Task, TaskIndex, Workstream};
-use crate::quantity::Ratio;
-use crate::schedule::pert::{BetaPertCache, RemainingDuration, ThreePoint};
+use std::sync::Arc;
+
+use crate::schedule::normal::{LogNormal, standard_normal_probability, standard_normal_quantile};
+use crate::schedule::pert::EstimateDistribution;
+
+/// The factors of one block of simulation runs that durations share.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedFactors<const RUNS: usize> {
+    /// E: estimates err together.
+    pub(crate) error: [f64; RUNS],
+    /// E times the spread of the unknown rate of inferred durations.
+    pub(crate) error_and_rate: [f64; RUNS],
+    /// The spread of the pace.
+    pub(crate) pace: [f64; RUNS],
+}
+
+/// The distributions of these factors.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedDistributions {
+    pub(crate) error: LogNormal,
+    pub(crate) rate: LogNormal,
+    pub(crate) pace: LogNormal,
+}
+
+/// The whole duration T of an activity, without the factors that it shares.
+#[derive(Debug, Clone)]
+pub(crate) enum WholeDuration {
+    Estimated(EstimateDistribution),
+    /// The median in working days, and the factor of this activity alone.
+    Inferred(f64, Arc<LogNormal>),
+    /// Working days at the pace of the project.
+    Paced(f64),
+}
+
+/// The progress of an activity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ActivityProgress {
+    /// The open share, from 0 to 1, and the working days since the actual start, if it has started.
+    Known { open: f64, elapsed: Option<f64> },
+    /// Started this many working days ago; the earned share is unknown.
+    Unknown { elapsed: f64 },
+}
 
 /// The remaining duration of an activity, drawn again in each simulation run.
 #[derive(Debug, Clone)]
 pub(crate) struct ActivityDuration {
     /// Seeds its random numbers.
     pub(crate) key: String,
-    remaining: RemainingDuration,
-    /// Working days since the actual start.
-    elapsed: Option<f64>,
-    /// The share that is still open, from 0 to 1.
-    open: f64,
+    whole: WholeDuration,
+    law: RemainderLaw,
+    /// Working days that are added to the remainder; negative if they are taken away.
+    added: f64,
+    /// The mean of the remainder, without and with `added`.
+    mean: (f64, f64),
+    is_certain: bool,
+    is_overrun: bool,
+}
+
+/// How the remainder follows from T.
+#[derive(Debug, Clone, Copy)]
+enum RemainderLaw {
+    /// A share of T.
+    Share(f64),
+    /// T − elapsed, given that T > elapsed. A run whose T is never greater has a used-up estimate.
+    After { elapsed: f64, used_up: UsedUp },
+    /// The estimate is used up.
+    UsedUp(UsedUp),
+}
+
+/// The remainder of work that has used up its estimate: L − elapsed, given that L > elapsed, for a
+/// log-normal L with the mean `elapsed`.
+#[derive(Debug, Clone, Copy)]
+struct UsedUp {
+    elapsed: f64,
+    log_sd: f64,
+    /// P(L ≤ elapsed).
+    over: f64,
+}
+
+/// The least standard deviation of ln L.
+const MIN_USED_UP_LOG_SD: f64 = 0.5;
+
+impl UsedUp {
+    fn new(elapsed: f64, log_sd: f64) -> Self {
+        let log_sd = log_sd.max(MIN_USED_UP_LOG_SD);
+        Self { elapsed, log_sd, over: standard_normal_probability(log_sd / 2.0) }
+    }
+
+    /// The quantile of `probability`, in working days.
+    fn quantile(self, probability: f64) -> f64 {
+        let normal = standard_normal_quantile(self.over + probability * (1.0 - self.over));
+        let ratio = (self.log_sd * (normal - self.log_sd / 2.0)).exp();
+        self.elapsed * (ratio - 1.0).max(0.0)
+    }
+
+    /// E[L | L > elapsed] − elapsed.
+    fn mean(self) -> f64 {
+        self.elapsed * (self.over / (1.0 - self.over) - 1.0)
+    }
+}
+
+impl WholeDuration {
+    /// The mean with all factors.
+    fn mean(&self, shared: &SharedDistributions) -> f64 {
+        match self {
+            Self::Estimated(estimate) => estimate.mean() * shared.error.mean(),
+            Self::Inferred(median, spread) => median * spread.mean() * shared.rate.mean() * shared.error.mean(),
+            Self::Paced(days) => days * shared.pace.mean(),
+        }
+    }
+
+    /// The standard deviation of the logarithm with all factors.
+    fn log_sd(&self, shared: &SharedDistributions) -> f64 {
+        match self {
+            Self::Estimated(estimate) => estimate.log_spread().hypot(shared.error.log_sd()),
+            Self::Inferred(_, spread) => spread.log_sd().hypot(shared.rate.log_sd()).hypot(shared.error.log_sd()),
+            Self::Paced(_) => shared.pace.log_sd(),
+        }
+    }
+
+    fn is_certain(&self, shared: &SharedDistributions) -> bool {
+        match self {
+            Self::Estimated(estimate) => estimate.is_certain() && shared.error.is_certain(),
+            Self::Inferred(..) | Self::Paced(_) => false,
+        }
+    }
+
+    /// Replaces each probability by its quantile, without the shared factors.
+    fn quantiles(&self, probabilities: &mut [f64]) {
+        match self {
+            Self::Estimated(estimate) => estimate.quantiles(probabilities),
+            Self::Inferred(median, spread) => {
+                for probability in probabilities {
+                    *probability = median * spread.quantile(*probability);
+                }
+            }
+            Self::Paced(days) => probabilities.fill(*days),
+        }
+    }
+
+    /// The quantile of `probability` among the durations longer than `elapsed`, without shared factors.
+    fn quantile_after(&self, elapsed: f64, probability: f64) -> Option<f64> {
+        match self {
+            Self::Estimated(estimate) => estimate.quantile_after(elapsed, probability),
+            Self::Inferred(median, spread) => {
+                let over = spread.probability(elapsed / median);
+                (over < 1.0).then(|| median * spread.quantile(over + probability * (1.0 - over)))
+            }
+            Self::Paced(days) => (*days > elapsed).then_some(*days),
+        }
+    }
+
+    fn shared<'a, const RUNS: usize>(&self, factors: &'a SharedFactors<RUNS>) -> &'a [f64; RUNS] {
+        match self {
+            Self::Estimated(_) => &factors.error,
+            Self::Inferred(..) => &factors.error_and_rate,
+            Self::Paced(_) => &factors.pace,
+        }
+    }
 }
 
 impl ActivityDuration {
-    /// The remainder of `estimate`, if it started `elapsed` working days ago and `open` of it is left.
+    /// The remainder of `whole` after `progress`, and `added` working days.
     pub(crate) fn new(
         key: String,
-        estimate: ThreePoint,
-        elapsed: Option<f64>,
-        open: f64,
-        cache: &mut BetaPertCache,
+        whole: WholeDuration,
+        progress: ActivityProgress,
+        added: f64,
+        shared: &SharedDistributions,
     ) -> Self {
-        Self { key, remaining: RemainingDuration::new(estimate, elapsed.unwrap_or(0.0), cache), elapsed, open }
+        let mean = whole.mean(shared);
+        let used_up = |elapsed: f64| UsedUp::new(elapsed, whole.log_sd(shared));
+        let (law, is_overrun) = match progress {
+            ActivityProgress::Known { open, elapsed } => {
+                // The whole estimate is scaled until its mean is the time used.
+                let stretch = elapsed.filter(|_| mean > 0.0).map_or(1.0, |elapsed| (elapsed / mean).max(1.0));
+                (RemainderLaw::Share(open * stretch), elapsed.is_some_and(|elapsed| elapsed > mean))
+            }
+            ActivityProgress::Unknown { elapsed } if elapsed > mean => (RemainderLaw::UsedUp(used_up(elapsed)), true),
+            ActivityProgress::Unknown { elapsed } => {
+                (RemainderLaw::After { elapsed, used_up: used_up(elapsed) }, false)
+            }
+        };
+        let is_certain = matches!(law, RemainderLaw::Share(_)) && whole.is_certain(shared);
+        let mut duration = Self { key, whole, law, added, mean: (0.0, 0.0), is_certain, is_overrun };
+        let unchanged = duration.mean_remainder(mean, shared);
+        duration.mean = (unchanged, (unchanged + added).max(0.0));
+        duration
     }
 
-    /// Whether the item has taken longer than its pessimistic estimate.
+    /// Whether the item has taken longer than the mean of its estimate.
     pub(crate) fn is_overrun(&self) -> bool {
-        self.remaining.is_overrun()
+        self.is_overrun
     }
 
     /// Whether every simulation run draws the same duration.
     pub(crate) fn is_certain(&self) -> bool {
-        self.remaining.is_certain()
+        self.is_certain
     }
 
-    /// The remaining working days at `probability`.
-    ///
-    /// Earned work isn't repeated, and elapsed time is spent: the smaller of the two remainders.
-    pub(crate) fn quantile(&self, probability: f64) -> f64 {
-        let remaining = self.remaining.quantile(probability);
-        match self.elapsed {
-            None => self.open * remaining,
-            Some(_) if self.remaining.is_overrun() => remaining,
-            Some(elapsed) => remaining.min(self.open * (remaining + elapsed)),
-        }
-    }
-
-    /// Replaces each probability by [`Self::quantile`] of it.
-    pub(crate) fn quantiles(&self, probabilities: &mut [f64]) {
-        if self.elapsed.is_none() {
-            self.remaining.quantiles(self.open, probabilities);
-        } else {
-            for probability in probabilities {
-                *probability = self.quantile(*probability);
-            }
-        }
-    }
-
-    /// The mean in working days.
+    /// The mean remaining working days.
     pub(crate) fn mean(&self) -> f64 {
-        const STEPS: u32 = 1000;
-        match self.elapsed {
-            None => self.open * self.remaining.mean(),
-            Some(_) if self.open >= 1.0 || self.remaining.is_overrun() => self.remaining.mean(),
-            Some(_) => {
-                let middle = |step: u32| self.quantile((f64::from(step) + 0.5) / f64::from(STEPS));
-                (0..STEPS).map(middle).sum::<f64>() / f64::from(STEPS)
+        self.mean.1
+    }
+
+    /// The working days by which `added` changes the mean.
+    pub(crate) fn mean_change(&self) -> f64 {
+        self.mean.1 - self.mean.0
+    }
+
+    /// Replaces each probability by the remaining working days of its run.
+    pub(crate) fn draw<const RUNS: usize>(&self, factors: &SharedFactors<RUNS>, draws: &mut [f64; RUNS]) {
+        let shared = self.whole.shared(factors);
+        match self.law {
+            RemainderLaw::Share(share) => {
+                self.whole.quantiles(draws);
+                for (draw, factor) in draws.iter_mut().zip(shared) {
+                    *draw *= share * factor;
+                }
             }
+            RemainderLaw::After { elapsed, used_up } => {
+                for (draw, factor) in draws.iter_mut().zip(shared) {
+                    let whole = self.whole.quantile_after(elapsed / factor, *draw);
+                    *draw = whole.map_or_else(|| used_up.quantile(*draw), |whole| (whole * factor - elapsed).max(0.0));
+                }
+            }
+            RemainderLaw::UsedUp(used_up) => {
+                for draw in draws.iter_mut() {
+                    *draw = used_up.quantile(*draw);
+                }
+            }
+        }
+        if self.added != 0.0 {
+            for draw in draws {
+                *draw = (*draw + self.added).max(0.0);
+            }
+        }
+    }
+
+    /// The mean without `added`.
+    fn mean_remainder(&self, whole_mean: f64, shared: &SharedDistributions) -> f64 {
+        match self.law {
+            RemainderLaw::Share(share) => share * whole_mean,
+            RemainderLaw::UsedUp(used_up) => used_up.mean(),
+            RemainderLaw::After { .. } => self.numeric_mean(shared),
+        }
+    }
+
+    /// The mean over a lattice of quantiles of the shared factor and of the duration, without `added`.
+    fn numeric_mean(&self, shared: &SharedDistributions) -> f64 {
+        const STEPS: usize = 128;
+        const COLUMNS: usize = 64;
+        /// Each column is shifted against the others by another part of a step.
+        const GOLDEN_RATIO: f64 = 0.618_033_988_749_895;
+        let alone = Self { added: 0.0, ..self.clone() };
+        let mut sum = 0.0;
+        for column in 0..COLUMNS {
+            let shift = (float(column) * GOLDEN_RATIO + 0.5).fract();
+            let factors = Self::factors_at((float(column) + 0.5) / float(COLUMNS), shared);
+            // A probability of 0 has no quantile in a log-normal distribution.
+            let probability = |step: usize| ((float(step) + shift) / float(STEPS)).max(f64::EPSILON);
+            let mut draws: [f64; STEPS] = std::array::from_fn(probability);
+            alone.draw(&factors, &mut draws);
+            sum += draws.iter().sum::<f64>() / float(STEPS);
+        }
+        sum / float(COLUMNS)
+    }
+
+    /// The shared factors at one quantile of their product.
+    fn factors_at<const RUNS: usize>(probability: f64, shared: &SharedDistributions) -> SharedFactors<RUNS> {
+        let both = shared.error.log_sd().hypot(shared.rate.log_sd());
+        SharedFactors {
+            error: [shared.error.quantile(probability); RUNS],
+            error_and_rate: [(both * standard_normal_quantile(probability)).exp(); RUNS],
+            pace: [shared.pace.quantile(probability); RUNS],
         }
     }
 }
 
-/// Working days per point: minimum, median and maximum of the workstreams that have both.
-pub(crate) fn days_per_point(project: &Project, days_per_week: f64) -> Option<ThreePoint> {
-    let rate = |stream: &Workstream| {
-        let points = stream.points?.get();
-        (points > 0.0).then_some(stream.estimate?.likely.days(days_per_week) / points)
-    };
-    let mut rates: Vec<f64> = project.workstreams().filter_map(|(_, _, stream)| rate(stream)).collect();
-    rates.sort_by(f64::total_cmp);
-    let middle = rates.len() / 2;
-    let (minimum, maximum) = (*rates.first()?, *rates.last()?);
-    let median = if rates.len() % 2 == 1 { rates[middle] } else { f64::midpoint(rates[middle - 1], rates[middle]) };
-    Some(ThreePoint { optimistic: minimum, likely: median, pessimistic: maximum })
-}
-
-/// Whether a task has open work.
-pub(crate) fn is_open(task: &Task) -> bool {
-    matches!(task.status, Status::Todo | Status::Partial(_))
-}
-
-/// The share of a task in the open work of its workstream, from 0 to 1.
-pub(crate) fn open_share(project: &Project, index: TaskIndex) -> f64 {
-    let open = |task: &Task| task.weight.get() * (1.0 - credit(task, &project.policy).map_or(1.0, Ratio::get));
-    let tasks = &project.workstream(index.area, index.workstream).tasks;
-    let all: f64 = tasks.iter().filter_map(own_task).map(open).sum();
-    project.task(index).map_or(0.0, |task| if all > 0.0 { open(task) / all } else { 0.0 })
+#[expect(clippy::cast_precision_loss, reason = "the number of steps is small")]
+fn float(number: usize) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "exact by construction")]
-mod tests {
-    use super::*;
-    use crate::format;
-    use crate::model::lower::lower;
-
-    fn project(text: &str) -> Project {
-        let (project, findings) = lower(format::parse(text).0.unwrap());
-        assert!(findings.is_empty(), "{findings:?}");
-        project
-    }
-
-    fn rates(workstreams: &str) -> Option<[f64; 3]> {
-        let text = format!("project: x\nareas: {{a: {{workstreams: {{{workstreams}}}}}}}\n");
-        let rates = days_per_point(&project(&text), 5.0)?;
-        Some([rates.optimistic, rates.likely, rates.pessimistic])
-    }
-
-    #[test]
-    fn days_per_point_are_minimum_median_and_maximum() {
-        let two = "t: {points: 10, estimate: 1-3w}, u: {points: 4, estimate: 2d}";
-        assert_eq!(rates(two), Some([0.5, 0.75, 1.0]));
-        let three = format!("{two}, v: {{points: 20, estimate: 12d}}");
-        assert_eq!(rates(&three), Some([0.5, 0.6, 1.0]));
-        assert_eq!(rates("t: {points: 10}, u: {estimate: 2d}, v: {points: 0, estimate: 2d}"), None);
-    }
-
-    #[test]
-    fn a_task_has_a_share_of_the_open_work() {
-        let project = project(
-            "project: x
-policy: {partial_credit: 50%}
-areas:
-  a:
-    workstreams:
-      w: {tasks: [{todo: one, weight: 3}, partial: two, done: three, {waived: four, reason: none}]}
-      v: {tasks: [done: five]}
-",
-        );
-        let share = |workstream, task| open_share(&project, TaskIndex { area: 0, workstream, task });
-        assert_eq!([0, 1, 2, 3].map(|task| share(0, task)), [3.0 / 3.5, 0.5 / 3.5, 0.0, 0.0]);
-        assert_eq!(share(1, 0), 0.0);
-        let open = project.tasks().map(|(_, task)| is_open(task)).collect::<Vec<_>>();
-        assert_eq!(open, [true, true, false, false, false]);
-    }
-
-    #[test]
-    fn the_remainder_is_the_smaller_of_open_work_and_remaining_time() {
-        let duration = |estimate, elapsed, open| {
-            ActivityDuration::new("x".to_owned(), estimate, elapsed, open, &mut BetaPertCache::default())
-        };
-        let both = |duration: ActivityDuration| {
-            let mut values = [0.5];
-            duration.quantiles(&mut values);
-            assert_eq!(values[0], duration.quantile(0.5));
-            [duration.quantile(0.5), duration.mean()].map(|days| (days * 1e6).round() / 1e6)
-        };
-        let fixed = ThreePoint::fixed(10.0);
-        assert_eq!(both(duration(fixed, None, 0.25)), [2.5, 2.5]);
-        assert_eq!(both(duration(fixed, Some(4.0), 1.0)), [6.0, 6.0]);
-        assert_eq!(both(duration(fixed, Some(4.0), 0.9)), [6.0, 6.0]);
-        assert_eq!(both(duration(fixed, Some(4.0), 0.25)), [2.5, 2.5]);
-        let overrun = duration(fixed, Some(12.0), 0.25);
-        assert!(overrun.is_overrun() && overrun.is_certain());
-        assert_eq!(both(overrun), [1.0, 1.0]);
-        let uncertain = ThreePoint { optimistic: 2.0, likely: 3.0, pessimistic: 4.0 };
-        assert!(!duration(uncertain, None, 1.0).is_certain() && !duration(uncertain, Some(1.0), 1.0).is_overrun());
-        assert_eq!(both(duration(uncertain, None, 0.5)), [1.5, 1.5]);
-        assert_eq!(both(duration(uncertain, Some(1.0), 0.5)), [1.5, 1.5]);
-    }
-}
+mod tests;

@@ -8,7 +8,11 @@ use crate::schedule::network::{ItemNodes, Network, NetworkNode};
 pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
     let nodes = &mut network.nodes;
     let is_bare = |node: &NetworkNode| {
-        node.duration.is_none() && node.delay == 0.0 && node.not_before == 0.0 && node.risk_events.is_empty()
+        node.duration.is_none()
+            && node.delay == 0.0
+            && node.not_before == 0.0
+            && node.fixed_date.is_none()
+            && node.risk_events.is_empty()
     };
     let mut removed = vec![false; nodes.len()];
     let mut replaced_by: Vec<usize> = (0..nodes.len()).collect();
@@ -87,6 +91,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::model::Item;
+    use crate::schedule::network::FixedDate;
+    use crate::schedule::network::duration::SharedDistributions;
+    use crate::schedule::normal::LogNormal;
 
     use super::*;
 
@@ -95,6 +102,7 @@ mod tests {
             item: Some(item),
             before: before.to_vec(),
             not_before,
+            fixed_date: None,
             delay: 0.0,
             risk_events: Vec::new(),
             duration: None,
@@ -106,9 +114,16 @@ mod tests {
         let mut network = Network {
             nodes: vec![start, finish],
             durations: Vec::new(),
+            shared: SharedDistributions {
+                error: LogNormal::new(0.0),
+                rate: LogNormal::new(0.0),
+                pace: LogNormal::new(0.0),
+            },
             risk_events: Vec::new(),
             items: BTreeMap::from([(Item::Area(0), ItemNodes { start: 0, finish: 1 })]),
             bases: BTreeMap::new(),
+            remaining: BTreeMap::new(),
+            days_per_point: None,
         };
         contract(&mut network)
     }
@@ -120,6 +135,8 @@ mod tests {
         // A date, a delay, a risk or another item is a reason to keep it.
         assert_eq!(removed(start(), node(Item::Area(0), &[0], 3.0)), [false, false]);
         assert_eq!(removed(start(), NetworkNode { delay: 2.0, ..node(Item::Area(0), &[0], 0.0) }), [false, false]);
+        let due = NetworkNode { fixed_date: Some(FixedDate::Overdue), ..node(Item::Area(0), &[0], 0.0) };
+        assert_eq!(removed(start(), due), [false, false]);
         let risky = NetworkNode { risk_events: vec![0], ..node(Item::Area(0), &[0], 0.0) };
         assert_eq!(removed(start(), risky), [false, false]);
         assert_eq!(removed(start(), node(Item::Area(1), &[0], 0.0)), [false, false]);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use readiness_exporter::finding::{Kind, Severity};
 use readiness_exporter::model::load::load;
-use readiness_exporter::schedule::finish::ForecastModel;
+use readiness_exporter::schedule::finish::{ByModel, FinishForecast, ForecastModel};
 use readiness_exporter::schedule::network::Basis;
 
 use crate::schedule::Plan;
@@ -23,13 +23,16 @@ fn plan(streams: &str, rest: &str) -> Plan {
 }
 
 fn text(streams: &str, rest: &str) -> String {
-    format!("project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{{streams}}}}}}}\n{rest}")
+    format!(
+        "project: x\npolicy: {{estimate_error: 0%}}\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{{streams}}}}}}}\n{rest}"
+    )
 }
 
 #[test]
 fn a_chain_of_ten_thousand_workstreams() {
-    let mut text =
-        String::from("project: x\nas_of: 2026-01-27\nareas:\n  x:\n    workstreams:\n      w0: {estimate: 0-1d}\n");
+    let mut text = String::from(
+        "project: x\npolicy: {estimate_error: 0%}\nas_of: 2026-01-27\nareas:\n  x:\n    workstreams:\n      w0: {estimate: 0-1d}\n",
+    );
     for index in 1..10_000 {
         writeln!(text, "      w{index}: {{estimate: 0-1d, needs: [x/w{}]}}", index - 1).unwrap();
     }
@@ -47,7 +50,7 @@ fn a_chain_of_ten_thousand_workstreams() {
 #[test]
 fn a_chain_of_a_thousand_milestones() {
     let mut text = String::from(
-        "project: x\nas_of: 2026-01-27\nareas: {x: {workstreams: {w: {estimate: 3d}}}}\nmilestones:\n  m0: {needs: [x]}\n",
+        "project: x\npolicy: {estimate_error: 0%}\nas_of: 2026-01-27\nareas: {x: {workstreams: {w: {estimate: 3d}}}}\nmilestones:\n  m0: {needs: [x]}\n",
     );
     for index in 1..1000 {
         writeln!(text, "  m{index}: {{needs: [m{}]}}", index - 1).unwrap();
@@ -59,8 +62,9 @@ fn a_chain_of_a_thousand_milestones() {
 
 #[test]
 fn ten_thousand_workstreams_in_parallel() {
-    let mut text =
-        String::from("project: x\nas_of: 2026-01-27\nareas:\n  x:\n    workstreams:\n      first: {estimate: 2d}\n");
+    let mut text = String::from(
+        "project: x\npolicy: {estimate_error: 0%}\nas_of: 2026-01-27\nareas:\n  x:\n    workstreams:\n      first: {estimate: 2d}\n",
+    );
     for index in 0..10_000 {
         writeln!(text, "      w{index}: {{estimate: 0-10d, needs: [x/first]}}").unwrap();
     }
@@ -155,9 +159,11 @@ fn milestones_that_need_nothing() {
     assert_eq!((forecast.basis("open"), forecast.early_dates("x/b")), (Some(Basis::NoEstimate), (0.0, 2.0)));
     // A fixed date that has passed is assumed today.
     assert_eq!((forecast.basis("past"), forecast.early_dates("x/c")), (Some(Basis::FixedDate), (0.0, 2.0)));
-    for path in ["fixed", "open", "past"] {
-        assert!(forecast.item(path).finish.is_none(), "{path} has no percentiles");
+    for (path, expected) in [("fixed", Some(5.0)), ("open", None), ("past", Some(0.0))] {
+        let dates = expected.map(|days| FinishForecast::DueDates(ByModel { plan: days, risk: days }));
+        assert_eq!(forecast.item(path).finish, dates, "{path}");
     }
+    assert!(forecast.item("past").is_late() && !forecast.item("fixed").is_late());
 }
 
 #[test]
@@ -177,8 +183,9 @@ risks: {r: {probability: 50%, delay: 2w, affects: [x/w]}}
     let open = text.replace("done: 2026-01-19, ", "");
     let plan = Plan::load(&open, "2026-01-27");
     let forecast = plan.forecast(256);
-    assert_eq!(forecast.percentiles("m", ForecastModel::Risk), [0.0; 3]);
-    assert_eq!(forecast.on_time("m", ForecastModel::Risk), 0.0);
+    let item = forecast.item("m");
+    assert_eq!(item.finish, Some(FinishForecast::DueDates(ByModel { plan: 0.0, risk: 0.0 })));
+    assert!(item.is_unmarked && item.is_overdue && item.is_late() && item.driving_root.is_none());
     let nothing = Plan::load("project: x\n", "2026-01-27");
     assert!(nothing.forecast(256).result.end.is_none());
 }
@@ -192,15 +199,15 @@ fn due_dates_that_have_passed() {
     let forecast = plan.forecast(256);
     assert_eq!(forecast.item("m").due, Some(-10.0));
     assert_eq!((forecast.on_time("m", ForecastModel::Plan), forecast.on_time("x/a", ForecastModel::Plan)), (0.0, 0.0));
-    assert_eq!(forecast.item("m").total_float(), -13.0);
-    assert_eq!(forecast.item("x/a").total_float(), -13.0);
-    assert_eq!(forecast.result.end.as_ref().unwrap().finish.plan.on_time, Some(0.0));
+    assert_eq!(forecast.item("m").total_float, -13.0);
+    assert_eq!(forecast.item("x/a").total_float, -13.0);
+    assert_eq!(forecast.result.end.as_ref().unwrap().finish(ForecastModel::Plan).unwrap().on_time, Some(0.0));
     assert_eq!(forecast.paths(&forecast.item("m").slip_root().into_iter().collect::<Vec<_>>()), ["x/a"]);
 }
 
 #[test]
 fn the_leap_day_is_a_working_day() {
-    let text = "project: x\nas_of: 2028-02-28\nareas: {x: {workstreams: {a: {estimate: 1d}, b: {estimate: 2d}}}}\nmilestones: {m: {due: 2028-02, needs: [x/a]}, n: {due: 2028-02-29, needs: [x/b]}}\n";
+    let text = "project: x\npolicy: {estimate_error: 0%}\nas_of: 2028-02-28\nareas: {x: {workstreams: {a: {estimate: 1d}, b: {estimate: 2d}}}}\nmilestones: {m: {due: 2028-02, needs: [x/a]}, n: {due: 2028-02-29, needs: [x/b]}}\n";
     let plan = Plan::load(text, "2028-02-28");
     let forecast = plan.forecast(1);
     assert_eq!([forecast.finish_day("x/a"), forecast.finish_day("x/b")], ["2028-02-29", "2028-03-01"]);
@@ -211,7 +218,7 @@ fn the_leap_day_is_a_working_day() {
 
 #[test]
 fn clocks_change_on_the_due_date() {
-    let text = "project: x\nas_of: 2026-03-28\ntimezone: Europe/Berlin\ncalendar: {workdays: [mon, tue, wed, thu, fri, sat, sun]}\nareas: {x: {workstreams: {a: {estimate: 1d}, b: {estimate: 0.5d}, c: {estimate: 1w}}}}\nmilestones: {m: {due: 2026-03-29, needs: [x/a, x/b]}}\n";
+    let text = "project: x\npolicy: {estimate_error: 0%}\nas_of: 2026-03-28\ntimezone: Europe/Berlin\ncalendar: {workdays: [mon, tue, wed, thu, fri, sat, sun]}\nareas: {x: {workstreams: {a: {estimate: 1d}, b: {estimate: 0.5d}, c: {estimate: 1w}}}}\nmilestones: {m: {due: 2026-03-29, needs: [x/a, x/b]}}\n";
     let plan = Plan::load(text, "2026-03-28");
     let forecast = plan.forecast(1);
     assert_eq!((forecast.on_time("m", ForecastModel::Plan), forecast.item("m").due), (1.0, Some(1.0)));

@@ -1,16 +1,18 @@
 //! The effect of each part of a plan on its forecast.
 
+use readiness_exporter::model::edit::Edit;
 use readiness_exporter::schedule::finish::ForecastModel;
 use readiness_exporter::schedule::forecast::ForecastOptions;
 use readiness_exporter::schedule::network::Basis;
-use readiness_exporter::schedule::network::scenario::ScenarioChange;
 
-use crate::schedule::{Plan, PlanForecast, date, estimate, time};
+use crate::schedule::{Plan, PlanForecast, date, estimate, round, time};
 
 /// A plan with these workstreams in the areas `x` and `y`, and the rest of the file.
 fn plan(x: &str, y: &str, rest: &str) -> Plan {
     let y = if y.is_empty() { String::new() } else { format!(", y: {{workstreams: {{{y}}}}}") };
-    let text = format!("project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{{x}}}}}{y}}}\n{rest}");
+    let text = format!(
+        "project: x\nas_of: 2026-01-27\npolicy: {{estimate_error: 0%}}\nareas: {{x: {{workstreams: {{{x}}}}}{y}}}\n{rest}"
+    );
     Plan::load(&text, "2026-01-27")
 }
 
@@ -88,7 +90,7 @@ fn a_shared_task_delays_both_workstreams() {
         (forecast.early_dates("x/w"), forecast.early_dates("y/v"), forecast.early_dates("y/after")),
         ((0.0, 8.0), (0.0, 8.0), (8.0, 9.0))
     );
-    let done = plan.forecast_scenario(1, &[("x/w/t", ScenarioChange::Done)]);
+    let done = plan.forecast_edited(1, &[("x/w/t", Edit::Done)]);
     assert!(done.early_dates("y/v").1 <= 2.0);
 }
 
@@ -109,17 +111,25 @@ fn a_dependency_on_an_area_is_on_all_its_workstreams() {
 
 #[test]
 fn missing_estimates_are_inferred_from_points() {
-    // 0.5, 1 and 3 days per point.
+    // 0.5, 1 and 4 days per point: the mean of the logarithms is that of ∛2.
     let plan = plan(
-        "a: {points: 10, estimate: 1w}, b: {points: 5, estimate: 4-6d}, c: {points: 1, estimate: 3d}, d: {points: 4}, e: {points: 4, complete: 50%}",
+        "a: {points: 10, estimate: 1w}, b: {points: 5, estimate: 4-6d}, c: {points: 1, estimate: 4d}, d: {points: 4}, e: {points: 4, complete: 50%}",
         "",
         "",
     );
-    let forecast = plan.forecast(256);
-    let Some(Basis::Inferred(found)) = forecast.basis("x/d") else { panic!("{:?}", forecast.basis("x/d")) };
-    assert_eq!((found.optimistic, found.likely, found.pessimistic), (2.0, 4.0, 12.0));
-    assert_eq!(forecast.early_dates("x/d").1, 5.0);
-    assert_eq!(forecast.early_dates("x/e").1, 2.5);
+    let forecast = plan.forecast(4000);
+    let rate = forecast.result.assumptions.days_per_point.unwrap();
+    assert_eq!((rate.observations, round(rate.median)), (3, round(2.0_f64.cbrt())));
+    assert_eq!((forecast.basis("x/d"), forecast.basis("x/e")), (Some(Basis::Inferred), Some(Basis::Inferred)));
+    let mean = 4.0 * rate.median * (rate.log_sd() * rate.log_sd() / 2.0).exp();
+    assert_eq!(forecast.early_dates("x/d").1, round(mean));
+    assert_eq!(forecast.early_dates("x/e").1, round(mean / 2.0));
+    let [p50, p85, _] = forecast.percentiles("x/d", ForecastModel::Plan);
+    let expected = 4.0 * rate.median;
+    // Four standard errors of a median are 4·√(π/2)·σ/√n of it.
+    let tolerance = 4.0 * (std::f64::consts::FRAC_PI_2 / 4000.0).sqrt() * rate.log_sd();
+    assert!((p50 / expected).ln().abs() < tolerance, "{p50}, not {expected}");
+    assert!((p85 / p50).ln() > 0.9 * 1.0364 * rate.log_sd(), "{p50} {p85}");
 }
 
 #[test]
@@ -190,7 +200,7 @@ fn the_slip_root_is_the_first_item_of_the_driving_path() {
     assert_eq!(driving_path(&forecast, "m"), ["x/a", "x/b", "x/c", "m"]);
     assert_eq!(slip_root(&forecast, "m").as_deref(), Some("x/a"));
     assert!(forecast.item("m").is_late());
-    assert_eq!((forecast.item("x/b").total_float(), forecast.item("x/d").total_float()), (-4.0, 1.0));
+    assert_eq!((forecast.item("x/b").total_float, forecast.item("x/d").total_float), (-4.0, 1.0));
     // Only late milestones have a slip root.
     assert_eq!((slip_root(&forecast, "x/a"), slip_root(&forecast, "gate")), (None, None));
 }
@@ -198,37 +208,37 @@ fn the_slip_root_is_the_first_item_of_the_driving_path() {
 #[test]
 fn a_scenario_can_change_the_slip_root() {
     let plan = late_plan();
-    let compute = |changes: &[(&str, ScenarioChange)]| {
-        let forecast = plan.forecast_scenario(1, changes);
+    let compute = |changes: &[(&str, Edit)]| {
+        let forecast = plan.forecast_edited(1, changes);
         (forecast.early_dates("m").1, slip_root(&forecast, "m"), driving_path(&forecast, "m"))
     };
     let some = |path: &str| Some(path.to_owned());
-    let (end, root, _) = compute(&[("x/a", ScenarioChange::Done)]);
+    let (end, root, _) = compute(&[("x/a", Edit::Done)]);
     assert_eq!((end, root), (7.0, some("x/b")));
-    let (end, root, chain) = compute(&[("x/d", ScenarioChange::Later(time("6d")))]);
+    let (end, root, chain) = compute(&[("x/d", Edit::Add(time("6d")))]);
     assert_eq!((end, root, chain), (10.0, some("gate"), vec!["gate".into(), "x/d".into(), "m".into()]));
-    let (end, root, _) = compute(&[("gate", ScenarioChange::Done), ("x/d", ScenarioChange::Later(time("8d")))]);
+    let (end, root, _) = compute(&[("gate", Edit::Done), ("x/d", Edit::Add(time("8d")))]);
     assert_eq!((end, root), (10.0, some("x/d")));
-    let (end, root, _) = compute(&[("x/b", ScenarioChange::Estimate(estimate("0d")))]);
+    let (end, root, _) = compute(&[("x/b", Edit::Estimate(estimate("0d")))]);
     assert_eq!((end, root), (5.0, None), "`m` is on time");
-    let (end, root, chain) = compute(&[("m", ScenarioChange::Later(time("1d"))), ("x/c", ScenarioChange::Done)]);
+    let (end, root, chain) = compute(&[("m", Edit::Add(time("1d"))), ("x/c", Edit::Done)]);
     assert_eq!((end, root, chain), (5.0, None, vec!["gate".into(), "x/d".into(), "m".into()]));
 }
 
 #[test]
 fn scenarios_of_a_workstream() {
     let plan = late_plan();
-    let end = |changes: &[(&str, ScenarioChange)]| plan.forecast_scenario(1, changes).early_dates("m").1;
+    let end = |changes: &[(&str, Edit)]| plan.forecast_edited(1, changes).early_dates("m").1;
     assert_eq!(end(&[]), 9.0);
-    assert_eq!(end(&[("x/b", ScenarioChange::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("x/b", ScenarioChange::Sooner(time("1d")))]), 8.0);
-    assert_eq!(end(&[("x/b", ScenarioChange::Sooner(time("9w")))]), 5.0, "not before it starts");
-    assert_eq!(end(&[("x/b", ScenarioChange::Estimate(estimate("1d")))]), 6.0);
-    assert_eq!(end(&[("x/b", ScenarioChange::Done)]), 4.0, "its predecessors delay no dependent");
-    assert_eq!(end(&[("x", ScenarioChange::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("m", ScenarioChange::Later(time("1w")))]), 14.0);
-    assert_eq!(end(&[("x", ScenarioChange::Done)]), 0.0);
-    let forecast = plan.forecast_scenario(1, &[("m", ScenarioChange::Done)]);
+    assert_eq!(end(&[("x/b", Edit::Add(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x/b", Edit::Subtract(time("1d")))]), 8.0);
+    assert_eq!(end(&[("x/b", Edit::Subtract(time("9w")))]), 5.0, "not before it starts");
+    assert_eq!(end(&[("x/b", Edit::Estimate(estimate("1d")))]), 6.0);
+    assert_eq!(end(&[("x/b", Edit::Done)]), 4.0, "its predecessors delay no dependent");
+    assert_eq!(end(&[("x", Edit::Add(time("1w")))]), 14.0);
+    assert_eq!(end(&[("m", Edit::Add(time("1w")))]), 14.0);
+    assert_eq!(end(&[("x", Edit::Done)]), 0.0);
+    let forecast = plan.forecast_edited(1, &[("m", Edit::Done)]);
     assert!(!forecast.contains("m") && forecast.result.end.as_ref().unwrap().early_finish == 9.0);
 }
 
@@ -239,15 +249,17 @@ fn scenarios_of_a_task() {
         "",
         "",
     );
-    let end = |path: &str, changes: &[(&str, ScenarioChange)]| plan.forecast_scenario(1, changes).early_dates(path).1;
+    let end = |path: &str, changes: &[(&str, Edit)]| plan.forecast_edited(1, changes).early_dates(path).1;
     assert_eq!((end("x/w", &[]), end("x/v", &[])), (7.0, 4.0));
-    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Later(time("2d")))]), 9.0);
-    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Sooner(time("2d")))]), 5.0);
-    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Estimate(estimate("1d")))]), 4.0);
-    assert_eq!(end("x/w", &[("x/w/a", ScenarioChange::Done)]), 3.0);
-    // A third of the workstream's work starts three days later.
-    assert_eq!(end("x/v", &[("x/v/c", ScenarioChange::Later(time("3d")))]), 5.0);
-    assert_eq!(end("x/v", &[("x/v/c", ScenarioChange::Estimate(estimate("9d")))]), 9.0);
+    assert_eq!(end("x/w", &[("x/w/a", Edit::Add(time("2d")))]), 9.0);
+    assert_eq!(end("x/w", &[("x/w/a", Edit::Subtract(time("2d")))]), 5.0);
+    assert_eq!(end("x/w", &[("x/w/a", Edit::Estimate(estimate("1d")))]), 4.0);
+    assert_eq!(end("x/w", &[("x/w/a", Edit::Done)]), 3.0);
+    // Both the task and the work of the workstream take three days more.
+    assert_eq!(end("x/v", &[("x/v/c", Edit::Add(time("3d")))]), 7.0);
+    assert_eq!(end("x/v", &[("x/v/c", Edit::Subtract(time("1d")))]), 3.0);
+    assert_eq!(end("x/v", &[("x/v/c", Edit::Subtract(time("9d")))]), 2.0, "the task has two days");
+    assert_eq!(end("x/v", &[("x/v/c", Edit::Estimate(estimate("9d")))]), 9.0);
 }
 
 #[test]
@@ -257,22 +269,18 @@ fn sooner_shortens_all_work_of_a_workstream() {
         "",
         "milestones: {late: {due: 2026-02-10}}\n",
     );
-    let end = |path: &str, changes: &[(&str, ScenarioChange)]| plan.forecast_scenario(1, changes).early_dates(path).1;
+    let end = |path: &str, changes: &[(&str, Edit)]| plan.forecast_edited(1, changes).early_dates(path).1;
     assert_eq!((end("x/w", &[]), end("x/v", &[])), (10.0, 13.0));
-    assert_eq!(end("x/w", &[("x/w", ScenarioChange::Sooner(time("5d")))]), 5.0);
-    assert_eq!(
-        end("x/v", &[("x/v", ScenarioChange::Sooner(time("2d")))]),
-        12.0,
-        "half of its work is after the milestone"
-    );
+    assert_eq!(end("x/w", &[("x/w", Edit::Subtract(time("5d")))]), 5.0);
+    assert_eq!(end("x/v", &[("x/v", Edit::Subtract(time("2d")))]), 12.0, "half of its work is after the milestone");
 }
 
 #[test]
 fn total_float_ends_at_due_dates_before_the_end_of_the_project() {
     let plan = plan("a: {estimate: 5d}, b: {estimate: 20d}", "", "milestones: {m: {due: 2026-03-10, needs: [x/a]}}\n");
     let forecast = plan.forecast(1);
-    assert_eq!(["m", "x/a"].map(|path| forecast.item(path).total_float()), [25.0; 2]);
-    assert_eq!(forecast.item("x/b").total_float(), 0.0, "it has no dependents with a due date");
+    assert_eq!(["m", "x/a"].map(|path| forecast.item(path).total_float), [25.0; 2]);
+    assert_eq!(forecast.item("x/b").total_float, 0.0, "it has no dependents with a due date");
 }
 
 #[test]

@@ -1,26 +1,27 @@
 //! The start of a forecast: open work remains to be done after the status date and after today.
 
 use readiness_exporter::schedule::finish::ForecastModel;
+use readiness_exporter::schedule::network::Basis;
 
 use crate::schedule::{Plan, PlanForecast};
 
-/// Estimated, inferred, started and partly complete work, tasks, all kinds of dependencies, and a risk.
+/// Estimated, inferred and partly complete work, tasks, all kinds of dependencies, and a risk.
 const PLAN: &str = "\
 project: x
 as_of: 2026-01-27
 areas:
   x:
     workstreams:
-      one: {estimate: 2-3w, points: 10, started: 2026-01-12, complete: 20%}
-      two: {estimate: 1/2/9w, started: 2026-01-26, needs: [x/one]}
+      one: {estimate: 2-3w, points: 10, complete: 20%}
+      two: {estimate: 1/2/9w, needs: [x/one]}
       three: {points: 15}
       four:
         estimate: 4w
         needs: [x/one]
-        tasks: [{done: a}, {partial: b, complete: 50%, estimate: 1-2w, started: 2026-01-26}, {todo: c, needs: [m]}]
+        tasks: [{done: a}, {partial: b, complete: 50%, estimate: 1-2w}, {todo: c, needs: [m]}]
   y:
     workstreams:
-      five: {estimate: 2d, started: 2026-01-05, needs: [x]}
+      five: {estimate: 2d, needs: [x]}
 milestones:
   m: {needs: [x/two]}
   n: {needs: [y, x/three]}
@@ -100,29 +101,37 @@ fn a_forecast_starts_today_by_default_in_the_time_zone_of_the_project() {
 }
 
 fn early_finish(rest: &str, now: &str) -> f64 {
-    let text = format!("project: x\n{rest}\n");
+    let text = format!("project: x\npolicy: {{estimate_error: 0%}}\n{rest}\n");
     Plan::load(&text, now).forecast(1).early_dates("x/w").1
 }
 
 #[test]
-fn elapsed_time_shortens_the_remaining_duration() {
+fn elapsed_time_counts_until_the_start_of_the_forecast() {
     let plan = |as_of: &str, started: &str| {
         format!("{as_of}\nareas: {{x: {{workstreams: {{w: {{estimate: 10d, started: {started}}}}}}}}}")
     };
     // Tuesday to Tuesday inclusive are six working days.
     assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-27"), 4.0);
-    // Elapsed time ends at `as_of`, not today.
-    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-29"), 4.0);
-    // Without `as_of`, elapsed time ends today.
+    // A file that is not updated does not stop the clock.
+    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-20"), "2026-01-29"), 2.0);
     assert_eq!(early_finish(&plan("", "2026-01-20"), "2026-01-27"), 4.0);
     assert_eq!(early_finish(&plan("", "2026-01-20"), "2026-01-29"), 2.0);
-    // On the evening of the first day one day has passed. Future work has no elapsed time.
+    // On the evening of the first day one day has passed.
     assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-27"), "2026-01-27"), 9.0);
-    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-01-28"), "2026-01-27"), 10.0);
-    assert_eq!(early_finish(&plan("as_of: 2026-01-27", "2026-02-28"), "2026-01-27"), 10.0);
     // A Saturday and a Sunday have no working days.
     assert_eq!(early_finish(&plan("as_of: 2026-02-01", "2026-01-31"), "2026-02-01"), 10.0);
     assert_eq!(early_finish(&plan("as_of: 2026-02-01", "2026-01-30"), "2026-02-01"), 9.0);
+}
+
+#[test]
+fn work_waits_for_a_start_that_is_ahead() {
+    let plan = |started: &str| {
+        format!("as_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: 10d, started: {started}}}}}}}}}")
+    };
+    assert_eq!(early_finish(&plan("2026-01-28"), "2026-01-27"), 10.0);
+    assert_eq!(early_finish(&plan("2026-01-29"), "2026-01-27"), 11.0);
+    // Saturday, 28 February: the 23rd working day ends on Friday.
+    assert_eq!(early_finish(&plan("2026-02-28"), "2026-01-27"), 33.0);
 }
 
 #[test]
@@ -131,26 +140,43 @@ fn completion_shortens_the_remaining_duration() {
         |rest: &str| format!("as_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: 10d, {rest}}}}}}}}}");
     let remaining = |rest: &str| early_finish(&plan(rest), "2026-01-27");
     assert_eq!(remaining("complete: 40%"), 6.0);
-    assert_eq!(remaining("tasks: [{done: a}, {todo: b}, {waived: c, reason: none}]"), 5.0);
-    // After six elapsed days 4 of 10 remain. Completion leaves 9 or 3 of 10. The minimum is used.
-    assert_eq!(remaining("started: 2026-01-20, complete: 10%"), 4.0);
+    assert_eq!(remaining("tasks: [{done: a}, {todo: b}]"), 5.0);
+    // The estimate covered the task that was cut.
+    assert_eq!(remaining("tasks: [{done: a}, {todo: b}, {waived: c, reason: none}, {waived: d, reason: none}]"), 2.5);
+    assert_eq!(
+        remaining("tasks: [{done: a}, {todo: b}, {waived: c, reason: never in scope, in_estimate: false}]"),
+        5.0
+    );
+    // Elapsed time does not shorten work with known progress.
+    assert_eq!(remaining("started: 2026-01-20, complete: 10%"), 9.0);
     assert_eq!(remaining("started: 2026-01-20, complete: 70%"), 3.0);
 }
 
 #[test]
-fn work_that_has_used_up_its_estimate_takes_another_day() {
-    for estimate in ["5d", "1-5d", "1/2/6d"] {
+fn a_used_up_estimate_is_scaled_to_the_time_used() {
+    let days = |estimate: &str, started: &str, complete: &str| {
+        let streams = format!("w: {{estimate: {estimate}, started: {started}, complete: {complete}}}");
+        let plan = format!("as_of: 2030-03-01\nareas: {{x: {{workstreams: {{{streams}}}}}}}");
+        early_finish(&plan, "2030-03-01")
+    };
+    // 65 working days of an estimate of 25.
+    assert_eq!(days("4-6w", "2029-12-03", "5%"), 61.75);
+    // 24 working days of 38/3.
+    assert_eq!(days("8/12/20d", "2030-01-29", "25%"), 18.0);
+    assert_eq!(days("4-6w", "2030-01-28", "5%"), 23.75, "the 25 days are used up, and no more");
+}
+
+#[test]
+fn a_used_up_estimate_keeps_its_spread() {
+    for (estimate, progress) in [("1-5d", "complete: 50%"), ("5d", ""), ("1/2/6d", ""), ("5d", "tasks: [{todo: t}]")] {
         let text = format!(
-            "project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: {estimate}, started: 2026-01-20}}, v: {{estimate: 2d, needs: [x/w]}}}}}}}}\n"
+            "project: x\nas_of: 2026-01-27\nareas: {{x: {{workstreams: {{w: {{estimate: {estimate}, started: 2026-01-19, {progress}}}, v: {{estimate: 2d, needs: [x/w]}}}}}}}}\n"
         );
         let plan = Plan::load(&text, "2026-01-27");
-        let forecast = plan.forecast(256);
-        assert!(
-            matches!(forecast.basis("x/w"), Some(readiness_exporter::schedule::network::Basis::Overrun(_))),
-            "{estimate}"
-        );
-        assert_eq!(forecast.percentiles("x/w", ForecastModel::Plan), [1.0; 3], "{estimate}");
-        assert_eq!(forecast.early_dates("x/v"), (1.0, 3.0), "{estimate}");
+        let forecast = plan.forecast(1024);
+        assert_eq!(forecast.basis("x/w"), Some(Basis::Overrun), "{estimate} {progress}");
+        let [p50, p85, p95] = forecast.percentiles("x/w", ForecastModel::Plan);
+        assert!(p50 > 1.0 && p85 > 1.1 * p50 && p95 > p85, "{estimate} {progress}: {p50} {p85} {p95}");
     }
 }
 
