@@ -145,6 +145,9 @@ kinds! {
     CriticalWithoutEstimate "critical_without_estimate" Warning
         "An open item of `critical_path` has no estimate. A workstream counts as estimated if all of its open tasks have an estimate, and an area if all of its open workstreams do."
         "Add an `estimate`."
+    CriticalPathGap "critical_path_gap" Warning
+        "An open item of `critical_path` does not need the open item before it, directly or indirectly. Forecasts may run the two in parallel."
+        "Add the missing `needs`, or correct `critical_path`."
     ReviewOverdue "review_overdue" Warning
         "`next_review` has passed."
         "Review the plan and set the next date."
@@ -369,7 +372,7 @@ mod tests {
                       bad_value conflict duplicate_id unknown_reference dependency_cycle duplicate_project";
         let warnings = "points_mismatch points_missing breakdown_drift project_drift task_in_two_areas action_date \
                         non_working_day due_before_need risk_without_probability critical_without_estimate \
-                        review_overdue waiver_expired partial_above_limit comment_in_text";
+                        critical_path_gap review_overdue waiver_expired partial_above_limit comment_in_text";
         assert_eq!(names, errors.split(' ').chain(warnings.split(' ')).collect::<Vec<_>>());
         let is_error = |kind: &&Kind| kind.severity() == Severity::Error;
         assert_eq!(Kind::ALL.iter().filter(is_error).count(), errors.split(' ').count());

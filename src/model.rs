@@ -2,6 +2,7 @@
 
 pub(crate) mod topology;
 pub mod calendar;
+pub(crate) mod event_graph;
 pub(crate) mod cycles;
 pub(crate) mod resolve;
 pub(crate) mod lower;
@@ -58,6 +59,8 @@ pub struct Project {
     pub dependencies: Vec<Dependency>,
     /// The reported critical path.
     pub critical_path: Vec<Item>,
+    /// The index in the file of each item of the critical path. Unknown references have none.
+    pub critical_path_positions: Vec<usize>,
     /// The phases of the plan.
     pub phases: Vec<Phase>,
     /// The risks, in the order of the file.

@@ -157,7 +157,7 @@ families! {
         "First open item on the driving path of the milestone. Absent if the milestone is done or has no forecast.";
     ForecastStart "readiness_forecast_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [Project]:
         "Start of the forecast: end of the status date, or of today if that is later, as a Unix timestamp.";
-    Inconsistencies "readiness_inconsistencies" Gauge Count, Project 14 [Project Kind]:
+    Inconsistencies "readiness_inconsistencies" Gauge Count, Project 15 [Project Kind]:
         "Number of warnings about the current content of the file, by kind of finding.";
     ItemInfo "readiness_item_info" Gauge Info, OpenItem 1 [Project Item Title]:
         "Information about an open item of the forecast: path and title.";

@@ -2,6 +2,8 @@
 //!
 //! All findings are warnings: the file is still served.
 
+mod critical_path;
+
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -10,7 +12,7 @@ use crate::date::DayOrMonth;
 use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::model::completion;
 use crate::model::completion::{Completion, ROUNDING};
-use crate::model::{Area, Item, Project, Status, Task, TaskIndex};
+use crate::model::{Item, Project, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
 /// Every contradiction in `project`; `today` is in its time zone.
@@ -28,7 +30,8 @@ pub(crate) fn check(project: &Project, completion: &Completion, today: Date) -> 
     findings.extend(non_working_days(project));
     findings.extend(due_before_need(project, completion));
     findings.extend(risks_without_probability(project));
-    findings.extend(critical_without_estimate(project, completion));
+    findings.extend(critical_path::without_estimate(project, completion));
+    findings.extend(critical_path::gaps(project, completion));
     findings.extend(review_overdue(project, today));
     findings.extend(task_findings(project, today));
     findings
@@ -233,45 +236,6 @@ fn risks_without_probability(project: &Project) -> Vec<Finding> {
         Some(finding(Kind::RiskWithoutProbability, at, message).at_key().help(help))
     });
     findings.collect()
-}
-
-fn critical_without_estimate(project: &Project, completion: &Completion) -> Vec<Finding> {
-    let items = project
-        .critical_path
-        .iter()
-        .filter(|item| !completion.is_complete(project, **item) && !is_estimated(project, completion, **item));
-    let findings = items.map(|item| {
-        let missing = match item {
-            Item::Area(_) => "not all of its open workstreams have an estimate",
-            Item::Workstream(..) => "neither it nor all of its open tasks have an estimate",
-            Item::Task(_) | Item::Milestone(_) => "it has no estimate",
-        };
-        let message = format!("`{}` is on the critical path, but {missing}", project.path(*item));
-        finding(Kind::CriticalWithoutEstimate, project.node(*item), message)
-            .at_key()
-            .help("add one, such as `estimate: 2-3w`")
-    });
-    findings.collect()
-}
-
-/// Whether an item, or all open items in it, have an estimate. A milestone does not need one.
-fn is_estimated(project: &Project, completion: &Completion, item: Item) -> bool {
-    match item {
-        Item::Milestone(_) => true,
-        Item::Area(area) => is_area_estimated(project, completion, area),
-        Item::Task(index) => project.task(index).is_some_and(|task| task.estimate.is_some()),
-        Item::Workstream(area, index) => {
-            let stream = project.workstream(area, index);
-            let mut open = stream.tasks.iter().filter_map(completion::own_task).filter(|task| is_open(task)).peekable();
-            stream.estimate.is_some() || (open.peek().is_some() && open.all(|task| task.estimate.is_some()))
-        }
-    }
-}
-
-fn is_area_estimated(project: &Project, completion: &Completion, area: usize) -> bool {
-    let section: &Area = &project.areas[area];
-    let items = (0..section.workstreams.len()).map(|index| Item::Workstream(area, index));
-    items.into_iter().all(|item| completion.is_complete(project, item) || is_estimated(project, completion, item))
 }
 
 fn is_open(task: &Task) -> bool {

@@ -1,29 +1,23 @@
-//! Dependency cycles.
-//!
-//! Every item has a start and a finish. A dependency is an edge from a finish to a start. An area
-//! starts before its workstreams and finishes after them, and a workstream starts before its tasks
-//! and finishes after them. Work on a cycle of this graph can never start.
+//! Dependency cycles: work on a cycle of the graph of starts and finishes can never start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Kind};
+use crate::model::event_graph::{Event, EventGraph};
 use crate::model::topology::topological_order;
-use crate::model::{Item, Project, TaskEntry};
-
-/// An item's start (`false`) or finish (`true`).
-type Event = (Item, bool);
+use crate::model::{Item, Project};
 
 /// One finding for each cycle, at the first dependency of the file that is part of it.
 #[must_use]
 pub(crate) fn find(project: &Project) -> Vec<Finding> {
-    let graph = EventGraph::of(project);
+    let graph = EventGraph::of(project, &[]);
     let mut is_left = vec![true; graph.events.len()];
     let mut findings = Vec::new();
     loop {
         for event in topological_order(&graph.predecessors, |event| is_left[event]) {
             is_left[event] = false;
         }
-        let Some(cycle) = graph.cycle(&is_left) else {
+        let Some(cycle) = first_cycle(&graph, &is_left) else {
             return findings;
         };
         let events: Vec<Event> = cycle.iter().map(|&event| graph.events[event]).collect();
@@ -66,95 +60,19 @@ fn path_of(project: &Project, order: &[Item]) -> String {
     names.join(" → ")
 }
 
-/// The events in rising order, and the predecessors of each by index.
-#[derive(Default)]
-struct EventGraph {
-    events: Vec<Event>,
-    predecessors: Vec<Vec<usize>>,
-}
-
-impl EventGraph {
-    fn of(project: &Project) -> Self {
-        let mut edges = Edges::default();
-        // Only items with dependencies, and the items that contain them, can be part of a cycle.
-        for dependency in &project.dependencies {
-            edges.add((dependency.from, true), (dependency.to, false));
-            edges.add_item(dependency.from);
-            edges.add_item(dependency.to);
+/// A cycle in the order of time. Every event that is left has a predecessor that is left, so a walk backwards returns
+/// to an earlier event.
+fn first_cycle(graph: &EventGraph, is_left: &[bool]) -> Option<Vec<usize>> {
+    let mut walk = vec![is_left.iter().position(|is_left| *is_left)?];
+    let mut position: Vec<Option<usize>> = vec![None; graph.events.len()];
+    loop {
+        let event = *walk.last()?;
+        if let Some(first) = position[event].replace(walk.len() - 1) {
+            let mut cycle = walk.split_off(first + 1);
+            cycle.reverse();
+            return Some(cycle);
         }
-        if edges.items.is_empty() {
-            return Self::default();
-        }
-        // A workstream finishes after its shared tasks.
-        for (area, index, stream) in project.workstreams() {
-            for entry in &stream.tasks {
-                let TaskEntry::Shared(Some(task)) = entry else { continue };
-                let (task, stream) = (Item::Task(*task), Item::Workstream(area, index));
-                edges.add((task, true), (stream, true));
-                edges.add_item(task);
-                edges.add_item(stream);
-            }
-        }
-        edges.into_graph()
-    }
-
-    /// A cycle in the order of time. Every event that is left has a predecessor that is left, so a
-    /// walk backwards returns to an earlier event.
-    fn cycle(&self, is_left: &[bool]) -> Option<Vec<usize>> {
-        let mut walk = vec![is_left.iter().position(|is_left| *is_left)?];
-        let mut position: Vec<Option<usize>> = vec![None; self.events.len()];
-        loop {
-            let event = *walk.last()?;
-            if let Some(first) = position[event].replace(walk.len() - 1) {
-                let mut cycle = walk.split_off(first + 1);
-                cycle.reverse();
-                return Some(cycle);
-            }
-            walk.push(self.predecessors[event].iter().copied().find(|&before| is_left[before])?);
-        }
-    }
-}
-
-#[derive(Default)]
-struct Edges {
-    edges: Vec<(Event, Event)>,
-    /// The items whose own edges are added.
-    items: BTreeSet<Item>,
-}
-
-impl Edges {
-    fn add(&mut self, from: Event, to: Event) {
-        self.edges.push((from, to));
-    }
-
-    /// Adds the edges within `item`, and between `item` and the items that contain it.
-    fn add_item(&mut self, mut item: Item) {
-        while self.items.insert(item) {
-            self.add((item, false), (item, true));
-            let Some(parent) = parent(item) else { break };
-            self.add((parent, false), (item, false));
-            self.add((item, true), (parent, true));
-            item = parent;
-        }
-    }
-
-    fn into_graph(self) -> EventGraph {
-        let events: BTreeSet<Event> = self.edges.iter().flat_map(|&(from, to)| [from, to]).collect();
-        let index: BTreeMap<Event, usize> = events.iter().enumerate().map(|(index, event)| (*event, index)).collect();
-        let mut predecessors = vec![Vec::new(); events.len()];
-        for (from, to) in self.edges {
-            predecessors[index[&to]].push(index[&from]);
-        }
-        EventGraph { events: events.into_iter().collect(), predecessors }
-    }
-}
-
-/// The item that contains `item`.
-fn parent(item: Item) -> Option<Item> {
-    match item {
-        Item::Task(index) => Some(Item::Workstream(index.area, index.workstream)),
-        Item::Workstream(area, _) => Some(Item::Area(area)),
-        Item::Area(_) | Item::Milestone(_) => None,
+        walk.push(graph.predecessors[event].iter().copied().find(|&before| is_left[before])?);
     }
 }
 

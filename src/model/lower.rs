@@ -53,7 +53,9 @@ impl Lowering {
         let id = self.take(document.project.map_error(keep_name), &root.key("project"));
         let areas = self.areas(document.areas, &root.key("areas"));
         let milestones = self.milestones(document.milestones, &root.key("milestones"));
-        self.refer_all(document.critical_path, &root.key("critical_path"), Role::Critical);
+        for (index, scalar) in document.critical_path.into_iter().enumerate() {
+            self.refer(scalar, &root.key("critical_path").index(index), Role::Critical(index));
+        }
         let risks = self.risks(document.risks, &root.key("risks"));
         let actions = self.actions(document.actions, &root.key("actions"));
         let id = id.unwrap_or_else(Id::unnamed);
@@ -76,6 +78,7 @@ impl Lowering {
             milestones,
             dependencies: Vec::new(),
             critical_path: Vec::new(),
+            critical_path_positions: Vec::new(),
             phases: self.phases(document.phases, &root.key("phases")),
             risks,
             actions,

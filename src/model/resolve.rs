@@ -20,8 +20,8 @@ pub(crate) enum Role {
     Affected(usize),
     /// The action with this index supports it.
     Supported(usize),
-    /// It is on the reported critical path.
-    Critical,
+    /// It is on the reported critical path, at this index.
+    Critical(usize),
 }
 
 /// The references of a file, collected until every item is known.
@@ -102,8 +102,11 @@ fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Optio
         }
         Role::Affected(risk) => project.risks[risk].affects.push(item),
         Role::Supported(action) => project.actions[action].item = Some(item),
-        Role::Critical if project.critical_path.contains(&item) => return Some(duplicate(project, item, at)),
-        Role::Critical => project.critical_path.push(item),
+        Role::Critical(_) if project.critical_path.contains(&item) => return Some(duplicate(project, item, at)),
+        Role::Critical(position) => {
+            project.critical_path.push(item);
+            project.critical_path_positions.push(position);
+        }
         Role::Shares(index) => {
             let Item::Task(task) = item else {
                 let path = project.path(item);

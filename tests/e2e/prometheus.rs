@@ -46,6 +46,7 @@ fn prometheus_scrapes_the_report() {
         [
             "action_date 1",
             "breakdown_drift 4",
+            "critical_path_gap 1",
             "critical_without_estimate 3",
             "non_working_day 3",
             "points_mismatch 1",
