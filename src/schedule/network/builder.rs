@@ -1,5 +1,6 @@
 //! Building the network from a project: nodes for open items, then edges for dependencies.
 
+mod task_order;
 mod tasks;
 mod paced;
 

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::model::completion::{Completion, credit, own_task};
 use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex};
 use crate::quantity::Ratio;
+use crate::schedule::network::builder::task_order::TaskOrder;
 use crate::schedule::network::builder::{NetworkBuilder, is_inner};
 use crate::schedule::network::duration::ActivityProgress;
 use crate::schedule::network::{Basis, ItemNodes, NetworkNode};
@@ -21,7 +22,7 @@ pub(super) struct TaskNodes {
     share: Option<f64>,
 }
 
-/// The number of steps after which the tasks that come after a task aren't looked up any more.
+/// The most steps from item to item in the search for tasks that come after others.
 const MAX_STEPS: usize = 20_000_000;
 
 impl NetworkBuilder<'_> {
@@ -72,12 +73,10 @@ impl NetworkBuilder<'_> {
         self.tasks.insert(item, TaskNodes { node, share });
     }
 
+    /// The status of a task is its progress, so that progress is known.
     fn task_progress(&self, task: &Task) -> ActivityProgress {
         let open = 1.0 - credit(task, &self.input.project.policy).map_or(0.0, Ratio::get);
-        match (self.elapsed(task.started), &task.status) {
-            (Some(elapsed), Status::Todo | Status::Partial(None)) => ActivityProgress::Unknown { elapsed },
-            (elapsed, _) => ActivityProgress::Known { open, elapsed },
-        }
+        ActivityProgress::Known { open, elapsed: self.elapsed(task.started) }
     }
 
     /// A workstream finishes no earlier than its shared tasks.
@@ -97,48 +96,27 @@ impl NetworkBuilder<'_> {
     /// For items outside, a task without estimate finishes no earlier than the work of its workstream, less
     /// the shares of the tasks that come after it.
     pub(super) fn add_rest_of_work(&mut self) {
-        let outer: Vec<(Item, TaskNodes)> = self.tasks.iter().map(|(item, nodes)| (*item, *nodes)).collect();
-        let outer: Vec<_> =
-            outer.into_iter().filter(|(item, nodes)| self.network.items[item].finish != nodes.node).collect();
+        let is_outer = |(item, nodes): &(&Item, &TaskNodes)| self.network.items[item].finish != nodes.node;
+        let outer: Vec<Item> = self.tasks.iter().filter(is_outer).map(|(item, _)| *item).collect();
         if outer.is_empty() {
             return;
         }
-        let successors = successors(&self.network.nodes);
-        let mut steps = 0;
-        for (item, nodes) in outer {
+        let order = TaskOrder::of(self.input.project);
+        let mut steps = MAX_STEPS;
+        for item in outer {
             let Item::Task(index) = item else { continue };
             let stream = Item::Workstream(index.area, index.workstream);
-            let (Some(work), Some(start)) =
-                (self.work.get(&stream).copied(), self.network.items.get(&stream).map(|nodes| nodes.start))
-            else {
+            let (Some(work), Some(nodes)) = (self.work.get(&stream).copied(), self.network.items.get(&stream)) else {
                 continue;
             };
-            let finish = self.network.items[&item].finish;
-            let after = self.tasks_after(item, &[nodes.node, finish], &successors, &mut steps);
+            let start = nodes.start;
+            // Without the tasks that come after it, the task finishes later for items outside.
+            let mut after = order.tasks_after(index, &mut steps).unwrap_or_default();
+            after.retain(|task| self.tasks.contains_key(task));
             let before = if after.is_empty() { work.node } else { self.add_rest(stream, start, &after) };
+            let finish = self.network.items[&item].finish;
             self.network.nodes[finish].before.push(before);
         }
-    }
-
-    /// The tasks of the same workstream that come after one of `from`, directly or through other items.
-    fn tasks_after(&self, item: Item, from: &[usize], successors: &[Vec<usize>], steps: &mut usize) -> Vec<Item> {
-        let mut seen = BTreeSet::new();
-        let mut open = from.to_vec();
-        while let Some(node) = open.pop() {
-            *steps += 1;
-            if *steps > MAX_STEPS {
-                // Without the others, the task finishes later for items outside.
-                return Vec::new();
-            }
-            for &next in successors.get(node).into_iter().flatten() {
-                if seen.insert(next) {
-                    open.push(next);
-                }
-            }
-        }
-        let is_after = |other: &Item, nodes: &TaskNodes| is_inner(item, *other) && seen.contains(&nodes.node);
-        let tasks = self.tasks.iter().filter(|(other, nodes)| is_after(other, nodes));
-        tasks.map(|(other, _)| *other).collect()
     }
 
     /// A node in which the work of `stream` passes without the tasks in `after`.
@@ -220,14 +198,6 @@ impl NetworkBuilder<'_> {
         }
         finish.into_iter().fold(0.0, f64::max)
     }
-}
-
-fn successors(nodes: &[NetworkNode]) -> Vec<Vec<usize>> {
-    let mut successors = vec![Vec::new(); nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        node.before.iter().for_each(|&before| successors[before].push(index));
-    }
-    successors
 }
 
 /// The tasks that an item outside of their workstream needs or shares.
