@@ -1,5 +1,7 @@
 //! Remaining durations with known answers.
 
+#![expect(clippy::float_cmp, reason = "exact by construction")]
+
 use super::*;
 use crate::schedule::pert::{BetaPertCache, ThreePoint};
 
