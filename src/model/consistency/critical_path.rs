@@ -51,7 +51,7 @@ fn is_area_estimated(project: &Project, completion: &Completion, area: usize) ->
 #[must_use]
 pub(crate) fn gaps(project: &Project, completion: &Completion) -> Vec<Finding> {
     /// Far more than any real plan needs.
-    const MAX_STEPS: usize = 20_000_000;
+    const MAX_STEPS: usize = 2_000_000;
     gaps_within(MAX_STEPS, project, completion)
 }
 
