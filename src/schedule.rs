@@ -12,6 +12,7 @@ pub mod network;
 pub(crate) mod critical;
 pub(crate) mod simulate;
 pub mod earned;
+pub mod pace;
 pub mod forecast;
 pub mod summary;
 

@@ -47,9 +47,11 @@ labels! {
     Bound "bound": "`optimistic`, `likely` or `pessimistic`";
     Percentile "percentile": "`50`, `85` or `95`: percentage of simulation runs that finish by then";
     Model "model": "`plan`: without risks; `risk`: with every risk that has a probability and a delay";
-    Basis "basis": "source of the remaining duration: `estimated`, from the estimate; `inferred`, from the points; `overrun`, one more day, because the estimate is used up. `fixed_date`: a milestone without predecessors, assumed to be reached on its due date. `no_estimate`: without estimate and points, forecast as if it took no time";
+    Basis "basis": "source of a remaining duration or date: `estimated`, from the estimate; `inferred`, from the points; `overrun`, from a used-up estimate, scaled to the time used; `fixed_date`, from the due date alone; `paced`, from the pace of the project, because nothing is estimated; `no_estimate`: none, forecast as if it took no time";
+    Start "start": "`now`: at the start of the forecast; `later`: after other items";
+    Opinion "opinion": "`earned_schedule`: planned duration divided by SPI(t); `pace`: at the pace of the last 20 working days";
     Pace "pace": "`observed`: since the start of the baseline; `required`: from now on, to meet the baseline";
-    Root "root": "path of the first open item on the driving path";
+    Root "root": "path of the overdue item on the driving path, otherwise of the first open item on it";
     Kind "kind": "kind of finding, from the list below; every kind of warning is served, as 0 if there is none";
     File "file": "path of the file as given on the command line; for a file found in a directory, the directory and the path below it";
     Reason "reason": "of a failure: `unreadable`, `invalid` or `duplicate_project`, each starts at 0; of a waiver: free text";

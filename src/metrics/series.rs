@@ -151,12 +151,18 @@ families! {
         "Whether the current content of the file is served.";
     FileWarnings "readiness_file_warnings" Gauge Count, File 1 [File]:
         "Number of warnings about the current content of the file.";
-    ForecastItems "readiness_forecast_items" Gauge Count, Project 5 [Project Basis]:
+    ForecastBasis "readiness_forecast_basis" Gauge Boolean, OpenItem 1 [Project Item Basis]:
+        "Source of the remaining duration or of the date of an open item. Absent if the item has none of its own.";
+    ForecastEstimateError "readiness_forecast_estimate_error_ratio" Gauge Ratio, Project 1 [Project]:
+        "Assumed error that all estimates of the project share: standard deviation of the logarithm of one factor. Absent if no duration is estimated or inferred.";
+    ForecastItems "readiness_forecast_items" Gauge Count, Project 6 [Project Basis]:
         "Number of open items in the forecast, by the basis of their duration.";
     ForecastRoot "readiness_forecast_root" Gauge Boolean, Milestone 1 [Project Milestone Root]:
         "First open item on the driving path of the milestone. Absent if the milestone is done or has no forecast.";
     ForecastStart "readiness_forecast_start_timestamp_seconds" Gauge TimestampSeconds, Project 1 [Project]:
         "Start of the forecast: end of the status date, or of today if that is later, as a Unix timestamp.";
+    ForecastWorkstreams "readiness_forecast_workstreams" Gauge Count, Project 2 [Project Start]:
+        "Number of open workstreams, by whether the forecast starts them at once or later.";
     Inconsistencies "readiness_inconsistencies" Gauge Count, Project 15 [Project Kind]:
         "Number of warnings about the current content of the file, by kind of finding.";
     ItemInfo "readiness_item_info" Gauge Info, OpenItem 1 [Project Item Title]:
@@ -172,7 +178,7 @@ families! {
     MilestoneDue "readiness_milestone_due_timestamp_seconds" Gauge TimestampSeconds, Milestone 1 [Project Milestone]:
         "Due date of the milestone: end of its day or month, as a Unix timestamp. Absent if the milestone has no due date.";
     MilestoneFloat "readiness_milestone_float_seconds" Gauge Seconds, Milestone 1 [Project Milestone]:
-        "Total float of the milestone in working time, computed from mean durations: how much later it can be reached without missing any due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
+        "Float of the milestone in working time, computed from mean durations: how much later it and everything that it needs can finish without missing any due date. Negative if a due date is missed. Absent if the milestone is done, or has no due date or forecast.";
     MilestoneForecast "readiness_milestone_forecast_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 6 [Project Milestone Percentile Model]:
         "Forecast date of the milestone (P50, P85, P95), without and with risks, as a Unix timestamp. Absent if the milestone is done or has no forecast.";
@@ -210,6 +216,9 @@ families! {
         "Completion per working day: observed since the start of the baseline, and required from now on to keep to the baseline. Both are absent without a baseline and before its start. Observed is also absent on its first day, and required after its end.";
     ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [Project]:
         "Schedule performance index SPI(t): earned schedule divided by actual time. Below 1 is behind schedule. Absent if there is no baseline or it has not started, and on its first day.";
+    ProjectSecondOpinion "readiness_project_second_opinion_timestamp_seconds"
+        Gauge TimestampSeconds, Project 2 [Project Opinion]:
+        "Finish of the project by a method that does not use the estimates of open work, as a Unix timestamp. A method is absent if the file has no data for it, and once everything is earned.";
     ProjectSlip "readiness_project_slip_seconds" Gauge Seconds, Project 6 [Project Percentile Model]:
         "Forecast delay of the project (P50, P85, P95) after its target, without and with risks, in working time. Negative if it is early. Absent if the project has no target or forecast.";
     ProjectStale "readiness_project_stale_timestamp_seconds" Gauge TimestampSeconds, Project 1 [Project]:
@@ -258,6 +267,8 @@ families! {
     WorkstreamEstimate "readiness_workstream_estimate_seconds"
         Gauge Seconds, Workstream 3 [Project Area Workstream Bound]:
         "Estimated duration of the workstream, in working time. Absent if the workstream has no estimate.";
+    WorkstreamFloat "readiness_workstream_float_seconds" Gauge Seconds, Workstream 1 [Project Area Workstream]:
+        "Total float of the workstream in working time, computed from mean durations: how much later it and its tasks can finish without missing any due date. Negative if a due date is missed. Absent if the workstream is finished or has no forecast.";
     WorkstreamForecast "readiness_workstream_forecast_timestamp_seconds"
         Gauge TimestampSeconds, Workstream 6 [Project Area Workstream Percentile Model]:
         "Forecast finish of the workstream (P50, P85, P95), without and with risks, as a Unix timestamp. Absent if the workstream is finished or has no forecast.";

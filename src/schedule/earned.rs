@@ -4,7 +4,10 @@
 //! planned the completion that is earned now. Completion at the start of the baseline isn't progress,
 //! and is subtracted from both.
 
-use crate::model::BaselinePoint;
+use jiff::civil::Date;
+
+use crate::model::completion::Completion;
+use crate::model::{BaselinePoint, Project};
 use crate::quantity::Ratio;
 use crate::schedule::timeline::Timeline;
 
@@ -28,16 +31,24 @@ pub struct EarnedSchedule {
 impl EarnedSchedule {
     /// The progress of `earned` at the end of the start day. `None` without a baseline, if the
     /// baseline plans no progress, and before it starts.
+    ///
+    /// Time ends with `finished`, the day on which everything was earned.
     #[must_use]
-    pub fn of(baseline: &[BaselinePoint], earned: Ratio, timeline: Timeline<'_>) -> Option<Self> {
+    pub fn of(
+        baseline: &[BaselinePoint],
+        earned: Ratio,
+        finished: Option<Date>,
+        timeline: Timeline<'_>,
+    ) -> Option<Self> {
         let (first, last) = (baseline.first()?, baseline.last()?);
         let start = timeline.end_of(first.when);
+        let now = finished.map_or(0.0, |day| timeline.end_of(day).min(0.0));
         let plan: Vec<(f64, f64)> = baseline
             .iter()
             .map(|point| (timeline.end_of(point.when) - start, point.complete.get() - first.complete.get()))
             .collect();
         let planned = timeline.end_of(last.when) - start;
-        let (actual, progress) = (-start, earned.get() - first.complete.get());
+        let (actual, progress) = (now - start, earned.get() - first.complete.get());
         if planned <= 0.0 || last.complete <= first.complete || actual < 0.0 {
             return None;
         }
@@ -70,6 +81,16 @@ impl EarnedSchedule {
     pub fn forecast(&self) -> Option<f64> {
         self.performance().filter(|performance| *performance > 0.0).map(|performance| self.planned / performance)
     }
+}
+
+/// The day on which everything was earned: of the last `finished` date, otherwise the status date. `None` while
+/// work is open, or if neither is known.
+#[must_use]
+pub fn finish_day(project: &Project, completion: &Completion) -> Option<Date> {
+    completion.project().filter(|earned| *earned >= Ratio::ONE)?;
+    let own = project.tasks().map(|(_, task)| task);
+    let done = project.areas.iter().flat_map(|area| &area.done).chain(own);
+    done.filter_map(|task| task.finished).max().or(project.as_of)
 }
 
 /// The last time at which `plan` has `progress` or less; its times and completions don't fall.
@@ -119,7 +140,7 @@ mod tests {
         );
         let project = crate::model::lower::lower(crate::format::parse(&text).0.unwrap()).0;
         let timeline = Timeline::at(&project, project.as_of.unwrap());
-        EarnedSchedule::of(&project.baseline, Ratio::clamped(earned), timeline)
+        EarnedSchedule::of(&project.baseline, Ratio::clamped(earned), None, timeline)
     }
 
     #[test]
@@ -157,7 +178,7 @@ mod tests {
             let text = format!("project: x\nbaseline: [{baseline}]\n");
             let project = crate::model::lower::lower(crate::format::parse(&text).0.unwrap()).0;
             let timeline = Timeline::at(&project, jiff::civil::date(2026, 1, 13));
-            EarnedSchedule::of(&project.baseline, Ratio::clamped(0.5), timeline)
+            EarnedSchedule::of(&project.baseline, Ratio::clamped(0.5), None, timeline)
         };
         assert!(of("").is_none());
         assert!(of("{when: 2026-01-05, complete: 10%}").is_none());
@@ -179,6 +200,27 @@ mod tests {
         assert_eq!((first.performance(), first.to_complete(), first.forecast()), (None, Some(1.0), None));
         let last = EarnedSchedule { actual: 10.0, earned: 9.0, ..first };
         assert_eq!((last.performance(), last.to_complete()), (Some(0.9), None));
+    }
+
+    #[test]
+    fn time_ends_when_everything_is_earned() {
+        let spi = |task: &str, as_of: &str, today: i8| {
+            let text = format!(
+                "project: x\n{as_of}baseline: [{{when: 2026-01-02, complete: 0%}}, {{when: 2026-01-16, complete: 100%}}]\nareas: {{a: {{workstreams: {{w: {{tasks: [{task}]}}}}}}}}\n"
+            );
+            let project = crate::model::lower::lower(crate::format::parse(&text).0.unwrap()).0;
+            let completion = Completion::of(&project);
+            let timeline = Timeline::at(&project, jiff::civil::date(2026, 2, today));
+            let finished = finish_day(&project, &completion);
+            EarnedSchedule::of(&project.baseline, completion.project().unwrap(), finished, timeline).unwrap().actual
+        };
+        for today in [2, 9, 16] {
+            assert_eq!(spi("{done: t, finished: 2026-01-23}", "as_of: 2026-01-30\n", today), 15.0, "{today}");
+            assert_eq!(spi("{done: t}", "as_of: 2026-01-30\n", today), 20.0, "{today}");
+        }
+        assert_eq!([2, 9].map(|today| spi("{done: t}", "", today)), [21.0, 26.0], "the day is unknown");
+        assert_eq!(spi("{done: t, finished: 2026-02-27}", "", 9), 26.0, "a date that is ahead");
+        assert_eq!(spi("{todo: t}", "as_of: 2026-01-30\n", 9), 26.0);
     }
 
     #[test]

@@ -11,10 +11,11 @@ use crate::model::completion::Completion;
 use crate::model::{Item, Project};
 use crate::schedule::ROUNDING;
 use crate::schedule::critical::{Dates, DrivingPaths};
-use crate::schedule::earned::EarnedSchedule;
+use crate::schedule::earned::{EarnedSchedule, finish_day};
 use crate::schedule::finish::{ByModel, FinishForecast, FinishPercentiles, ForecastModel, Percentiles};
 use crate::schedule::network::builder::NetworkInput;
 use crate::schedule::network::{Basis, DateSource, ItemNodes, Network};
+use crate::schedule::pace::{SecondOpinions, assumed_pace, recent_pace};
 use crate::schedule::rate::DaysPerPoint;
 use crate::schedule::simulate::{SimulationParams, SimulationResult, simulate};
 use crate::schedule::timeline::Timeline;
@@ -62,6 +63,8 @@ pub struct Forecast {
     pub has_risks: bool,
     /// Progress against the baseline.
     pub earned_schedule: Option<EarnedSchedule>,
+    /// Dates that don't depend on the estimates of open work.
+    pub second_opinions: SecondOpinions,
     /// The finish node of each open item.
     nodes: BTreeMap<Item, usize>,
     driving_paths: DrivingPaths,
@@ -133,8 +136,9 @@ impl ItemForecast {
 /// The assumptions behind the durations of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Assumptions {
-    /// The standard deviation of the error that all estimates share, if any duration is estimated.
-    pub estimate_error: f64,
+    /// The standard deviation of the logarithm of the error that all estimates share; `None` if no duration is
+    /// estimated or inferred.
+    pub estimate_error: Option<f64>,
     /// The days per point of inferred durations; `None` if nothing is inferred.
     pub days_per_point: Option<DaysPerPoint>,
     /// The number of open workstreams.
@@ -177,7 +181,11 @@ impl Forecast {
     #[must_use]
     pub fn of(project: &Project, completion: &Completion, now: Timestamp, options: &ForecastOptions) -> Self {
         let timeline = Timeline::of(project, now);
+        let finished = finish_day(project, completion);
         let earned = completion.project();
+        let earned_schedule =
+            earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, finished, timeline));
+        let recent = recent_pace(project, completion, timeline);
         let empty = Self {
             start_day: timeline.start_day(),
             start: timeline.start(),
@@ -188,10 +196,11 @@ impl Forecast {
             has_risks: false,
             nodes: BTreeMap::new(),
             driving_paths: DrivingPaths::default(),
-            earned_schedule: earned.and_then(|earned| EarnedSchedule::of(&project.baseline, earned, timeline)),
+            earned_schedule,
+            second_opinions: SecondOpinions::of(completion, earned_schedule, recent),
         };
         // A file with a cycle isn't served.
-        let pace = None;
+        let pace = assumed_pace(recent, earned_schedule);
         let network = Network::of(&NetworkInput { project, completion, timeline, pace });
         match network.filter(|network| !network.items.is_empty()) {
             Some(network) => empty.with(project, timeline, network, options),
@@ -286,7 +295,7 @@ impl<'a> Computation<'a> {
         let starts = self.network.items.iter().filter(|(item, _)| matches!(item, Item::Workstream(..)));
         let starts: Vec<f64> = starts.map(|(_, nodes)| self.dates.start[nodes.start]).collect();
         Assumptions {
-            estimate_error: if has_durations { project.policy.estimate_error.get() } else { 0.0 },
+            estimate_error: has_durations.then(|| project.policy.estimate_error.get()),
             days_per_point: self.network.days_per_point.filter(|_| has(Basis::Inferred) || has(Basis::Overrun)),
             open_workstreams: starts.len(),
             concurrent_workstreams: starts.into_iter().filter(|start| *start < ROUNDING).count(),

@@ -23,6 +23,7 @@ impl Collector<'_> {
         for (basis, number) in forecast.counts() {
             self.sample(series::ForecastItems(id, label::Basis(basis.name())), count(number));
         }
+        self.assumptions(forecast, timeline);
         if let Some(end) = &forecast.end {
             self.finish(end.finish, None, timeline, |percentile, model| series::ProjectForecast(id, percentile, model));
             self.on_time(end.finish, |model| series::ProjectOnTime(id, model));
@@ -46,6 +47,28 @@ impl Collector<'_> {
         }
     }
 
+    /// The assumptions behind the forecast, and the second opinions about it.
+    fn assumptions(&mut self, forecast: &Forecast, timeline: Timeline<'_>) {
+        let (id, assumptions) = (self.id, forecast.assumptions);
+        if let Some(error) = assumptions.estimate_error {
+            self.sample(series::ForecastEstimateError(id), error);
+        }
+        let now = assumptions.concurrent_workstreams;
+        for (start, number) in [("now", now), ("later", assumptions.open_workstreams - now)] {
+            self.sample(series::ForecastWorkstreams(id, label::Start(start)), count(number));
+        }
+        for (item, basis) in &forecast.bases {
+            let path = self.project.path(*item);
+            self.sample(series::ForecastBasis(id, label::Item(&path), label::Basis(basis.name())), 1.0);
+        }
+        for (opinion, days) in forecast.second_opinions.entries() {
+            if let Some(days) = days {
+                let series = series::ProjectSecondOpinion(id, label::Opinion(opinion));
+                self.sample(series, seconds(timeline.finish(days)));
+            }
+        }
+    }
+
     fn workstream_forecast(&mut self, area: usize, index: usize, forecast: &ItemForecast, timeline: Timeline<'_>) {
         let Some(finish) = forecast.finish else { return };
         let (project, id, stream) = (self.project, self.id, self.project.workstream(area, index));
@@ -53,6 +76,7 @@ impl Collector<'_> {
         self.finish(finish, forecast.fixed_date, timeline, |percentile, model| {
             series::WorkstreamForecast(id, area, workstream, percentile, model)
         });
+        self.sample(series::WorkstreamFloat(id, area, workstream), working_seconds(forecast.total_float));
         let actual = stream.started.map(|day| start_of_day(day, &project.zone));
         let start = actual.unwrap_or_else(|| timeline.start_after(forecast.early.0));
         self.sample(series::WorkstreamStart(id, area, workstream), seconds(start));

@@ -303,7 +303,7 @@ fn options_limit_what_is_served() {
     assert_eq!(tasks(|options| options.max_series = NonZero::new(50)).0, 1);
     let limited = Fixture::with(|options| options.max_series = NonZero::new(1));
     assert_eq!(limited.store.snapshot.exposition.series(), 0);
-    let (shown, dropped, series) = tasks(|options| options.max_series = NonZero::new(45));
+    let (shown, dropped, series) = tasks(|options| options.max_series = NonZero::new(49));
     assert!(shown == 0 && dropped == 2 && series == all - 2, "{shown} {dropped} {series} {all}");
 }
 
