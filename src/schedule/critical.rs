@@ -81,11 +81,15 @@ impl Dates {
         self.finish.last().copied().unwrap_or(0.0)
     }
 
-    /// The least total float of each node and everything that it needs: its event slack.
+    /// The least total float of each node and everything that it needs: its event slack. The start of an item that
+    /// contains others is none of them: parts that are not needed may follow it.
     pub(crate) fn event_slack(&self, network: &Network) -> Vec<f64> {
+        let containers = network.items.iter().filter(|(item, _)| matches!(item, Item::Area(_) | Item::Workstream(..)));
+        let starts = containers.filter(|(_, nodes)| nodes.start != nodes.finish).map(|(_, nodes)| nodes.start);
+        let starts: BTreeSet<usize> = starts.collect();
         let mut slack: Vec<f64> = Vec::with_capacity(network.nodes.len());
         for (index, node) in network.nodes.iter().enumerate() {
-            let own = self.late[index] - self.finish[index];
+            let own = if starts.contains(&index) { f64::INFINITY } else { self.late[index] - self.finish[index] };
             slack.push(node.before.iter().map(|&before| slack[before]).fold(own, f64::min));
         }
         slack

@@ -284,6 +284,51 @@ fn total_float_ends_at_due_dates_before_the_end_of_the_project() {
 }
 
 #[test]
+fn the_float_of_a_milestone_is_the_least_of_everything_that_it_needs() {
+    let plan = plan(
+        "a: {estimate: 5d}, b: {estimate: 10d, needs: [x/a]}, c: {estimate: 10d, tasks: [{todo: t}, {todo: u, needs: [x/c/t]}]}",
+        "",
+        "milestones: {early: {due: 2026-02-17, needs: [x/a]}, late: {due: 2026-02-10, needs: [x/b]}, task: {due: 2026-03-10, needs: [x/c/t]}, all: {due: 2026-02-12, needs: [x/c]}}\n",
+    );
+    let forecast = plan.forecast(1);
+    let floats = ["early", "late", "task", "all"].map(|path| forecast.item(path).total_float);
+    // `late` needs `a`, too, and misses its date by five days; `u` may slip by two.
+    assert_eq!(floats, [-5.0, -5.0, 2.0, 2.0]);
+    assert_eq!(["x/a", "x/b", "x/c"].map(|path| forecast.item(path).total_float), [-5.0, -5.0, 2.0]);
+}
+
+#[test]
+fn a_needed_task_does_not_have_the_float_of_other_parts_of_its_area() {
+    let plan = plan(
+        "a: {estimate: 20d}, b: {tasks: [{todo: t, estimate: 3d}, {todo: u, estimate: 9d}]}",
+        "",
+        "milestones: {task: {due: 2026-03-10, needs: [x/b/t]}, area: {due: 2026-02-24, needs: [x]}}\n",
+    );
+    let forecast = plan.forecast(1);
+    assert_eq!(["task", "area"].map(|path| forecast.item(path).total_float), [17.0, 0.0]);
+}
+
+#[test]
+fn tasks_of_a_workstream_with_a_fixed_date_have_that_date() {
+    let plan = plan("a: {due: 2026-02-10, tasks: [{todo: t}, {todo: u}]}", "after: {estimate: 1d, needs: [x/a/t]}", "");
+    let forecast = plan.forecast(1);
+    assert_eq!((forecast.basis("x/a"), forecast.early_dates("x/a/t").1), (Some(Basis::FixedDate), 10.0));
+    assert_eq!(forecast.early_dates("y/after"), (10.0, 11.0));
+}
+
+#[test]
+fn a_task_with_a_due_date_finishes_when_the_order_of_the_work_allows() {
+    let plan = plan(
+        "a: {estimate: 10d, tasks: [{todo: t, due: 2026-02-17}, {todo: u}]}, b: {estimate: 10d, tasks: [{todo: t, due: 2026-02-17}, {todo: u, needs: [x/b/t]}]}",
+        "",
+        "target: 2026-03-10\n",
+    );
+    let forecast = plan.forecast(1);
+    assert_eq!(["x/a/t", "x/b/t"].map(|path| forecast.early_dates(path).1), [10.0, 5.0]);
+    assert_eq!(["x/a", "x/b"].map(|path| forecast.item(path).total_float), [5.0, 10.0]);
+}
+
+#[test]
 fn critical_to_limits_criticality_to_a_milestone() {
     let plan = late_plan();
     let forecast = plan.forecast_with(&ForecastOptions { critical_to: Some(1), ..ForecastOptions::default() });

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::date::DayOrMonth;
 use crate::model::completion::{Completion, credit, own_task};
 use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex};
 use crate::quantity::Ratio;
@@ -63,7 +64,7 @@ impl NetworkBuilder<'_> {
             let part = share_of_work(self.input.project, index);
             self.network.nodes[node].duration = Some((work.duration, part));
             share = Some(part);
-        } else if let Some(due) = task.due {
+        } else if let Some(due) = task.due.or_else(|| self.fixed_workstream_date(stream)) {
             self.fix_date(item, node, due.last_day());
         }
         // For items outside, the rest of the work may come before the task.
@@ -71,6 +72,13 @@ impl NetworkBuilder<'_> {
         self.network.nodes[stream_nodes.finish].before.push(node);
         self.network.items.insert(item, ItemNodes { start: node, finish });
         self.tasks.insert(item, TaskNodes { node, share });
+    }
+
+    /// The due date of a workstream that is forecast from it alone: no part of it is known to be earlier.
+    fn fixed_workstream_date(&self, stream: Item) -> Option<DayOrMonth> {
+        let Item::Workstream(area, index) = stream else { return None };
+        let is_fixed = self.network.bases.get(&stream) == Some(&Basis::FixedDate);
+        self.input.project.workstream(area, index).due.filter(|_| is_fixed)
     }
 
     /// The status of a task is its progress, so that progress is known.
@@ -200,13 +208,14 @@ impl NetworkBuilder<'_> {
     }
 }
 
-/// The tasks that an item outside of their workstream needs or shares.
+/// The tasks that an item outside of their workstream needs or shares, and those with a due date.
 fn needed_outside(project: &Project) -> BTreeSet<TaskIndex> {
     let outer = project.dependencies.iter().filter_map(|dependency| match dependency.from {
         Item::Task(index) if !is_inner(dependency.from, dependency.to) => Some(index),
         _ => None,
     });
-    outer.chain(shared_tasks(project)).collect()
+    let due = project.tasks().filter(|(_, task)| task.due.is_some()).map(|(index, _)| index);
+    outer.chain(shared_tasks(project)).chain(due).collect()
 }
 
 fn shared_tasks(project: &Project) -> impl Iterator<Item = TaskIndex> {
