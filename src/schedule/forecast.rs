@@ -247,15 +247,13 @@ struct Computation<'a> {
     network: &'a Network,
     dates: Dates,
     event_slack: Vec<f64>,
-    /// The least total float of each workstream and its tasks.
-    workstream_float: BTreeMap<Item, f64>,
     driving_paths: DrivingPaths,
     /// The driving paths with mean delays, if there are risk events.
     driving_paths_with_risks: Option<DrivingPaths>,
     /// The items with percentiles, in rising order.
     simulated: Vec<Item>,
-    /// The tasks whose two nodes are counted together.
-    paired: Vec<Item>,
+    /// The nodes of the items that have several, in rising order of the items.
+    groups: Vec<(Item, Vec<usize>)>,
     result: SimulationResult,
     sources: Vec<DateSource>,
 }
@@ -270,13 +268,10 @@ impl<'a> Computation<'a> {
         let with_risks = (!network.risk_events.is_empty()).then(|| Dates::of(network, ForecastModel::Risk, &limits));
         let is_simulated = |item: &Item| matches!(item, Item::Workstream(..) | Item::Milestone(_));
         let simulated: Vec<Item> = network.items.keys().copied().filter(is_simulated).collect();
-        let is_paired =
-            |item: &Item| matches!(item, Item::Task(_)) && network.items[item].start != network.items[item].finish;
-        let paired: Vec<Item> = network.items.keys().copied().filter(is_paired).collect();
+        let groups = node_groups(network);
         Self {
-            result: simulated_result(project, timeline, network, (&simulated, &paired), options),
+            result: simulated_result(project, timeline, network, (&simulated, &groups), options),
             event_slack: dates.event_slack(network),
-            workstream_float: workstream_float(network, &dates),
             driving_paths: dates.driving_paths(project, network),
             driving_paths_with_risks: with_risks.map(|dates| dates.driving_paths(project, network)),
             sources: network.date_sources(),
@@ -285,7 +280,7 @@ impl<'a> Computation<'a> {
             network,
             dates,
             simulated,
-            paired,
+            groups,
         }
     }
 
@@ -335,14 +330,26 @@ impl<'a> Computation<'a> {
     fn total_float(&self, item: Item, nodes: ItemNodes) -> f64 {
         match item {
             Item::Milestone(_) => self.event_slack[nodes.finish],
-            Item::Workstream(..) => self.workstream_float.get(&item).copied().unwrap_or_default(),
-            Item::Area(_) | Item::Task(_) => self.dates.late[nodes.finish] - self.dates.finish[nodes.finish],
+            Item::Workstream(..) => {
+                let own = self.group(item).into_iter().flat_map(|index| &self.groups[index].1);
+                own.map(|node| self.float_at(*node)).fold(self.float_at(nodes.finish), f64::min)
+            }
+            Item::Area(_) | Item::Task(_) => self.float_at(nodes.finish),
         }
     }
 
     fn criticality(&self, item: Item, finish: usize) -> f64 {
-        let pair = self.paired.binary_search(&item).map(|index| self.result.pair_criticality[index]);
-        pair.unwrap_or(self.result.criticality[finish])
+        let group = self.group(item).map(|index| self.result.group_criticality[index]);
+        group.unwrap_or(self.result.criticality[finish])
+    }
+
+    /// The index of the nodes of `item` in the groups.
+    fn group(&self, item: Item) -> Option<usize> {
+        self.groups.binary_search_by_key(&item, |(item, _)| *item).ok()
+    }
+
+    fn float_at(&self, node: usize) -> f64 {
+        self.dates.late[node] - self.dates.finish[node]
     }
 
     fn is_overdue(&self, due: Option<Date>) -> bool {
@@ -383,12 +390,12 @@ impl<'a> Computation<'a> {
     }
 }
 
-/// Simulates the finishes of `simulated` and of the project, and the criticality of `paired` tasks.
+/// Simulates the finishes of `simulated` and of the project, and the criticality of `groups` of nodes.
 fn simulated_result(
     project: &Project,
     timeline: Timeline<'_>,
     network: &Network,
-    (simulated, paired): (&[Item], &[Item]),
+    (simulated, groups): (&[Item], &[(Item, Vec<usize>)]),
     options: &ForecastOptions,
 ) -> SimulationResult {
     // No run meets a due date that has passed.
@@ -396,31 +403,32 @@ fn simulated_result(
     let finishes = simulated.iter().map(|item| (network.items[item].finish, project.due(*item).map(limit)));
     let finishes: Vec<_> = finishes.chain([(network.end(), project.target.map(limit))]).collect();
     let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
-    let pairs: Vec<(usize, usize)> =
-        paired.iter().map(|item| network.items[item]).map(|it| (it.start, it.finish)).collect();
+    let groups: Vec<Vec<usize>> = groups.iter().map(|(_, nodes)| nodes.clone()).collect();
     let params = SimulationParams {
         // Without uncertainty, every run is the same.
         draws: if network.is_certain() { NonZero::<u32>::MIN } else { options.draws },
         nodes: &finishes,
         critical_to: critical_to.map_or(network.end(), |nodes| nodes.finish),
-        pairs: &pairs,
+        groups: &groups,
         threads: options.threads,
     };
     simulate(network, &params)
 }
 
-fn workstream_float(network: &Network, dates: &Dates) -> BTreeMap<Item, f64> {
-    let mut floats: BTreeMap<Item, f64> = BTreeMap::new();
+/// The nodes of each task, and those of each workstream and its tasks, if there are several.
+fn node_groups(network: &Network) -> Vec<(Item, Vec<usize>)> {
+    let mut groups: BTreeMap<Item, Vec<usize>> = BTreeMap::new();
     for (index, node) in network.nodes.iter().enumerate() {
-        let stream = match node.item {
-            Some(Item::Task(task)) => Item::Workstream(task.area, task.workstream),
-            Some(stream @ Item::Workstream(..)) => stream,
-            _ => continue,
-        };
-        let float = floats.entry(stream).or_insert(f64::INFINITY);
-        *float = float.min(dates.late[index] - dates.finish[index]);
+        match node.item {
+            Some(task @ Item::Task(place)) => {
+                groups.entry(task).or_default().push(index);
+                groups.entry(Item::Workstream(place.area, place.workstream)).or_default().push(index);
+            }
+            Some(stream @ Item::Workstream(..)) => groups.entry(stream).or_default().push(index),
+            _ => {}
+        }
     }
-    floats
+    groups.into_iter().filter(|(_, nodes)| nodes.len() > 1).collect()
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub(crate) struct SimulationParams<'a> {
     pub(crate) nodes: &'a [(usize, Option<f64>)],
     /// The node that criticality refers to.
     pub(crate) critical_to: usize,
-    /// Pairs of nodes of which either makes its item critical.
-    pub(crate) pairs: &'a [(usize, usize)],
+    /// Groups of nodes of which each makes its item critical.
+    pub(crate) groups: &'a [Vec<usize>],
     /// The number of threads, which doesn't change the result. Default: by the size of the network.
     pub(crate) threads: Option<NonZero<usize>>,
 }
@@ -39,8 +39,8 @@ pub(crate) struct SimulationResult {
     pub(crate) finish: ByModel<Vec<FinishPercentiles>>,
     /// Criticality index of each node of the network, without risks.
     pub(crate) criticality: Vec<f64>,
-    /// Criticality index of each of [`SimulationParams::pairs`].
-    pub(crate) pair_criticality: Vec<f64>,
+    /// Criticality index of each of [`SimulationParams::groups`].
+    pub(crate) group_criticality: Vec<f64>,
 }
 
 /// Runs per block. A block is computed node by node, so that its numbers are adjacent in memory.
@@ -106,8 +106,8 @@ struct PartialResult {
     times: ByModel<FinishTimes>,
     /// The number of runs in which each node is critical.
     critical: Vec<u32>,
-    /// The same of each pair of nodes.
-    critical_pairs: Vec<u32>,
+    /// The same of each group of nodes.
+    critical_groups: Vec<u32>,
 }
 
 fn combine(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<PartialResult>) -> SimulationResult {
@@ -115,12 +115,12 @@ fn combine(network: &Network, params: &SimulationParams<'_>, mut parts: Vec<Part
     let share = |count: u32| f64::from(count) / draws;
     let critical = |node: usize| share(parts.iter().map(|part| part.critical[node]).sum());
     let criticality = (0..network.nodes.len()).map(critical).collect();
-    let of_pair = |pair: usize| share(parts.iter().map(|part| part.critical_pairs[pair]).sum());
-    let pair_criticality = (0..params.pairs.len()).map(of_pair).collect();
+    let of_group = |group: usize| share(parts.iter().map(|part| part.critical_groups[group]).sum());
+    let group_criticality = (0..params.groups.len()).map(of_group).collect();
     let mut finish = |model: ForecastModel| finish_percentiles(gather(&mut parts, model), params);
     let plan = finish(ForecastModel::Plan);
     let risk = if network.risk_events.is_empty() { plan.clone() } else { finish(ForecastModel::Risk) };
-    SimulationResult { finish: ByModel { plan, risk }, criticality, pair_criticality }
+    SimulationResult { finish: ByModel { plan, risk }, criticality, group_criticality }
 }
 
 /// The times of all threads, and the number of threads.
@@ -225,7 +225,7 @@ impl<'a> Worker<'a> {
             part: PartialResult {
                 times: runs.map(|runs| FinishTimes::new(params.nodes.len(), runs)),
                 critical: vec![0; nodes],
-                critical_pairs: vec![0; params.pairs.len()],
+                critical_groups: vec![0; params.groups.len()],
             },
         }
     }
@@ -350,9 +350,14 @@ impl<'a> Worker<'a> {
             }
             self.part.critical[index] += marks[..runs].iter().map(|&mark| u32::from(mark)).sum::<u32>();
         }
-        for (&(one, other), count) in self.params.pairs.iter().zip(&mut self.part.critical_pairs) {
-            let marks = self.is_critical[one][..runs].iter().zip(&self.is_critical[other]);
-            *count += marks.map(|(one, other)| u32::from(one | other)).sum::<u32>();
+        for (group, count) in self.params.groups.iter().zip(&mut self.part.critical_groups) {
+            let mut any = [false; BLOCK];
+            for &node in group {
+                for (any, mark) in any.iter_mut().zip(&self.is_critical[node]) {
+                    *any |= mark;
+                }
+            }
+            *count += any[..runs].iter().map(|&mark| u32::from(mark)).sum::<u32>();
         }
     }
 }
