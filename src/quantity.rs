@@ -61,6 +61,16 @@ impl ScalarFormat for Ratio {
     }
 }
 
+/// The probability of open work, in whole percent: never certain, since a forecast is not.
+#[must_use]
+pub(crate) fn probability_words(probability: f64) -> String {
+    match probability {
+        it if it < 0.01 => "<1 %".to_owned(),
+        it if it > 0.99 => ">99 %".to_owned(),
+        it => format!("{:.0} %", it * 100.0),
+    }
+}
+
 /// Percentage points of an area that a workstream earns: 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Points(f64);

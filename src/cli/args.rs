@@ -193,8 +193,8 @@ pub(crate) struct ForecastArgs {
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
-    /// Also forecast with a change: ITEM=+2w (later), ITEM=-1w (earlier), ITEM=4-6w (new estimate)
-    /// or ITEM=done. Repeatable
+    /// Also forecast the plan after an edit: ITEM=+2w (two weeks more), ITEM=-1w (a week less),
+    /// ITEM=4-6w (new estimate) or ITEM=done. Repeatable
     #[arg(long, value_name = "ITEM=CHANGE")]
     pub(crate) what_if: Vec<String>,
 

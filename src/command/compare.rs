@@ -13,13 +13,14 @@ use jiff::civil::Date;
 use crate::command::as_of::AsOf;
 use crate::command::compare::git::file_at_revision;
 use crate::command::output::table::{Cell, Table, truncate};
-use crate::command::output::{TextStyle, format_days, format_points, format_probability};
+use crate::command::output::{TextStyle, format_days, format_points};
 use crate::command::plan;
 use crate::command::plan::{ValidPlan, compute_forecast};
 use crate::date::DayOrMonth;
 use crate::finding::print::escape::escape_text;
 use crate::model::Project;
 use crate::quantity::Ratio;
+use crate::quantity::probability_words;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
 use crate::schedule::timeline::Timeline;
@@ -137,21 +138,32 @@ struct MilestoneForecast {
     /// The day, and working days after the start day.
     p50: Option<(Date, f64)>,
     on_time: Option<f64>,
+    is_overdue: bool,
     is_done: bool,
 }
 
 impl MilestoneForecast {
     fn of(project: &Project, forecast: &Forecast, index: usize) -> Self {
         let (milestone, item) = (&project.milestones[index], forecast.milestone(index));
-        let finish = item.and_then(|item| item.finish(ForecastModel::Risk));
+        let p50 = item.and_then(|item| item.finish).map(|finish| finish.p50().risk);
+        let on_time = item.and_then(|item| item.finish(ForecastModel::Risk)).and_then(|finish| finish.on_time);
+        let fixed_date = item.and_then(|item| item.fixed_date);
         let timeline = Timeline::at(project, forecast.start_day);
+        let day = |days: f64| fixed_date.into_iter().fold(timeline.day(days), Date::max);
         Self {
             title: milestone.title.clone(),
             due: milestone.due.map(DayOrMonth::last_day),
-            p50: finish.map(|finish| (timeline.day(finish.percentiles.p50), finish.percentiles.p50)),
-            on_time: finish.and_then(|finish| finish.on_time),
+            p50: p50.map(|days| (day(days), days)),
+            on_time,
+            is_overdue: item.is_some_and(|item| item.is_overdue),
             is_done: milestone.done.is_some(),
         }
+    }
+}
+
+impl MilestoneForecast {
+    fn on_time_words(&self) -> String {
+        if self.is_overdue { "overdue".to_owned() } else { self.on_time.map(probability_words).unwrap_or_default() }
     }
 }
 
@@ -222,7 +234,7 @@ impl MilestoneChange<'_> {
             Cell::text(&shown.due.map(|due| due.to_string()).unwrap_or_default(), 10),
             Cell::text(&p50.map(|(day, _)| day.to_string()).unwrap_or_default(), 10),
             Cell::number(self.p50_change().map(format_days).unwrap_or_default()),
-            Cell::number(self.new.and_then(|new| new.on_time).map(format_probability).unwrap_or_default()),
+            Cell::number(self.new.map(MilestoneForecast::on_time_words).unwrap_or_default()),
             Cell::number(self.on_time_change().map(format_points).unwrap_or_default()),
             Cell::text(self.remark(), 20).with_style(style),
         ])
@@ -242,6 +254,7 @@ mod tests {
             due: Some(date(2026, 4, 10)),
             p50: Some((date(2026, 4, 8), 26.0)),
             on_time: Some(on_time),
+            is_overdue: false,
             is_done: false,
         }
     }

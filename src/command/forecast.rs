@@ -1,8 +1,11 @@
 //! The command `forecast`: a table and a timeline of the milestones, or JSON.
 
+pub(crate) mod assumptions;
+mod effect;
 pub(crate) mod json;
 pub(crate) mod chart;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -13,13 +16,13 @@ use jiff::civil::Date;
 use crate::command::as_of::AsOf;
 use crate::command::forecast::chart::Chart;
 use crate::command::output::table::{Cell, Table};
-use crate::command::output::{TextStyle, format_days, format_probability};
+use crate::command::output::{TextStyle, format_days};
 use crate::command::plan;
 use crate::command::plan::compute_forecast;
 use crate::date::DayOrMonth;
-use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
-use crate::schedule::finish::{ByModel, FinishForecast, FinishPercentiles, ForecastModel, Percentiles};
+use crate::quantity::probability_words;
+use crate::schedule::finish::{FinishForecast, ForecastModel, Percentiles};
 use crate::schedule::forecast::Forecast;
 use crate::schedule::network::Basis;
 use crate::schedule::timeline::Timeline;
@@ -69,6 +72,9 @@ pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Res
             if let Some(after) = &after {
                 writeln!(out, "\nWith {}:\n", options.what_if.join(", "))?;
                 ForecastView { forecast: after, before: Some(&before), ..view }.write(out)?;
+                for note in effect::notes(&before, after) {
+                    writeln!(out, "{note}")?;
+                }
             }
         }
     }
@@ -76,38 +82,12 @@ pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Res
 }
 
 fn write_summary(project: &Project, forecast: &Forecast, out: &mut dyn Write) -> anyhow::Result<()> {
-    writeln!(out, "{} ({}), {}", escape_text(&project.title), project.id, start_words(project, forecast))?;
-    let counts = forecast.counts().into_iter().filter(|(_, count)| *count > 0);
-    let bases: Vec<String> = counts.map(|(basis, count)| format!("{count} {}", basis_words(basis))).collect();
-    if bases.is_empty() {
-        return Ok(writeln!(out, "no open work\n")?);
+    assumptions::write_title(project, forecast, out)?;
+    if forecast.bases.is_empty() {
+        writeln!(out, "no open work")?;
     }
-    writeln!(out, "durations: {}; d = working days", bases.join(", "))?;
-    if !forecast.has_risks {
-        writeln!(out, "no risk has both a probability and a delay; risks are not simulated")?;
-    }
+    assumptions::write(project, forecast, out)?;
     Ok(writeln!(out)?)
-}
-
-/// The status date of the file, and the day from whose end the forecast starts if that differs.
-pub(crate) fn start_words(project: &Project, forecast: &Forecast) -> String {
-    let start = forecast.start_day;
-    match project.as_of {
-        Some(as_of) if as_of == start => format!("status date {as_of}"),
-        Some(as_of) => format!("forecast from {start} (status date {as_of})"),
-        None => format!("forecast from {start}"),
-    }
-}
-
-pub(crate) fn basis_words(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Estimated => "estimated",
-        Basis::Inferred => "inferred from points",
-        Basis::Overrun => "overrun",
-        Basis::FixedDate => "fixed date",
-        Basis::Paced => "from the pace",
-        Basis::NoEstimate => "without estimate",
-    }
 }
 
 /// The forecast of a plan, alone or compared with the forecast before a change.
@@ -139,6 +119,7 @@ impl ForecastView<'_> {
                 Chart { project: self.project, forecast: self.forecast, colour: self.colour, width: self.width };
             write!(out, "\n{}", chart.draw(&milestones))?;
         }
+        self.write_left_out(out)?;
         self.write_critical_path(out)
     }
 
@@ -157,12 +138,17 @@ impl ForecastView<'_> {
         let style = if item.is_late() { TextStyle::Alert } else { TextStyle::Plain };
         let title = Cell::text(&milestone.title, MAX_TITLE_WIDTH).with_style(style);
         let mut cells = vec![title, due_cell(milestone.due.map(DayOrMonth::last_day))];
-        let Some(finish) = item.finish.and_then(FinishForecast::simulated) else {
-            let reason = missing_forecast_reason(self.forecast, Item::Milestone(index));
-            cells.push(Cell::text(reason, 40).with_style(TextStyle::Dimmed));
+        let Some(finish) = item.finish.filter(|_| !item.is_unmarked) else {
+            cells.push(Cell::text(missing_forecast_reason(self.forecast, index), 60).with_style(TextStyle::Dimmed));
             return Some(cells);
         };
-        cells.extend(self.finish_cells(finish, |forecast| forecast.milestone(index)?.finish?.simulated()));
+        let row = FinishRow {
+            finish,
+            earliest: item.fixed_date,
+            is_overdue: item.is_overdue,
+            leaves_out: !item.without_estimate.is_empty(),
+        };
+        cells.extend(self.finish_cells(row, |forecast| forecast.milestone(index)?.finish));
         cells.push(Cell::number(item.due.map_or_else(String::new, |_| format_days(item.total_float))));
         cells.push(Cell::text(&item.slip_root().map_or_else(String::new, |root| self.project.path(root)), 40));
         Some(cells)
@@ -173,38 +159,67 @@ impl ForecastView<'_> {
         let end = self.forecast.end.as_ref()?;
         let style = if end.is_late() { TextStyle::Alert } else { TextStyle::Dimmed };
         let mut cells = vec![Cell::text("Project", MAX_TITLE_WIDTH).with_style(style), due_cell(self.project.target)];
-        cells.extend(self.finish_cells(end.finish.simulated()?, |forecast| forecast.end.as_ref()?.finish.simulated()));
+        let row = FinishRow {
+            finish: end.finish,
+            earliest: None,
+            is_overdue: end.is_overdue,
+            leaves_out: !end.without_estimate.is_empty(),
+        };
+        cells.extend(self.finish_cells(row, |forecast| Some(forecast.end.as_ref()?.finish)));
         Some(cells)
     }
 
-    /// Percentiles and on-time probabilities of `finish`. `find` returns the same finish of any forecast.
-    fn finish_cells(
-        &self,
-        finish: ByModel<FinishPercentiles>,
-        find: impl Fn(&Forecast) -> Option<ByModel<FinishPercentiles>>,
-    ) -> Vec<Cell> {
-        let day = |model: ForecastModel, percentile: fn(Percentiles) -> f64| {
-            self.day_cell(|forecast| Some(percentile(find(forecast)?.get(model).percentiles)))
+    /// Percentiles and on-time probabilities. `find` returns the same finish of any forecast.
+    fn finish_cells(&self, row: FinishRow, find: impl Fn(&Forecast) -> Option<FinishForecast>) -> Vec<Cell> {
+        let percentile = |model: ForecastModel, pick: fn(Percentiles) -> f64| {
+            self.day_cell(row, |forecast| Some(pick(find(forecast)?.simulated()?.get(model).percentiles)))
         };
-        let (p50, p85) = (day(ForecastModel::Plan, |it| it.p50), day(ForecastModel::Plan, |it| it.p85));
-        let mut cells = vec![p50, p85, on_time_cell(finish.plan)];
+        let p50 = self.day_cell(row, |forecast| Some(find(forecast)?.p50().plan));
+        let Some(simulated) = row.finish.simulated() else {
+            let risk = self.forecast.has_risks.then(|| [Cell::default(), Cell::default()]);
+            let dates = [p50, Cell::text("fixed date", 12).with_style(TextStyle::Dimmed), on_time_cell(row, None)];
+            return dates.into_iter().chain(risk.into_iter().flatten()).collect();
+        };
+        let mut cells =
+            vec![p50, percentile(ForecastModel::Plan, |it| it.p85), on_time_cell(row, simulated.plan.on_time)];
         if self.forecast.has_risks {
-            cells.extend([day(ForecastModel::Risk, |it| it.p85), on_time_cell(finish.risk)]);
+            let p85 = percentile(ForecastModel::Risk, |it| it.p85);
+            cells.extend([p85, on_time_cell(row, simulated.risk.on_time)]);
         }
         cells
     }
 
-    /// A day, and its difference from the forecast before the change.
-    fn day_cell(&self, find: impl Fn(&Forecast) -> Option<f64>) -> Cell {
+    /// A day, and its difference from the forecast before the change. A row that leaves something out is marked.
+    fn day_cell(&self, row: FinishRow, find: impl Fn(&Forecast) -> Option<f64>) -> Cell {
         let timeline = Timeline::at(self.project, self.forecast.start_day);
         let Some(time) = find(self.forecast) else { return Cell::default() };
-        let day = timeline.day(time).to_string();
+        let day = row.earliest.into_iter().fold(timeline.day(time), Date::max);
+        let mark = if row.leaves_out { "≥ " } else { "" };
         match self.before.and_then(&find) {
             Some(before) if (time - before).abs() >= 0.05 => {
-                Cell::text(&format!("{day} {}", format_days(time - before)), 30)
+                Cell::text(&format!("{mark}{day} {}", format_days(time - before)), 30)
             }
-            _ => Cell::text(&day, 30),
+            _ => Cell::text(&format!("{mark}{day}"), 30),
         }
+    }
+
+    /// The items without estimate that rows with a mark leave out.
+    fn write_left_out(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let milestones = self.forecast.items.values().flat_map(|item| &item.without_estimate);
+        let end = self.forecast.end.iter().flat_map(|end| &end.without_estimate);
+        let items: BTreeSet<Item> = milestones.chain(end).copied().collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<String> =
+            items.iter().take(MAX_LEFT_OUT).map(|it| format!("`{}`", self.project.path(*it))).collect();
+        let more = items.len().saturating_sub(MAX_LEFT_OUT);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Ok(writeln!(
+            out,
+            "\n≥ as if these items took no time, since they have no estimate: {}{more}",
+            paths.join(", ")
+        )?)
     }
 
     fn write_critical_path(&self, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -220,12 +235,24 @@ impl ForecastView<'_> {
 }
 
 const MAX_TITLE_WIDTH: usize = 34;
+const MAX_LEFT_OUT: usize = 10;
+
+/// The finish in a row of the table.
+#[derive(Clone, Copy)]
+struct FinishRow {
+    finish: FinishForecast,
+    /// A fixed date that it isn't before.
+    earliest: Option<Date>,
+    is_overdue: bool,
+    /// Whether it depends on items without estimate.
+    leaves_out: bool,
+}
 
 /// The open milestones by due date, then by forecast. Milestones without a due date come last.
 pub(crate) fn open_milestones(project: &Project, forecast: &Forecast) -> Vec<usize> {
     let finish = |index: usize| {
         let item = forecast.milestone(index);
-        item.and_then(|item| item.finish(ForecastModel::Plan).map(|finish| finish.percentiles.p50).or(item.due))
+        item.and_then(|item| item.finish.map(|finish| finish.p50().plan).or(item.due))
     };
     let due = |index: usize| project.milestones[index].due.map_or(Date::MAX, DayOrMonth::last_day);
     let mut milestones: Vec<usize> =
@@ -237,15 +264,15 @@ pub(crate) fn open_milestones(project: &Project, forecast: &Forecast) -> Vec<usi
     milestones
 }
 
-/// Why the milestone `item` has no percentiles.
-pub(crate) fn missing_forecast_reason(forecast: &Forecast, item: Item) -> &'static str {
-    match forecast.bases.get(&item) {
-        Some(Basis::FixedDate) if forecast.items.get(&item).and_then(|it| it.due).is_some_and(|due| due < 0.0) => {
-            "overdue fixed date, assumed today"
-        }
-        Some(Basis::FixedDate) => "fixed date",
-        Some(_) => "no due date and no needs",
-        None => "needs only work without estimate",
+/// Why nothing is forecast of the milestone at `index`.
+pub(crate) fn missing_forecast_reason(forecast: &Forecast, index: usize) -> &'static str {
+    let milestone = Item::Milestone(index);
+    if forecast.milestone(index).is_some_and(|item| item.is_unmarked) {
+        "all that it needs is done: write `done` and its date"
+    } else if forecast.bases.get(&milestone) == Some(&Basis::NoEstimate) {
+        "no due date and no needs"
+    } else {
+        "needs only work without estimate"
     }
 }
 
@@ -253,8 +280,11 @@ fn due_cell(due: Option<Date>) -> Cell {
     Cell::text(&due.map_or_else(|| "–".to_owned(), |due| due.to_string()), 10)
 }
 
-fn on_time_cell(finish: FinishPercentiles) -> Cell {
-    let Some(on_time) = finish.on_time else { return Cell::number("") };
+fn on_time_cell(row: FinishRow, on_time: Option<f64>) -> Cell {
+    if row.is_overdue {
+        return Cell::number("overdue").with_style(TextStyle::Alert);
+    }
+    let Some(on_time) = on_time else { return Cell::number("") };
     let style = if on_time < 0.5 { TextStyle::Alert } else { TextStyle::Plain };
-    Cell::number(format_probability(on_time)).with_style(style)
+    Cell::number(probability_words(on_time)).with_style(style)
 }

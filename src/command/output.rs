@@ -4,6 +4,8 @@ pub(crate) mod table;
 
 use anstyle::{AnsiColor, Style};
 
+use crate::quantity::probability_words;
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum TextStyle {
     #[default]
@@ -26,13 +28,9 @@ impl TextStyle {
     }
 }
 
-/// A probability in whole percent. Only 0 and 1 are shown as `0 %` and `100 %`.
-pub(crate) fn format_probability(probability: f64) -> String {
-    match probability {
-        it if it > 0.0 && it < 0.01 => "<1 %".to_owned(),
-        it if it > 0.99 && it < 1.0 => ">99 %".to_owned(),
-        it => format!("{:.0} %", it * 100.0),
-    }
+/// The share of simulation runs in whole percent. Only 0 and 1 are shown as `0 %` and `100 %`.
+pub(crate) fn format_share(share: f64) -> String {
+    if share > 0.0 && share < 1.0 { probability_words(share) } else { format!("{:.0} %", share * 100.0) }
 }
 
 /// Working days with a sign: `+3.5 d`.
@@ -52,9 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_uncertain_probability_is_never_shown_as_certain() {
-        let shown = [0.0, 0.001, 0.01, 0.5, 0.99, 0.999, 1.0].map(format_probability);
+    fn only_a_share_of_all_runs_is_shown_as_all() {
+        let shown = [0.0, 0.001, 0.01, 0.5, 0.99, 0.999, 1.0].map(format_share);
         assert_eq!(shown, ["0 %", "<1 %", "1 %", "50 %", "99 %", ">99 %", "100 %"]);
+        let shown = [0.0, 0.001, 0.01, 0.5, 0.99, 0.999, 1.0].map(probability_words);
+        assert_eq!(shown, ["<1 %", "<1 %", "1 %", "50 %", "99 %", ">99 %", ">99 %"]);
     }
 
     #[test]

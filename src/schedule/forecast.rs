@@ -141,6 +141,8 @@ pub struct Assumptions {
     pub estimate_error: Option<f64>,
     /// The days per point of inferred durations; `None` if nothing is inferred.
     pub days_per_point: Option<DaysPerPoint>,
+    /// Completion per working day, from 0 to 1, if dates follow from the pace.
+    pub pace: Option<f64>,
     /// The number of open workstreams.
     pub open_workstreams: usize,
     /// The number of them that start at once, with mean durations.
@@ -160,6 +162,8 @@ pub struct EndForecast {
     pub finish: FinishForecast,
     /// The driving path of the end of the project.
     pub critical_path: Vec<Item>,
+    /// The open items without estimate.
+    pub without_estimate: Vec<Item>,
 }
 
 impl EndForecast {
@@ -292,6 +296,7 @@ impl<'a> Computation<'a> {
         Assumptions {
             estimate_error: has_durations.then(|| project.policy.estimate_error.get()),
             days_per_point: self.network.days_per_point.filter(|_| has(Basis::Inferred) || has(Basis::Overrun)),
+            pace: self.network.pace.filter(|_| has(Basis::Paced)),
             open_workstreams: starts.len(),
             concurrent_workstreams: starts.into_iter().filter(|start| *start < ROUNDING).count(),
         }
@@ -386,6 +391,7 @@ impl<'a> Computation<'a> {
             is_overdue: self.is_overdue(self.project.target),
             finish,
             critical_path: self.driving_paths.path_to(end),
+            without_estimate: self.network.without_estimate(end),
         })
     }
 }

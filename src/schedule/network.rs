@@ -32,6 +32,8 @@ pub(crate) struct Network {
     /// The mean remaining duration in working days, of items with one of their own.
     pub(crate) remaining: BTreeMap<Item, f64>,
     pub(crate) days_per_point: Option<DaysPerPoint>,
+    /// Completion per working day, from 0 to 1.
+    pub(crate) pace: Option<f64>,
 }
 
 /// An event in the network, with the activity that ends in it.

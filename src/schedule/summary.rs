@@ -59,9 +59,13 @@ pub(crate) struct MilestoneSummary {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Outlook {
     pub(crate) p85: Date,
+    /// Whether the date follows from due dates alone.
+    pub(crate) is_fixed: bool,
     /// On-time probability.
     pub(crate) on_time: Option<f64>,
-    /// Whether the P85 is after the due date.
+    /// Whether the due date has passed.
+    pub(crate) is_overdue: bool,
+    /// Whether the due date has passed, or the P85 is after it.
     pub(crate) is_late: bool,
 }
 
@@ -114,7 +118,15 @@ fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -
 
 fn outlook(project: &Project, forecast: &Forecast, index: usize) -> Option<Outlook> {
     let item = forecast.milestone(index)?;
-    let finish = item.finish(ForecastModel::Risk)?;
-    let p85 = Timeline::at(project, forecast.start_day).day(finish.percentiles.p85);
-    Some(Outlook { p85, on_time: finish.on_time, is_late: item.is_late() })
+    let finish = item.finish.filter(|_| !item.is_unmarked)?;
+    let simulated = item.finish(ForecastModel::Risk);
+    let p85 = simulated.map_or(finish.p50().risk, |finish| finish.percentiles.p85);
+    let p85 = item.fixed_date.into_iter().fold(Timeline::at(project, forecast.start_day).day(p85), Date::max);
+    Some(Outlook {
+        p85,
+        is_fixed: simulated.is_none(),
+        on_time: simulated.and_then(|finish| finish.on_time),
+        is_overdue: item.is_overdue,
+        is_late: item.is_late(),
+    })
 }

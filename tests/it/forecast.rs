@@ -56,9 +56,9 @@ fn json_separates_the_forecast_without_risks_from_that_with_risks() {
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let certificate = json["milestones"].as_array().unwrap().iter().find(|it| it["id"] == "certificate").unwrap();
     let p85 = ["plan", "with_risks"].map(|model| certificate[model]["p85"].as_str().unwrap());
-    assert_eq!(p85, ["2026-12-21", "2027-01-14"]);
+    assert_eq!(p85, ["2027-01-07", "2027-01-25"]);
     let p85 = ["finish", "finish_with_risks"].map(|model| json[model]["p85"].as_str().unwrap());
-    assert_eq!(p85, ["2027-01-18", "2027-02-04"]);
+    assert_eq!(p85, ["2027-01-26", "2027-02-10"]);
     let durations = json["durations"].as_array().unwrap();
     let basis = |item: &str| durations.iter().find(|it| it["item"] == item).unwrap()["basis"].clone();
     assert_eq!((basis("checkout/refunds"), basis("checkout/wallets")), ("estimated".into(), "overrun".into()));
@@ -93,41 +93,157 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     assert_snapshot!(explained("contract"), @"contract (contract) was reached on 2026-02-27");
     assert_snapshot!(explained("audit"), @"
     audit (audit), status date 2026-03-02
-    due 2026-04-10; not forecast: fixed date
+    durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
+    due 2026-04-10; fixed date: 2026-04-10, from due dates alone
     ");
     assert_snapshot!(explained("visit"), @"
     visit (visit), status date 2026-03-02
-    due 2026-02-20; not forecast: overdue fixed date, assumed today
+    durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
+    due 2026-02-20, overdue; fixed date: 2026-03-02, from due dates alone
+
+    Root of the slip: `visit`, due on 2026-02-20
     ");
     assert_snapshot!(explained("beta"), @"
     beta (beta), status date 2026-03-02
+    durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
     no due date; not forecast: needs only work without estimate
 
     Without estimate or points, no duration is assumed: `a/reviews`
     ");
     assert_snapshot!(explained("launch"), @"
     launch (launch), status date 2026-03-02
-    without risks: P50 2026-03-13, P85 2026-03-13, P95 2026-03-16, on-time probability 100 %
-    due 2026-04-10, total float +21.5 d (working days, mean durations)
+    durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
+    without risks: P50 2026-03-13, P85 2026-03-16, P95 2026-03-18, on-time probability >99 %
+    due 2026-04-10, float +21.3 d (working days, mean durations)
 
-    Driving path                        Duration             Finish      Criticality  P85 change if 1 week shorter
-    a/orders                          5/7.5/10 d  estimated  2026-03-12         50 %                        -0.3 d
+    Driving path                      Remaining             Finish      Criticality  P85 change if 1 week less
+    a/orders                              7.7 d  estimated  2026-03-12         50 %                     -0.5 d
     Critical in some simulation runs
-    a/search                          5/7.5/10 d  estimated  2026-03-12         50 %                        -0.4 d
+    a/search                              7.7 d  estimated  2026-03-12         50 %                     -0.6 d
 
     Without estimate or points, no duration is assumed: `a/reviews`
     ");
     assert_snapshot!(explained("go-live"), @"
     go-live (go-live), status date 2026-03-02
-    without risks: P50 2026-03-03, P85 2026-03-03, P95 2026-03-03, on-time probability 0 %
-    due 2026-03-02, total float -1 d (working days, mean durations)
+    durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
+    without risks: P50 2026-03-11, P85 2026-03-27, P95 2026-04-14, on-time probability <1 %
+    due 2026-03-02, float -10.3 d (working days, mean durations)
 
-    Driving path  Duration           Finish      Criticality  P85 change if 1 week shorter
-    a/cart         3/4/6 d  overrun  2026-03-03        100 %                          -1 d
+    Driving path  Remaining           Finish      Criticality  P85 change if 1 week less
+    a/cart           10.3 d  overrun  2026-03-17        100 %                       -5 d
 
     Root of the slip: `a/cart`
-    Overrun, one more day is assumed; update the estimate: `a/cart`
+    Overrun: the estimate is scaled to the time used; write a new one: `a/cart`
     ");
+}
+
+#[test]
+fn the_table_marks_rows_that_are_uncertain_in_another_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "project: shop\nas_of: 2026-03-02\nareas:\n  a:\n    workstreams:\n      \
+                cart: {estimate: 2w, needs: [supply]}\n      \
+                search: {estimate: 1-2w, needs: [gate]}\n      \
+                built: {complete: 100%}\n\
+                milestones:\n  supply: {title: Supplier delivers}\n  gate: {title: Gate, due: 2026-02-20}\n  \
+                beta: {title: Beta, due: 2026-03-28, needs: [gate]}\n  \
+                launch: {title: Launch, due: 2026-03-20, needs: [a/cart]}\n  \
+                found: {title: Search, due: 2026-02-27, needs: [a/search]}\n  \
+                ready: {title: Ready, due: 2026-03-06, needs: [a/built]}\n";
+    fs::write(folder.path().join("shop.yaml"), plan).unwrap();
+    let output = run(folder.path(), &["forecast", "shop.yaml", "--at", "2026-03-02"]);
+    assert_snapshot!(String::from_utf8_lossy(&output.stdout), @"
+    shop (shop), status date 2026-03-02
+    durations: 2 estimated, 2 fixed date, 1 without estimate; d = working days
+    assumptions: an error of ±20 % that all estimates share; 2 of 2 open workstreams at once from the next working day
+    no risk has both a probability and a delay; risks are not simulated
+
+    Milestone          Due         P50                                                   P85           On time  Total float  Slip root
+    Gate               2026-02-20  2026-03-02                                            fixed date    overdue       -8.7 d  gate
+    Search             2026-02-27  2026-03-12                                            2026-03-16    overdue       -8.7 d  gate
+    Ready              2026-03-06  all that it needs is done: write `done` and its date
+    Launch             2026-03-20  ≥ 2026-03-16                                          ≥ 2026-03-19     96 %       +3.8 d
+    Beta               2026-03-28  2026-03-28                                            fixed date                  -8.7 d
+    Supplier delivers  –           no due date and no needs
+    Project            –           ≥ 2026-03-27                                          ≥ 2026-03-27
+
+                                  Mar
+    gate    ◆                        ●
+    found                    ◆                                ●━━━━━━━━━━──
+    ready                            ●         ◆
+    launch                                                              ●━━━━━━━──◆
+    beta                                                                                              ◆
+    supply
+            ◆ due   ● P50   ━ to P85   ─ to P95
+
+    ≥ as if these items took no time, since they have no estimate: `supply`
+
+    critical path: beta
+    ");
+    let output = run(folder.path(), &["forecast", "shop.yaml", "--at", "2026-03-02", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let milestones = json["milestones"].as_array().unwrap();
+    let row = |id: &str| milestones.iter().find(|it| it["id"] == id).unwrap();
+    let flags = |id: &str| ["overdue", "late", "needs_done"].map(|key| row(id)[key].as_bool().unwrap());
+    assert_eq!([flags("gate"), flags("ready")], [[true, true, false], [false, false, true]]);
+    // A Saturday: the working day before it is no forecast of the date.
+    assert_eq!(row("beta")["plan"]["moments"]["p50"]["time"], "2026-03-28T23:59:59Z");
+    assert_eq!(
+        (&row("beta")["plan"]["p50"], &row("beta")["plan"]["p85"]),
+        (&"2026-03-28".into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn a_what_if_says_when_it_changes_nothing_or_other_estimates() {
+    let notes = |change: &str| {
+        let text = stdout(&["forecast", REPORT, "--at", "2026-01-27", "--what-if", change]);
+        text.lines().filter(|line| line.contains("changes")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(notes("production-data-flow=done"), [""; 0]);
+    assert_eq!(notes("ml/azure=2-3w"), ["no figure changes"]);
+    let rate = "the new estimate also changes the days per point of 12 inferred durations from 1.07 to 1.34";
+    assert_eq!(notes("ml/azure=4-6w"), [rate]);
+    for change in ["ml/azure/workspace=done", "ml/azure/workspace=+1w", "ml/azure/workspace=1w"] {
+        assert_eq!(notes(change), [""; 0], "{change}");
+    }
+}
+
+#[test]
+fn a_what_if_is_the_same_edit_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = fs::read_to_string(REPORT).unwrap();
+    for (change, from, to) in [
+        ("ml/azure=4-6w", "estimate: 2-3w", "estimate: 4-6w"),
+        (
+            "ml/azure/workspace=done",
+            "todo: Deploy Azure ML Workspace (castiel-ml-prod-rg, eastus)",
+            "done: Deploy Azure ML Workspace (castiel-ml-prod-rg, eastus)",
+        ),
+    ] {
+        assert!(report.contains(from), "{from}");
+        fs::write(folder.path().join("edited.yaml"), report.replacen(from, to, 1)).unwrap();
+        let json = |output: Output| serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap();
+        let options = ["--at", "2026-01-27", "--format", "json"];
+        let edited = json(run(folder.path(), &[&["forecast", "edited.yaml"], &options[..]].concat()));
+        let what_if = json(run(
+            Path::new(env!("CARGO_MANIFEST_DIR")),
+            &[&["forecast", REPORT, "--what-if", change], &options[..]].concat(),
+        ));
+        for key in ["milestones", "finish", "critical_path", "durations", "assumptions"] {
+            assert_eq!(what_if["what_if"][key], edited[key], "{change}: {key}");
+        }
+        assert_ne!(what_if["milestones"], edited["milestones"], "{change}");
+    }
 }
 
 #[test]
@@ -137,7 +253,7 @@ fn unknown_items_and_invalid_changes_are_errors() {
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azur=+2w"]), @"error: unknown item `ml/azur` in `castiel`: did you mean `ml/azure`?");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "azure=+2w"]), @"error: unknown item `azure` in `castiel`: did you mean `ml/azure`?");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "nothing-like-it=+2w"]), @"error: unknown item `nothing-like-it` in `castiel`: expected an area, `area/workstream`, `area/workstream/task` or a milestone");
-    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (later), `ITEM=-1w` (earlier), `ITEM=4-6w` (new estimate) or `ITEM=done`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (two weeks more), `ITEM=-1w` (a week less), `ITEM=4-6w` (new estimate) or `ITEM=done`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number of days or weeks, such as `10d` or `2w`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
     assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: no such file or directory");
@@ -197,8 +313,8 @@ fn check_compares_with_git_revisions_and_files() {
     changes: P50 in working days (d), on-time probability in percentage points
 
     Milestone   Due         P50         Change  On time  Change
-    beta        2026-05-29  2026-04-14    +5 d    100 %       0
-    Shop opens  2026-04-10  2026-04-14    +5 d     32 %     -68
+    beta        2026-05-29  2026-04-13    +5 d    >99 %       0
+    Shop opens  2026-04-10  2026-04-13    +5 d     44 %     -33
     ");
     assert_snapshot!(compared("old.yaml", &[]).0, @"
     1 file, no findings
@@ -207,8 +323,8 @@ fn check_compares_with_git_revisions_and_files() {
     changes: P50 in working days (d), on-time probability in percentage points
 
     Milestone   Due         P50          Change  On time  Change
-    beta        2026-05-29  2026-04-14  +17.5 d    100 %       0
-    Shop opens  2026-04-10  2026-04-14  +17.5 d     32 %     -68
+    beta        2026-05-29  2026-04-13  +17.4 d    >99 %       0
+    Shop opens  2026-04-10  2026-04-13  +17.4 d     44 %     -56
     ");
     assert_eq!(compared("HEAD", &[]).1, Some(0));
     assert_eq!(compared("HEAD", &["--fail-if-worse", "20%"]).1, Some(1));
@@ -268,10 +384,10 @@ fn a_milestone_with_a_new_id_is_shown_with_both_ids() {
     shop: milestones compared with `old.yaml`
     changes: P50 in working days (d), on-time probability in percentage points
 
-    Milestone             Due         P50  Change  On time  Change
-    Beta                  2026-04-10
-    Shop opens (go-live)  2026-04-10                                new
-    Shop opens (launch)   2026-04-10                                removed
+    Milestone             Due         P50         Change  On time  Change
+    Beta                  2026-04-10  2026-04-10     0 d
+    Shop opens (go-live)  2026-04-10  2026-04-10                           new
+    Shop opens (launch)   2026-04-10                                       removed
     ");
 }
 
@@ -294,9 +410,9 @@ fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
     changes: P50 in working days (d), on-time probability in percentage points
 
     Milestone  Due         P50         Change  On time  Change
-    beta       2026-04-10  2026-03-16     0 d    100 %       0
+    beta       2026-04-10  2026-03-16     0 d    >99 %       0
     contract   2026-03-06                                       reached
-    launch     2026-04-17  2026-03-16     0 d    100 %       0  due date moved
+    launch     2026-04-17  2026-03-16     0 d    >99 %       0  due date moved
     training               2026-03-16                           new
     audit      2026-04-10                                       removed
     ");

@@ -2,12 +2,16 @@
 
 use std::io::Write;
 
+use jiff::civil::Date;
+
 use crate::command::explain::ItemGain;
-use crate::command::forecast::{basis_words, missing_forecast_reason, start_words};
+use crate::command::forecast::assumptions::basis_words;
+use crate::command::forecast::{assumptions, missing_forecast_reason};
 use crate::command::output::table::{Cell, Table};
-use crate::command::output::{TextStyle, format_days, format_probability};
+use crate::command::output::{TextStyle, format_days, format_share};
 use crate::finding::print::escape::escape_text;
 use crate::model::{Item, Project};
+use crate::quantity::probability_words;
 use crate::schedule::finish::{FinishForecast, ForecastModel, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::network::Basis;
@@ -27,13 +31,24 @@ impl MilestoneReport<'_> {
     pub(super) fn write_summary(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let &Self { project, forecast, index, item, .. } = self;
         let milestone = &project.milestones[index];
-        writeln!(out, "{} ({}), {}", escape_text(&milestone.title), milestone.id, start_words(project, forecast))?;
-        let due = milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}", due.last_day()));
-        let Some(finish) = item.finish.and_then(FinishForecast::simulated) else {
-            let reason = missing_forecast_reason(forecast, Item::Milestone(index));
-            return Ok(writeln!(out, "{due}; not forecast: {reason}")?);
-        };
+        let start = assumptions::start_words(project, forecast);
+        writeln!(out, "{} ({}), {start}", escape_text(&milestone.title), milestone.id)?;
+        assumptions::write(project, forecast, out)?;
+        let overdue = if item.is_overdue { ", overdue" } else { "" };
+        let due =
+            milestone.due.map_or_else(|| "no due date".to_owned(), |due| format!("due {}{overdue}", due.last_day()));
         let timeline = Timeline::at(project, forecast.start_day);
+        let finish = match item.finish.filter(|_| !item.is_unmarked) {
+            None => {
+                let reason = missing_forecast_reason(forecast, index);
+                return Ok(writeln!(out, "{due}; not forecast: {reason}")?);
+            }
+            Some(FinishForecast::DueDates(days)) => {
+                let day = item.fixed_date.into_iter().fold(timeline.day(days.risk), Date::max);
+                return Ok(writeln!(out, "{due}; fixed date: {day}, from due dates alone")?);
+            }
+            Some(FinishForecast::Simulated(finish)) => finish,
+        };
         for (model, finish) in finish.entries() {
             let name = match model {
                 ForecastModel::Plan => "without risks",
@@ -41,11 +56,12 @@ impl MilestoneReport<'_> {
                 ForecastModel::Risk => continue,
             };
             let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
-            let on_time = finish.on_time.map(|it| format!(", on-time probability {}", format_probability(it)));
+            let on_time = finish.on_time.filter(|_| !item.is_overdue);
+            let on_time = on_time.map(|it| format!(", on-time probability {}", probability_words(it)));
             writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{}", on_time.unwrap_or_default())?;
         }
         let float =
-            item.due.map(|_| format!(", total float {} (working days, mean durations)", format_days(item.total_float)));
+            item.due.map(|_| format!(", float {} (working days, mean durations)", format_days(item.total_float)));
         Ok(writeln!(out, "{due}{}", float.unwrap_or_default())?)
     }
 
@@ -54,10 +70,10 @@ impl MilestoneReport<'_> {
         let heading = [
             Cell::text("Driving path", 40),
             Cell::number("Remaining"),
-            Cell::text("", 16),
+            Cell::text("", 24),
             Cell::text("Finish", 10),
             Cell::number("Criticality"),
-            Cell::number("P85 change if 1 week shorter"),
+            Cell::number("P85 change if 1 week less"),
         ];
         let mut rows = vec![heading.map(|cell| cell.with_style(TextStyle::Heading)).to_vec()];
         let (driving, others): (Vec<_>, Vec<_>) = gains.iter().partition(|it| self.driving_path.contains(&it.item));
@@ -76,9 +92,9 @@ impl MilestoneReport<'_> {
         vec![
             Cell::text(&self.project.path(gain.item), 44),
             Cell::number(duration),
-            Cell::text(basis, 16).with_style(TextStyle::Dimmed),
+            Cell::text(basis, 24).with_style(TextStyle::Dimmed),
             Cell::text(&timeline.day(item.early.1).to_string(), 10),
-            Cell::number(format_probability(item.criticality)),
+            Cell::number(format_share(item.criticality)),
             Cell::number(if gain.days > 0.05 { format_days(-gain.days) } else { "–".to_owned() }),
         ]
     }
@@ -90,7 +106,7 @@ impl MilestoneReport<'_> {
             self.paths(items.filter(|item| self.forecast.bases.get(item).is_some_and(is_wanted)))
         };
         let notes = [
-            ("Root of the slip", self.paths(self.item.slip_root())),
+            ("Root of the slip", self.root()),
             (
                 "Inferred from points, at the days per point of the estimated workstreams",
                 on_path(|basis| matches!(basis, Basis::Inferred)),
@@ -112,6 +128,15 @@ impl MilestoneReport<'_> {
             writeln!(out, "{note}: {paths}")?;
         }
         Ok(())
+    }
+
+    /// The root of the slip, and since when it is overdue.
+    fn root(&self) -> String {
+        let root = self.item.slip_root();
+        let due = root.and_then(|root| self.project.due(root)).filter(|due| *due < self.forecast.start_day);
+        let since = due.map_or_else(String::new, |due| format!(", due on {due}"));
+        let path = self.paths(root);
+        if path.is_empty() { path } else { format!("{path}{since}") }
     }
 
     fn paths(&self, items: impl IntoIterator<Item = Item>) -> String {

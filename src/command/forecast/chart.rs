@@ -10,7 +10,7 @@ use crate::command::output::TextStyle;
 use crate::command::output::table::truncate;
 use crate::date::DayOrMonth;
 use crate::model::Project;
-use crate::schedule::finish::{ForecastModel, Percentiles};
+use crate::schedule::finish::{FinishForecast, Percentiles};
 use crate::schedule::forecast::{Forecast, ItemForecast};
 use crate::schedule::timeline::Timeline;
 
@@ -61,10 +61,16 @@ impl Chart<'_> {
 
     fn marks(&self, index: usize) -> Marks {
         let timeline = Timeline::at(self.project, self.forecast.start_day);
-        let finish = self.forecast.milestone(index).and_then(|item| item.finish(ForecastModel::Risk));
+        let item = self.forecast.milestone(index);
+        let fixed_date = item.and_then(|item| item.fixed_date);
+        let day = |days: f64| fixed_date.into_iter().fold(timeline.day(days), Date::max);
+        let range = item.and_then(|item| item.finish).map(|finish| match finish {
+            FinishForecast::DueDates(days) => Percentiles { p50: days.risk, p85: days.risk, p95: days.risk },
+            FinishForecast::Simulated(finish) => finish.risk.percentiles,
+        });
         Marks {
             due: self.project.milestones[index].due.map(DayOrMonth::last_day),
-            range: finish.map(|finish| finish.percentiles.map(|days| timeline.day(days))),
+            range: range.map(|percentiles| percentiles.map(day)),
         }
     }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::http::page::bar::{CompletionFigures, completion_bar, figures, gap_warning, task_bar};
 use crate::http::page::text::{count, day, due, isolated, not_shown, percent, relative_day};
-use crate::quantity::Ratio;
+use crate::quantity::{Ratio, probability_words};
 use crate::schedule::summary::{AreaSummary, MilestoneSummary, Outlook, Summary};
 use crate::snapshot::FileReport;
 
@@ -136,12 +136,14 @@ fn milestone_entry(milestone: &MilestoneSummary, today: Date) -> Markup {
     }
 }
 
-fn forecast(Outlook { p85, on_time, is_late }: Outlook) -> Markup {
+fn forecast(outlook: Outlook) -> Markup {
+    let on_time = outlook.on_time.filter(|_| !outlook.is_overdue).map(probability_words);
     html! {
-        span class=(if is_late { "forecast late" } else { "forecast" }) {
-            @if is_late { "▲ " }
-            "P85 " (day(p85))
-            @if let Some(on_time) = on_time { ", on-time probability " (percent(Ratio::clamped(on_time))) }
+        span class=(if outlook.is_late { "forecast late" } else { "forecast" }) {
+            @if outlook.is_late { "▲ " }
+            (if outlook.is_fixed { "fixed date " } else { "P85 " }) (day(outlook.p85))
+            @if let Some(on_time) = on_time { ", on-time probability " (on_time.replace(' ', "\u{a0}")) }
+            @if outlook.is_overdue { ", overdue" }
         }
     }
 }

@@ -42,7 +42,13 @@ fn project(id: &str, title: &str, earned: f64) -> Summary {
                 due: Some(day("2026-02-10")),
                 done: None,
                 completion: Ratio::clamped(0.5),
-                forecast: Some(Outlook { p85: day("2026-02-16"), on_time: Some(0.23), is_late: true }),
+                forecast: Some(Outlook {
+                    p85: day("2026-02-16"),
+                    is_fixed: false,
+                    on_time: Some(0.23),
+                    is_overdue: false,
+                    is_late: true,
+                }),
             },
             MilestoneSummary {
                 title: "Kick-off".into(),

@@ -181,6 +181,7 @@ fn late_means_that_the_p85_with_risks_is_after_the_due_date() {
             is_overdue: false,
             finish: item.finish.unwrap(),
             critical_path: Vec::new(),
+            without_estimate: Vec::new(),
         };
         assert_eq!(end.is_late(), is_late, "{p85} {due:?}");
         assert!(ItemForecast { is_overdue: true, ..item }.is_late());

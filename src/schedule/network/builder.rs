@@ -81,6 +81,7 @@ impl<'a> NetworkBuilder<'a> {
                 bases: BTreeMap::new(),
                 remaining: BTreeMap::new(),
                 days_per_point,
+                pace: input.pace,
             },
         }
     }

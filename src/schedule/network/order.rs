@@ -124,6 +124,7 @@ mod tests {
             bases: BTreeMap::new(),
             remaining: BTreeMap::new(),
             days_per_point: None,
+            pace: None,
         };
         contract(&mut network)
     }
