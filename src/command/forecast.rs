@@ -203,7 +203,7 @@ impl ForecastView<'_> {
         }
     }
 
-    /// The items without estimate that rows with a mark leave out.
+    /// The items without estimate that rows with a mark omit.
     fn write_left_out(&self, out: &mut dyn Write) -> anyhow::Result<()> {
         let milestones = self.forecast.items.values().flat_map(|item| &item.without_estimate);
         let end = self.forecast.end.iter().flat_map(|end| &end.without_estimate);

@@ -18,7 +18,7 @@ pub(crate) fn text() -> String {
 /// Adapts the schema to the parser.
 ///
 /// Allows an empty value, as in `notes:`, for a list and for a mapping without required keys. Descriptions are on one
-/// line, also those of doc comments with two.
+/// line. The doc comments that they come from may have two.
 fn adapt(value: &mut Value) {
     match value {
         Value::Object(map) => {

@@ -47,7 +47,7 @@ labels! {
     Bound "bound": "`optimistic`, `likely` or `pessimistic`";
     Percentile "percentile": "`50`, `85` or `95`: percentage of simulation runs that finish by then";
     Model "model": "`plan`: without risks; `risk`: with every risk that has a probability and a delay";
-    Basis "basis": "source of a remaining duration or date: `estimated`, from the estimate; `inferred`, from the points; `overrun`, from a used-up estimate, scaled to the time used; `fixed_date`, from the due date alone; `paced`, from the pace of the project, because nothing is estimated; `no_estimate`: none, forecast as if it took no time";
+    Basis "basis": "source of a remaining duration or date: `estimated`, from the estimate; `inferred`, from the points; `overrun`, from a used-up estimate, scaled to the time used. `fixed_date`: from the due date alone. `paced`: from the pace of the project, because nothing is estimated. `no_estimate`: none, forecast as if it took no time";
     Start "start": "`now`: at the start of the forecast; `later`: after other items";
     Opinion "opinion": "`earned_schedule`: planned duration divided by SPI(t); `pace`: at the pace of the last 20 working days";
     Pace "pace": "`observed`: since the start of the baseline; `required`: from now on, to meet the baseline";

@@ -78,8 +78,8 @@ pub struct ItemForecast {
     /// Late start and late finish: the latest that keep every due date, with mean durations.
     pub late: (f64, f64),
     /// Total float: working days that it may slip before a due date is missed, or without a due date before
-    /// the project finishes later. Of a milestone, the least of it and everything that it needs; of a
-    /// workstream, the least of it and its tasks.
+    /// the project finishes later. A milestone has the least of it and everything that it needs, and a
+    /// workstream the least of it and its tasks.
     pub total_float: f64,
     /// Free float: working days that it may slip before another item slips.
     pub free_float: f64,
