@@ -3,6 +3,7 @@
 mod random_plans;
 mod answers;
 mod properties;
+mod rules;
 mod status;
 mod pathologies;
 mod semantics;

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::model::completion::{Completion, own_task};
-use crate::model::topology::topological_order;
+use crate::model::completion::Completion;
 use crate::model::{Item, Milestone, Project, Risk, Workstream};
 use crate::quantity::{Estimate, Points};
-use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share};
+use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share, tasks_of};
 use crate::schedule::network::duration::{ActivityDuration, ActivityProgress, SharedDistributions, WholeDuration};
 use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, RiskEvent};
 use crate::schedule::normal::LogNormal;
@@ -165,7 +164,7 @@ impl<'a> NetworkBuilder<'a> {
         if let Some(estimate) = stream.estimate {
             return WorkstreamDuration::Own(Basis::Estimated, self.estimated(estimate));
         }
-        let open = || stream.tasks.iter().filter_map(own_task).filter(|task| is_open(task));
+        let open = || tasks_of(self.input.project, stream).filter(|task| is_open(task));
         if open().next().is_some() && open().all(|task| task.estimate.is_some()) {
             return WorkstreamDuration::OfTasks;
         }
@@ -295,28 +294,11 @@ impl<'a> NetworkBuilder<'a> {
         }
     }
 
-    /// The nodes in which a delay of `item` passes: its start; for a task also the work of its workstream; for
-    /// an area the starts of the workstreams that come first in it.
+    /// The nodes in which a delay of `item` passes: its start; for a task also the work of its workstream.
     fn delayed_nodes(&self, item: Item) -> Vec<usize> {
         let Some(nodes) = self.network.items.get(&item) else { return Vec::new() };
-        match item {
-            Item::Area(area) => self.first_workstreams(area),
-            Item::Task(_) => [nodes.start].into_iter().chain(self.work_of_task(item).map(|work| work.node)).collect(),
-            Item::Workstream(..) | Item::Milestone(_) => vec![nodes.start],
-        }
-    }
-
-    /// The starts of the workstreams of an area that no other workstream of the area comes before.
-    fn first_workstreams(&self, area: usize) -> Vec<usize> {
-        let before: Vec<Vec<usize>> = self.network.nodes.iter().map(|node| node.before.clone()).collect();
-        let is_in_area = |item: &Item| matches!(item, Item::Workstream(index, _) if *index == area);
-        let streams = self.network.items.iter().filter(|(item, _)| is_in_area(item));
-        let starts: BTreeSet<usize> = streams.map(|(_, nodes)| nodes.start).collect();
-        let mut is_later = vec![false; before.len()];
-        for node in topological_order(&before, |_| true) {
-            is_later[node] = before[node].iter().any(|before| is_later[*before] || starts.contains(before));
-        }
-        starts.into_iter().filter(|start| !is_later[*start]).collect()
+        let work = self.work_of_task(item).map(|work| work.node);
+        [nodes.start].into_iter().chain(work).collect()
     }
 
     /// The remaining work that the task `item` is a part of; `None` for other items.

@@ -65,8 +65,8 @@ enum RemainderLaw {
     Share(f64),
     /// T − elapsed, given that T > elapsed. A run whose T is never greater has a used-up estimate.
     After { elapsed: f64, used_up: UsedUp },
-    /// The estimate is used up.
-    UsedUp(UsedUp),
+    /// The estimate is used up: the later of both, so that a plan without updates never gets earlier.
+    UsedUp { elapsed: f64, used_up: UsedUp },
 }
 
 /// The remainder of work that has used up its estimate: L − elapsed, given that L > elapsed, for a
@@ -93,11 +93,6 @@ impl UsedUp {
         let normal = standard_normal_quantile(self.over + probability * (1.0 - self.over));
         let ratio = (self.log_sd * (normal - self.log_sd / 2.0)).exp();
         self.elapsed * (ratio - 1.0).max(0.0)
-    }
-
-    /// E[L | L > elapsed] − elapsed.
-    fn mean(self) -> f64 {
-        self.elapsed * (self.over / (1.0 - self.over) - 1.0)
     }
 }
 
@@ -178,7 +173,9 @@ impl ActivityDuration {
                 let stretch = elapsed.filter(|_| mean > 0.0).map_or(1.0, |elapsed| (elapsed / mean).max(1.0));
                 (RemainderLaw::Share(open * stretch), elapsed.is_some_and(|elapsed| elapsed > mean))
             }
-            ActivityProgress::Unknown { elapsed } if elapsed > mean => (RemainderLaw::UsedUp(used_up(elapsed)), true),
+            ActivityProgress::Unknown { elapsed } if elapsed > mean => {
+                (RemainderLaw::UsedUp { elapsed, used_up: used_up(elapsed) }, true)
+            }
             ActivityProgress::Unknown { elapsed } => {
                 (RemainderLaw::After { elapsed, used_up: used_up(elapsed) }, false)
             }
@@ -222,13 +219,14 @@ impl ActivityDuration {
             }
             RemainderLaw::After { elapsed, used_up } => {
                 for (draw, factor) in draws.iter_mut().zip(shared) {
-                    let whole = self.whole.quantile_after(elapsed / factor, *draw);
-                    *draw = whole.map_or_else(|| used_up.quantile(*draw), |whole| (whole * factor - elapsed).max(0.0));
+                    let remainder = self.remainder_after(elapsed, *factor, *draw);
+                    *draw = remainder.unwrap_or_else(|| used_up.quantile(*draw));
                 }
             }
-            RemainderLaw::UsedUp(used_up) => {
-                for draw in draws.iter_mut() {
-                    *draw = used_up.quantile(*draw);
+            RemainderLaw::UsedUp { elapsed, used_up } => {
+                for (draw, factor) in draws.iter_mut().zip(shared) {
+                    let remainder = self.remainder_after(elapsed, *factor, *draw).unwrap_or(0.0);
+                    *draw = used_up.quantile(*draw).max(remainder);
                 }
             }
         }
@@ -239,12 +237,17 @@ impl ActivityDuration {
         }
     }
 
+    /// The quantile of T − elapsed, given that T > elapsed; `None` if T is never greater with this factor.
+    fn remainder_after(&self, elapsed: f64, factor: f64, probability: f64) -> Option<f64> {
+        let whole = self.whole.quantile_after(elapsed / factor, probability)?;
+        Some((whole * factor - elapsed).max(0.0))
+    }
+
     /// The mean without `added`.
     fn mean_remainder(&self, whole_mean: f64, shared: &SharedDistributions) -> f64 {
         match self.law {
             RemainderLaw::Share(share) => share * whole_mean,
-            RemainderLaw::UsedUp(used_up) => used_up.mean(),
-            RemainderLaw::After { .. } => self.numeric_mean(shared),
+            RemainderLaw::After { .. } | RemainderLaw::UsedUp { .. } => self.numeric_mean(shared),
         }
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
         if let [start] = nodes[index].before[..]
             && !removed[index]
             && successors[start] == 1
+            && nodes[index].not_before == 0.0
             && is_bare(&nodes[start])
             && nodes[index].item == nodes[start].item
         {
@@ -148,5 +149,7 @@ mod tests {
         let finish = || NetworkNode { duration: Some((0, 1.0)), ..node(Item::Area(0), &[0], 0.0) };
         assert_eq!(removed(node(Item::Area(0), &[], 0.0), finish()), [true, false]);
         assert_eq!(removed(node(Item::Area(0), &[], 3.0), finish()), [false, false]);
+        // The item starts before its finish is possible.
+        assert_eq!(removed(node(Item::Area(0), &[], 0.0), node(Item::Area(0), &[0], 3.0)), [false, false]);
     }
 }

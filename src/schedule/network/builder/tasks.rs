@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::date::DayOrMonth;
 use crate::model::completion::{Completion, credit, own_task};
-use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex};
+use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex, Workstream};
 use crate::quantity::Ratio;
 use crate::schedule::network::builder::task_order::TaskOrder;
 use crate::schedule::network::builder::{NetworkBuilder, is_inner};
@@ -234,9 +234,8 @@ fn open_weight(project: &Project, task: &Task) -> f64 {
 }
 
 /// Every task of a workstream, shared ones included.
-fn tasks_of(project: &Project, area: usize, workstream: usize) -> impl Iterator<Item = &Task> {
-    let entries = &project.workstream(area, workstream).tasks;
-    entries.iter().filter_map(|entry| match entry {
+pub(super) fn tasks_of<'a>(project: &'a Project, stream: &'a Workstream) -> impl Iterator<Item = &'a Task> {
+    stream.tasks.iter().filter_map(|entry| match entry {
         TaskEntry::Own(_) => own_task(entry),
         TaskEntry::Shared(index) => index.and_then(|index| project.task(index)),
     })
@@ -250,7 +249,7 @@ pub(super) fn open_share(project: &Project, completion: &Completion, item: Item)
         return 1.0 - completion.workstream(area, workstream).get();
     }
     let is_covered = |task: &&Task| !matches!(task.status, Status::Waived { in_estimate: false, .. });
-    let tasks = || tasks_of(project, area, workstream);
+    let tasks = || tasks_of(project, project.workstream(area, workstream));
     let open: f64 = tasks().map(|task| open_weight(project, task)).sum();
     let all: f64 = tasks().filter(is_covered).map(|task| task.weight.get()).sum();
     if all > 0.0 { open / all } else { 0.0 }
@@ -258,7 +257,8 @@ pub(super) fn open_share(project: &Project, completion: &Completion, item: Item)
 
 /// The share of a task in the open work of its workstream, from 0 to 1.
 fn share_of_work(project: &Project, index: TaskIndex) -> f64 {
-    let all: f64 = tasks_of(project, index.area, index.workstream).map(|task| open_weight(project, task)).sum();
+    let stream = project.workstream(index.area, index.workstream);
+    let all: f64 = tasks_of(project, stream).map(|task| open_weight(project, task)).sum();
     project.task(index).map_or(0.0, |task| if all > 0.0 { open_weight(project, task) / all } else { 0.0 })
 }
 
