@@ -120,9 +120,17 @@ fn shifted_to_today(text: &str) -> String {
     moved.collect()
 }
 
-/// The example with a later due date for the models, so that no milestone is late.
+/// The example with a later due date and estimates for the models, so that no milestone is late.
 fn plan_on_time() -> String {
     let example = std::fs::read_to_string(files::root().join("examples/castiel.readiness.yaml")).unwrap();
+    let example = replace_once(&example, "reported: 54%\n", "reported: 54%\npolicy: {estimate_error: 0%}\n");
+    let example =
+        replace_once(&example, "points: 20\n        tasks:", "points: 20\n        estimate: 5w\n        tasks:");
+    let example = replace_once(
+        &example,
+        "points: 15\n        needs: [ml/",
+        "points: 15\n        estimate: 4w\n        needs: [ml/",
+    );
     let example = replace_once(
         &example,
         "due: 2026-03\n    baseline: 2026-03-31\n    needs: [ml/training",
