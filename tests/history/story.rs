@@ -147,7 +147,7 @@ fn incidents(events: &[(Timestamp, Event)], end: Option<Timestamp>) -> Vec<(Time
         _ => String::new(),
     };
     let broken = text(22).replacen("workstreams:", "workstream:", 1);
-    let mistyped = text(36).replace("- done: ", "- todo: ");
+    let mistyped = without_finishes(&text(36)).replace("- done: ", "- todo: ");
     let passing = [
         // An invalid key for two hours.
         [(moment(22, 15, 0), Event::Written(broken)), (moment(22, 17, 0), Event::Written(text(22)))],
@@ -187,7 +187,7 @@ fn reported(text: &str, day: u32) -> Result<String> {
     text = line_replaced(&text, "next_review: ", &date(day + if day % 7 == 6 { 3 } else { 4 }))?;
     for (area, stream, started, finished) in WORK.into_iter().filter(|it| day > it.2) {
         let part = f64::from(day - started) / f64::from(finished - started);
-        text = progressed(&text, area, stream, part.min(1.0))?;
+        text = progressed(&text, area, stream, part.min(1.0), &date(day))?;
     }
     for (milestone, reached) in REACHED.into_iter().filter(|it| it.1 <= day) {
         let title = format!("  {milestone}:\n    title: ");
@@ -201,8 +201,8 @@ fn reported(text: &str, day: u32) -> Result<String> {
     Ok(covered(&text, (coverage * 100.0).round()))
 }
 
-/// `text` with the first tasks of a workstream done, in proportion to `part`, and the next one partial.
-fn progressed(text: &str, area: &str, stream: &str, part: f64) -> Result<String> {
+/// `text` with the first tasks of a workstream done on `day`, in proportion to `part`, and the next one partial.
+fn progressed(text: &str, area: &str, stream: &str, part: f64, day: &str) -> Result<String> {
     let place = text.find(&format!("\n  {area}:\n")).context("no such area")?;
     let start = place + text[place..].find(&format!("\n      {stream}:\n")).context("no such workstream")? + 1;
     let stop = |line: &str| line.len() - line.trim_start().len() <= 6 && !line.trim().is_empty();
@@ -228,7 +228,9 @@ fn progressed(text: &str, area: &str, stream: &str, part: f64) -> Result<String>
         } else {
             kind
         };
-        line.replacen(kind, new, 1)
+        let finish =
+            if kind != new && new == "- done: " { format!("            finished: {day}\n") } else { String::new() };
+        line.replacen(kind, new, 1) + &finish
     });
     let lines: String = lines.collect();
     Ok(format!("{}{lines}{}", &text[..start], &text[start + length..]))
@@ -255,6 +257,11 @@ fn with_assignments(text: &str) -> Result<String> {
     ASSIGNMENTS.iter().try_fold(text.to_owned(), |text, (status, task, keys)| {
         replaced(&text, &format!("- partial: {task}\n"), &format!("- {status}: {task}\n{keys}"))
     })
+}
+
+/// `text` without the dates on which tasks were finished.
+fn without_finishes(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.starts_with("            finished: ")).collect()
 }
 
 /// `text` without reported completion.

@@ -73,7 +73,7 @@ function milestonesTable() {
   return tablePanel(
     {
       title: 'Milestones',
-      description: 'Due date and forecasts of each milestone. Float: working days the milestone can slip before a due date is missed. Slip root: the first unfinished item on its driving path.',
+      description: 'Due date and forecasts of each milestone. Float: working days the milestone, or anything that it needs, can slip before a due date is missed. Slip root: the overdue date on its driving path, otherwise the first unfinished item.',
       noData: 'The project has no milestones.',
       width: 24,
       height: 11,

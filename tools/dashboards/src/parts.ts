@@ -76,7 +76,7 @@ export const SLIP_THRESHOLDS = thresholds([null, units.GOOD], [0.5, units.WARN],
 const PROBABILITY_STEPS: [number, string][] = [[0.5, units.WARN], [0.85, units.GOOD]];
 export const PROBABILITY_THRESHOLDS = thresholds([null, units.BAD], ...PROBABILITY_STEPS);
 /** The same for stat panels, which show the text for no data in the lowest colour. */
-export const PROBABILITY_STAT_THRESHOLDS = thresholds([null, units.GREY], [0, units.BAD], ...PROBABILITY_STEPS);
+const PROBABILITY_STAT_THRESHOLDS = thresholds([null, units.GREY], [0, units.BAD], ...PROBABILITY_STEPS);
 export const ZERO_IS_GOOD = thresholds([null, units.GOOD], [1, units.WARN]);
 export const NO_THRESHOLDS = thresholds([null, units.GOOD]);
 
@@ -104,6 +104,17 @@ export function sparklinePanel(spec: PanelSpec, unit: string, query: prometheus.
 
 /** Missing values have a neutral colour. */
 const NO_VALUE = { type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text' } } };
+
+/** No forecast is certain: probabilities at the ends are shown as bounds. */
+const NEARLY_CERTAIN: dashboard.ValueMapping[] = [
+  { type: 'range', options: { from: 0.99, to: 1, result: { text: '>99 %' } } } as dashboard.RangeMap,
+  { type: 'range', options: { from: 0, to: 0.01, result: { text: '<1 %' } } } as dashboard.RangeMap,
+];
+
+/** A single on-time probability. */
+export function probabilityPanel(spec: PanelSpec, query: prometheus.DataqueryBuilder): stat.PanelBuilder {
+  return statPanel(spec, units.PERCENT, query).thresholds(PROBABILITY_STAT_THRESHOLDS).decimals(0).mappings(NEARLY_CERTAIN);
+}
 
 /** Format of a column. */
 export type ColumnFormat = 'text' | 'wrapped' | 'date' | 'days' | 'slip' | 'percent' | 'probability' | 'gauge' | 'count' | 'zero-is-good' | 'number';
@@ -147,7 +158,7 @@ const FORMAT_PROPERTIES: Record<ColumnFormat, dashboard.DynamicConfigValue[]> = 
     { id: 'unit', value: units.PERCENT },
     { id: 'decimals', value: 0 },
     { id: 'thresholds', value: PROBABILITY_THRESHOLDS.build() },
-    { id: 'mappings', value: [NO_VALUE] },
+    { id: 'mappings', value: [NO_VALUE, ...NEARLY_CERTAIN] },
     { id: 'custom.cellOptions', value: { type: 'color-text' } },
   ],
   gauge: [

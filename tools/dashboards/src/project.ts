@@ -6,7 +6,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { firingAlerts, areaVariable, createDashboard, projectVariable, dueDateChanges, statusReports } from './frame.js';
 import { firingAlertsTable } from './overview.js';
-import { PROBABILITY_STAT_THRESHOLDS, DASHED, SLIP_THRESHOLDS, arrangeSegments, statPanel, fixedColor, barGaugePanel, timeSeriesPanel, tablePanel, colorScheme, stackedBarPanel, rangeQuery, thresholds, sparklinePanel, instantQuery } from './parts.js';
+import { DASHED, SLIP_THRESHOLDS, arrangeSegments, statPanel, probabilityPanel, fixedColor, barGaugePanel, timeSeriesPanel, tablePanel, colorScheme, stackedBarPanel, rangeQuery, thresholds, sparklinePanel, instantQuery } from './parts.js';
 import type { PanelSpec, Segment } from './parts.js';
 import { P50, P85, WITH_RISKS, withItemTitle, toMilliseconds, toDays, maxOf, withWorkstreamItem, minOf, withMilestoneTitle, maxBy, latestValue, withWorkstreamTitle } from './promql.js';
 import { BAD, COUNT, DATE, DAYS, DEEP, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
@@ -22,7 +22,7 @@ export const project = () => {
     until: 'now+90d',
   });
   builder.annotation(firingAlerts()).annotation(dueDateChanges()).annotation(statusReports());
-  for (const panel of [...headline(), completion(), burnUp(), remainingPoints(), breakdown(), coverage(), blockers(), risks()]) {
+  for (const panel of [...headline(), ...assumptions(), completion(), burnUp(), remainingPoints(), breakdown(), coverage(), blockers(), risks()]) {
     builder.withPanel(panel);
   }
   for (const panel of [changes(), actions(), firingAlertsTable(11, 9, true), phases(), findings(), notes()]) {
@@ -60,11 +60,10 @@ function headline() {
       DAYS,
       instantQuery('A', toDays(one('readiness_project_slip_seconds', ...P85)), 'slip'),
     ).thresholds(SLIP_THRESHOLDS).decimals(1),
-    statPanel(
+    probabilityPanel(
       small('On time', 'Probability that all work is finished by the target, including risks.', 'no forecast'),
-      PERCENT,
       instantQuery('A', one('readiness_project_on_time_probability_ratio', WITH_RISKS), 'on time'),
-    ).thresholds(PROBABILITY_STAT_THRESHOLDS).decimals(0),
+    ),
     statPanel(
       small('TSPI', 'To-complete schedule performance index, TSPI: the factor by which the remaining work must be faster than planned to meet the baseline. Above 1.10, the baseline is very unlikely to be met.', 'no baseline'),
       COUNT,
@@ -75,6 +74,35 @@ function headline() {
       DAYS,
       instantQuery('A', toDays(`(time() - ${one('readiness_project_as_of_timestamp_seconds')})`), 'age'),
     ).thresholds(thresholds([null, GOOD], [7, WARN], [14, BAD])).decimals(0),
+  ];
+}
+
+/** The assumptions of the forecast, and dates that do not depend on the estimates of open work. */
+function assumptions() {
+  const small = (title: string, description: string, noData: string): PanelSpec => ({ title, description, noData, width: 6, height: 3 });
+  const one = (metric: string, ...matchers: string[]) => maxBy('project', metric, ...matchers);
+  const opinion = (name: string) => toMilliseconds(one('readiness_project_second_opinion_timestamp_seconds', `opinion="${name}"`));
+  return [
+    statPanel(
+      small('Assumed error', 'Error that all estimates of the project share in the forecast: one factor for all of them in each simulation run.', 'no estimates'),
+      PERCENT,
+      instantQuery('A', one('readiness_forecast_estimate_error_ratio'), 'error'),
+    ).decimals(0),
+    statPanel(
+      small('Workstreams at once', 'Number of open workstreams that the forecast starts at once. A team that cannot work on all of them finishes later.', 'no open work'),
+      COUNT,
+      instantQuery('A', one('readiness_forecast_workstreams', 'start="now"'), 'at once'),
+    ).decimals(0),
+    statPanel(
+      small('Earned schedule date', 'Second opinion on the finish: planned duration divided by SPI(t).', 'no baseline'),
+      DATE,
+      instantQuery('A', opinion('earned_schedule'), 'earned schedule'),
+    ),
+    statPanel(
+      small('Date at the recent pace', 'Second opinion on the finish: missing completion divided by the pace of the last four weeks.', 'no dated progress'),
+      DATE,
+      instantQuery('A', opinion('pace'), 'pace'),
+    ),
   ];
 }
 
