@@ -105,7 +105,7 @@ proptest! {
         let is_past = |day: &String| day.as_str() <= "2026-01-28";
         for stream in &mut random.streams {
             stream.started = stream.started.take().filter(is_past);
-            // Unknown progress goes on while the work waits for others.
+            // Unknown progress continues while the work waits for others.
             if stream.tasks.is_empty() && !stream.needs.is_empty() { stream.complete.get_or_insert(10); }
             stream.tasks.iter_mut().for_each(|task| task.started = task.started.take().filter(is_past));
         }
