@@ -8,6 +8,7 @@ use crate::model::edit::Edit;
 use crate::model::lower::lower;
 use crate::model::resolve;
 use crate::quantity::WorkTime;
+use crate::schedule::finish::ByModel;
 
 const PLAN: &str = "project: x
 as_of: 2026-01-30
