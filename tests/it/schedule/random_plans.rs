@@ -175,14 +175,6 @@ fn pick(indices: &[Index], from: &[String]) -> BTreeSet<String> {
 }
 
 impl RandomPlan {
-    /// Adds a finished workstream, and a milestone that needs only that.
-    pub(crate) fn add_unmarked_milestone(&mut self, due: &str) {
-        let path = format!("a1/w{}", self.streams.len());
-        self.streams.push(Stream { area: 1, complete: Some(100), ..Stream::default() });
-        let needs = BTreeSet::from([path]);
-        self.milestones.push(Milestone { due: Some(due.to_owned()), early: false, done: false, needs });
-    }
-
     fn add(&mut self, ((area, estimate, points, started, complete, due), (needs, tasks, shared)): RawStream) {
         let area = usize::from(area);
         let mut before = self.paths();
