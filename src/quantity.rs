@@ -1,10 +1,13 @@
 //! Quantities: percentages, points, weights, working time and estimates.
 
+mod work_time;
+
 use std::fmt;
 
+pub use crate::quantity::work_time::{Estimate, ReviewInterval, WorkTime, WorkWeek};
 use crate::scalar::{JsonType, ParseError, ScalarFormat, number};
 
-/// A ratio from 0 to 1, written as a percentage.
+/// A ratio from 0 to 1, written as a percentage or as `43/64`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Ratio(f64);
 
@@ -42,9 +45,13 @@ impl fmt::Display for Ratio {
 impl ScalarFormat for Ratio {
     const NAME: &'static str = "percentage";
     const EXPECTED: &'static str = "a value from `0%` to `100%`, such as `40%`";
-    const JSON_TYPE: JsonType = JsonType::Pattern(r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%$");
+    const JSON_TYPE: JsonType =
+        JsonType::Pattern(r"^((100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?) ?%|[0-9]{1,9} ?/ ?[0-9]{0,8}[1-9][0-9]{0,8})$");
 
     fn parse(text: &str) -> Result<Self, ParseError> {
+        if let Some((part, whole)) = text.split_once('/') {
+            return fraction(part, whole).map_err(|reason| ParseError::because::<Self>(text, reason));
+        }
         let Some(digits) = text.strip_suffix('%') else {
             let error = ParseError::invalid::<Self>(text);
             return Err(match number(text) {
@@ -58,6 +65,17 @@ impl ScalarFormat for Ratio {
         let digits = digits.strip_suffix(' ').unwrap_or(digits);
         let value = number(digits).filter(|value| *value <= 100.0).ok_or_else(|| ParseError::invalid::<Self>(text))?;
         Ok(Self(value / 100.0))
+    }
+}
+
+/// `part` of `whole`, such as 43 of 64 tests.
+fn fraction(part: &str, whole: &str) -> Result<Ratio, &'static str> {
+    let count = |text: &str| text.trim().parse::<u32>().ok().filter(|_| !text.contains('+'));
+    match (count(part), count(whole)) {
+        (Some(part), Some(whole)) if whole > 0 && part <= whole => Ok(Ratio(f64::from(part) / f64::from(whole))),
+        (Some(_), Some(0)) => Err("the whole is 0"),
+        (Some(_), Some(_)) => Err("the part is larger than the whole"),
+        _ => Err("expected two whole numbers, such as `43/64`"),
     }
 }
 
@@ -129,124 +147,6 @@ impl ScalarFormat for Weight {
     }
 }
 
-/// Working time. The project's calendar determines the number of working days in a week.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub enum WorkTime {
-    /// Working days.
-    Days(f64),
-    /// Working weeks.
-    Weeks(f64),
-}
-
-impl WorkTime {
-    /// The time in working days, for a week of `days_per_week` working days.
-    #[must_use]
-    pub fn days(self, days_per_week: f64) -> f64 {
-        match self {
-            Self::Days(days) => days,
-            Self::Weeks(weeks) => weeks * days_per_week,
-        }
-    }
-}
-
-impl ScalarFormat for WorkTime {
-    const NAME: &'static str = "working time";
-    const EXPECTED: &'static str = "a number of days or weeks, such as `10d` or `2w`";
-    const JSON_TYPE: JsonType = JsonType::Pattern(r"^[0-9]{1,4}(\.[0-9]+)? ?(d|w|days?|weeks?)$");
-
-    fn parse(text: &str) -> Result<Self, ParseError> {
-        let (value, unit) = split_unit(text);
-        let time = TimeUnit::parse(unit).zip(small_number(value)).map(|(unit, value)| unit.time(value));
-        time.ok_or_else(|| ParseError::invalid::<Self>(text).maybe_help(months_help(value, unit)))
-    }
-}
-
-/// Three-point estimate of a duration in working time.
-///
-/// `2w` is certain. `2-3w` is a range; the most likely value is its midpoint. `1/2/4w` has all three values.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// Optimistic value.
-    pub optimistic: WorkTime,
-    /// Most likely value.
-    pub likely: WorkTime,
-    /// Pessimistic value.
-    pub pessimistic: WorkTime,
-}
-
-impl ScalarFormat for Estimate {
-    const NAME: &'static str = "estimate";
-    const EXPECTED: &'static str = "a duration such as `10d`, `2-3w` or `1/2/4w`";
-    const JSON_TYPE: JsonType = JsonType::Pattern(
-        r"^[0-9]{1,4}(\.[0-9]+)?( ?[-–] ?[0-9]{1,4}(\.[0-9]+)?| ?/ ?[0-9]{1,4}(\.[0-9]+)? ?/ ?[0-9]{1,4}(\.[0-9]+)?)? ?(d|w|days?|weeks?)$",
-    );
-
-    fn parse(text: &str) -> Result<Self, ParseError> {
-        let invalid = || ParseError::invalid::<Self>(text);
-        let (values, unit) = split_unit(text);
-        let Some(unit) = TimeUnit::parse(unit) else {
-            let lacks_unit = unit.is_empty() && small_number(values).is_some();
-            let help = lacks_unit.then(|| format!("write `{values}w` or `{values}d`"));
-            return Err(invalid().maybe_help(help.or_else(|| months_help(values, unit))));
-        };
-        let separators: &[char] = if values.contains('/') { &['/'] } else { &['-', '–'] };
-        let parts: Option<Vec<f64>> = values.split(separators).map(|part| small_number(part.trim())).collect();
-        let (optimistic, likely, pessimistic) = match (parts.as_deref(), separators) {
-            (Some(&[value]), _) => (value, value, value),
-            (Some(&[low, high]), ['-', ..]) => (low, f64::midpoint(low, high), high),
-            (Some(&[low, middle, high]), ['/']) => (low, middle, high),
-            _ => return Err(invalid()),
-        };
-        if !(optimistic <= likely && likely <= pessimistic) {
-            return Err(ParseError::because::<Self>(text, "the values must not decrease")
-                .help("write the optimistic value first and the pessimistic value last"));
-        }
-        let time = |value| unit.time(value);
-        Ok(Self { optimistic: time(optimistic), likely: time(likely), pessimistic: time(pessimistic) })
-    }
-}
-
-#[derive(Clone, Copy)]
-enum TimeUnit {
-    Days,
-    Weeks,
-}
-
-impl TimeUnit {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "d" | "day" | "days" => Some(Self::Days),
-            "w" | "week" | "weeks" => Some(Self::Weeks),
-            _ => None,
-        }
-    }
-
-    fn time(self, value: f64) -> WorkTime {
-        match self {
-            Self::Days => WorkTime::Days(value),
-            Self::Weeks => WorkTime::Weeks(value),
-        }
-    }
-}
-
-/// The help for a time in months, with four weeks per month.
-fn months_help(value: &str, unit: &str) -> Option<String> {
-    let is_months = matches!(unit, "m" | "mo" | "month" | "months");
-    let weeks = 4.0 * small_number(value).filter(|_| is_months)?;
-    Some(format!("months are not supported: use `{weeks}w`"))
-}
-
-/// Splits `text` into its value and the letters at its end.
-fn split_unit(text: &str) -> (&str, &str) {
-    let value = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    (value.trim_end(), &text[value.len()..])
-}
-
-/// A number below 10,000, which is longer than any project and far from overflow.
-fn small_number(text: &str) -> Option<f64> {
-    number(text).filter(|value| *value < 10_000.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,20 +160,6 @@ mod tests {
         for bad in ["101%", ".5%", "-1%", "1e2%", "NaN%", "%", "five%", "5.%", "+5%"] {
             assert!(Ratio::parse(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn estimates_have_one_to_three_values() {
-        let estimate = |text| Estimate::parse(text).map(|it| (it.optimistic, it.likely, it.pessimistic));
-        let (weeks, days) = (WorkTime::Weeks, WorkTime::Days);
-        assert_eq!(estimate("2-3w"), Ok((weeks(2.0), weeks(2.5), weeks(3.0))));
-        assert_eq!(estimate("2-3 weeks"), Ok((weeks(2.0), weeks(2.5), weeks(3.0))));
-        assert_eq!(estimate("1/2/4w"), Ok((weeks(1.0), weeks(2.0), weeks(4.0))));
-        assert_eq!(estimate("10d"), Ok((days(10.0), days(10.0), days(10.0))));
-        for bad in ["3-2w", "2", "w", "2-3-4w", "1/2w", "1e9w", "99999w", "2m", "-2w", "", "2--3w"] {
-            assert!(Estimate::parse(bad).is_err(), "{bad}");
-        }
-        assert_eq!(Estimate::parse("3").unwrap_err().help.as_deref(), Some("write `3w` or `3d`"));
     }
 
     #[test]
@@ -291,13 +177,15 @@ mod tests {
     }
 
     #[test]
-    fn working_time_is_in_days_or_weeks() {
-        assert_eq!(WorkTime::parse("2 weeks").map(|it| it.days(4.0)), Ok(8.0));
-        assert_eq!(WorkTime::parse("1.5d").map(|it| it.days(4.0)), Ok(1.5));
-        for bad in ["3", "d", "2m", "-1d", "10000d", "1e3d", "2 w w"] {
-            let message =
-                format!("invalid working time `{bad}`: expected a number of days or weeks, such as `10d` or `2w`");
-            assert_eq!(WorkTime::parse(bad).unwrap_err().message, message);
+    fn fractions_are_percentages() {
+        assert_eq!(Ratio::parse("43/64"), Ok(Ratio(43.0 / 64.0)));
+        assert_eq!((Ratio::parse("0 / 8"), Ratio::parse("8/8")), (Ok(Ratio::ZERO), Ok(Ratio::ONE)));
+        let message = |text| Ratio::parse(text).unwrap_err().message;
+        assert_eq!(message("9/8"), "invalid percentage `9/8`: the part is larger than the whole");
+        assert_eq!(message("0/0"), "invalid percentage `0/0`: the whole is 0");
+        for bad in ["1/2/3", "1.5/3", "-1/3", "+1/3", "a/b", "/", "1/"] {
+            let expected = "expected two whole numbers, such as `43/64`";
+            assert_eq!(message(bad), format!("invalid percentage `{bad}`: {expected}"));
         }
     }
 

@@ -120,7 +120,7 @@ impl MilestoneAnalysis<'_> {
         for (number, &item) in items.iter().enumerate() {
             write!(progress, "\r{} of {} items", number + 1, items.len())?;
             progress.flush()?;
-            let shorter = self.valid.edited(&[(item, Edit::Subtract(WorkTime::Weeks(1.0)))]);
+            let shorter = self.valid.edited(&[(item, Edit::Subtract(WorkTime::from_weeks(1.0)))]);
             let earlier = self.forecast(&shorter);
             gains.push(ItemGain { item, days: before - p85(&earlier).unwrap_or(before) });
         }

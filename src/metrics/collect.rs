@@ -77,7 +77,7 @@ impl<'a> Collector<'a> {
         self.start(series::ProjectStart(id), project.start);
         self.start(series::ProjectAsOf(id), project.as_of);
         if let Some(as_of) = project.as_of {
-            let days = project.policy.stale_after.days(f64::from(project.calendar.days_per_week()));
+            let days = project.policy.stale_after.days(project.calendar.work_week());
             self.sample(series::ProjectStale(id), seconds(Timeline::at(project, as_of).finish(days)));
         }
         self.end(series::ProjectTarget(id), project.target);
@@ -264,7 +264,7 @@ impl Collector<'_> {
 
     fn estimate<S: Series>(&mut self, estimate: Option<Estimate>, series: impl Fn(label::Bound<'static>) -> S) {
         let Some(estimate) = estimate else { return };
-        let week = f64::from(self.project.calendar.days_per_week());
+        let week = self.project.calendar.work_week();
         let bounds =
             [("optimistic", estimate.optimistic), ("likely", estimate.likely), ("pessimistic", estimate.pessimistic)];
         for (bound, time) in bounds {

@@ -3,13 +3,19 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
 
+use crate::quantity::WorkWeek;
+
 /// Working days of the week, and holidays.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Calendar {
     workdays: [bool; 7],
+    hours_per_day: f64,
     /// Only those on workdays, sorted.
     holidays: Box<[Date]>,
 }
+
+/// The default number of working hours in a day.
+const HOURS_PER_DAY: f64 = 8.0;
 
 /// A Monday: the start of the count of days.
 const MONDAY: Date = date(1970, 1, 5);
@@ -27,7 +33,13 @@ impl Calendar {
         holidays.retain(|day| week[weekday_index(day.weekday())]);
         holidays.sort_unstable();
         holidays.dedup();
-        Self { workdays: week, holidays: holidays.into() }
+        Self { workdays: week, hours_per_day: HOURS_PER_DAY, holidays: holidays.into() }
+    }
+
+    /// The calendar with this number of working hours in a day. Default: 8.
+    #[must_use]
+    pub fn with_hours_per_day(self, hours_per_day: f64) -> Self {
+        Self { hours_per_day, ..self }
     }
 
     /// Whether `day` is a working day.
@@ -40,6 +52,12 @@ impl Calendar {
     #[must_use]
     pub fn days_per_week(&self) -> u8 {
         self.workdays.iter().map(|&works| u8::from(works)).sum()
+    }
+
+    /// The length of a working day and of a week without holidays.
+    #[must_use]
+    pub fn work_week(&self) -> WorkWeek {
+        WorkWeek { days: f64::from(self.days_per_week()), hours_per_day: self.hours_per_day }
     }
 
     /// The number of working days after `from`, up to and including `to`; negative if `to` is earlier.

@@ -21,7 +21,7 @@ pub enum Edit {
 impl Edit {
     /// Edits `item` in `project`. A milestone is done on `day`.
     pub fn apply(self, project: &mut Project, item: Item, day: Date) {
-        let days = |time: WorkTime| time.days(f64::from(project.calendar.days_per_week()));
+        let days = |time: WorkTime| time.days(project.calendar.work_week());
         match self {
             Self::Add(time) => *project.added_days.entry(item).or_default() += days(time),
             Self::Subtract(time) => *project.added_days.entry(item).or_default() -= days(time),
@@ -137,8 +137,8 @@ milestones: {m: {due: 2026-03-02}}
     #[test]
     fn time_is_added_in_days_of_the_calendar() {
         let added = |edit| edited("a/w", edit).added_days.into_values().collect::<Vec<_>>();
-        assert_eq!(added(Edit::Add(WorkTime::Weeks(2.0))), [8.0]);
-        assert_eq!(added(Edit::Subtract(WorkTime::Days(1.5))), [-1.5]);
+        assert_eq!(added(Edit::Add(WorkTime::from_weeks(2.0))), [8.0]);
+        assert_eq!(added(Edit::Subtract(WorkTime::from_days(1.5))), [-1.5]);
     }
 
     #[test]

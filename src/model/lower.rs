@@ -96,7 +96,7 @@ impl Lowering {
         Policy {
             partial_credit: self.take(section.partial_credit, &at.key("partial_credit")).unwrap_or(Ratio::ZERO),
             tolerance: self.take(section.tolerance, &at.key("tolerance")).unwrap_or(Ratio::clamped(0.03)),
-            stale_after: self.take(section.stale_after, &at.key("stale_after")).unwrap_or(WorkTime::Days(10.0)),
+            stale_after: self.take(section.stale_after, &at.key("stale_after")).unwrap_or(WorkTime::from_days(10.0)),
             estimate_error: self.take(section.estimate_error, &at.key("estimate_error")).unwrap_or(Ratio::clamped(0.2)),
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use crate::quantity::Estimate;
+use crate::quantity::{Estimate, WorkWeek};
 
 /// A three-point estimate in working days; optimistic ≤ likely ≤ pessimistic.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,10 +21,10 @@ pub struct ThreePoint {
 }
 
 impl ThreePoint {
-    /// The estimate, for a calendar with `days_per_week` working days per week.
+    /// The estimate, for a calendar with this working week.
     #[must_use]
-    pub fn of(estimate: Estimate, days_per_week: f64) -> Self {
-        let days = |time: crate::quantity::WorkTime| time.days(days_per_week);
+    pub fn of(estimate: Estimate, week: WorkWeek) -> Self {
+        let days = |time: crate::quantity::WorkTime| time.days(week);
         Self {
             optimistic: days(estimate.optimistic),
             likely: days(estimate.likely),

@@ -1,6 +1,7 @@
 //! The days per point of a project, from which missing estimates are inferred.
 
 use crate::model::Project;
+use crate::quantity::WorkWeek;
 use crate::schedule::pert::{BetaPertCache, EstimateDistribution, ThreePoint};
 
 /// The unknown days per point of a project: log-normal.
@@ -26,12 +27,12 @@ impl DaysPerPoint {
     /// The days per point of the estimated workstreams in `project`, open and finished; `None` if none has
     /// both points and an estimate above 0.
     #[must_use]
-    pub fn of(project: &Project, days_per_week: f64, cache: &mut BetaPertCache) -> Option<Self> {
+    pub fn of(project: &Project, week: WorkWeek, cache: &mut BetaPertCache) -> Option<Self> {
         let mut logarithms = Vec::new();
         let mut widest: f64 = 0.0;
         for (_, _, stream) in project.workstreams() {
             let (Some(points), Some(estimate)) = (stream.points, stream.estimate) else { continue };
-            let estimate = EstimateDistribution::new(ThreePoint::of(estimate, days_per_week), cache);
+            let estimate = EstimateDistribution::new(ThreePoint::of(estimate, week), cache);
             if points.get() > 0.0 && estimate.mean() > 0.0 {
                 logarithms.push((estimate.mean() / points.get()).ln());
                 widest = widest.max(estimate.log_spread());
@@ -65,7 +66,7 @@ mod tests {
         let text = format!("project: x\nareas: {{a: {{workstreams: {{{workstreams}}}}}}}\n");
         let (project, findings) = lower(format::parse(&text).0.unwrap());
         assert!(findings.is_empty(), "{findings:?}");
-        DaysPerPoint::of(&project, 5.0, &mut BetaPertCache::default())
+        DaysPerPoint::of(&project, project.calendar.work_week(), &mut BetaPertCache::default())
     }
 
     fn rounded(value: f64) -> f64 {

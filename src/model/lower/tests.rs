@@ -28,7 +28,7 @@ fn a_project_has_defaults() {
     let policy = Policy {
         partial_credit: Ratio::ZERO,
         tolerance: Ratio::clamped(0.03),
-        stale_after: WorkTime::Days(10.0),
+        stale_after: WorkTime::from_days(10.0),
         estimate_error: Ratio::clamped(0.2),
     };
     assert_eq!(project.policy, policy);
@@ -108,7 +108,7 @@ fn a_project_has_the_values_of_its_file() {
     let policy = Policy {
         partial_credit: Ratio::clamped(0.5),
         tolerance: Ratio::clamped(0.05),
-        stale_after: WorkTime::Weeks(3.0),
+        stale_after: WorkTime::from_weeks(3.0),
         estimate_error: Ratio::clamped(0.35),
     };
     assert_eq!(project.policy, policy);

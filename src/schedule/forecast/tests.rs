@@ -121,7 +121,7 @@ fn edits_change_a_forecast() {
         edit.apply(&mut edited, items[path], date(2026, 1, 30));
         forecast(&edited, &options(1)).end.unwrap().early_finish
     };
-    let days = WorkTime::Days;
+    let days = WorkTime::from_days;
     let before = forecast(&plan, &options(1)).end.unwrap().early_finish;
     let changes = [
         end("a/build", Edit::Add(days(2.0))) - before,

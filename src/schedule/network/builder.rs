@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::model::completion::Completion;
 use crate::model::{Item, Milestone, Project, Risk, Workstream};
-use crate::quantity::{Estimate, Points};
+use crate::quantity::{Estimate, Points, WorkWeek};
 use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share, tasks_of};
 use crate::schedule::network::duration::{ActivityDuration, ActivityProgress, SharedDistributions, WholeDuration};
 use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, RiskEvent};
@@ -35,7 +35,7 @@ const PACE_LOG_SD: f64 = 0.5;
 
 pub(crate) struct NetworkBuilder<'a> {
     input: &'a NetworkInput<'a>,
-    days_per_week: f64,
+    week: WorkWeek,
     /// The factor of each inferred duration alone.
     item_spread: Arc<LogNormal>,
     cache: BetaPertCache,
@@ -55,9 +55,9 @@ struct WorkNode {
 impl<'a> NetworkBuilder<'a> {
     pub(crate) fn new(input: &'a NetworkInput<'a>) -> Self {
         let project = input.project;
-        let days_per_week = f64::from(project.calendar.days_per_week());
+        let week = project.calendar.work_week();
         let mut cache = BetaPertCache::default();
-        let days_per_point = DaysPerPoint::of(project, days_per_week, &mut cache);
+        let days_per_point = DaysPerPoint::of(project, week, &mut cache);
         let log_sd = |sd: fn(&DaysPerPoint) -> f64| LogNormal::new(days_per_point.as_ref().map_or(0.0, sd));
         let shared = SharedDistributions {
             error: LogNormal::new(project.policy.estimate_error.get()),
@@ -66,7 +66,7 @@ impl<'a> NetworkBuilder<'a> {
         };
         Self {
             input,
-            days_per_week,
+            week,
             item_spread: Arc::new(log_sd(|rate| rate.item_log_sd)),
             cache,
             work: BTreeMap::new(),
@@ -182,7 +182,7 @@ impl<'a> NetworkBuilder<'a> {
     }
 
     fn estimated(&mut self, estimate: Estimate) -> WholeDuration {
-        let points = ThreePoint::of(estimate, self.days_per_week);
+        let points = ThreePoint::of(estimate, self.week);
         WholeDuration::Estimated(EstimateDistribution::new(points, &mut self.cache))
     }
 
@@ -282,7 +282,7 @@ impl<'a> NetworkBuilder<'a> {
     fn add_risk_events(&mut self) {
         for risk in &self.input.project.risks {
             let (Some(probability), Some(delay)) = (risk.probability, risk.delay) else { continue };
-            let delay = EstimateDistribution::new(ThreePoint::of(delay, self.days_per_week), &mut self.cache);
+            let delay = EstimateDistribution::new(ThreePoint::of(delay, self.week), &mut self.cache);
             let key = format!("risk {}", risk.id);
             self.network.risk_events.push(RiskEvent { key, probability: probability.get(), delay });
             let event = self.network.risk_events.len() - 1;

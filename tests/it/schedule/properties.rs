@@ -94,7 +94,7 @@ proptest! {
     fn a_delay_makes_no_item_earlier(random in random_plan(), pick in any::<Index>(), days in 0.0..20.0) {
         let plan = load(&random, Order::Forward);
         let item = pick.get(&random.paths()).clone();
-        let later = plan.forecast_edited(DRAWS, &[(&item, Edit::Add(WorkTime::Days(days)))]);
+        let later = plan.forecast_edited(DRAWS, &[(&item, Edit::Add(WorkTime::from_days(days)))]);
         assert_not_later(&plan.forecast(DRAWS), &later);
     }
 
@@ -102,7 +102,7 @@ proptest! {
     fn an_earlier_finish_makes_no_item_later(random in random_plan(), pick in any::<Index>(), days in 0.0..20.0) {
         let plan = load(&random, Order::Forward);
         let item = pick.get(&random.paths()).clone();
-        let sooner = plan.forecast_edited(DRAWS, &[(&item, Edit::Subtract(WorkTime::Days(days)))]);
+        let sooner = plan.forecast_edited(DRAWS, &[(&item, Edit::Subtract(WorkTime::from_days(days)))]);
         assert_not_later(&sooner, &plan.forecast(DRAWS));
     }
 

@@ -252,10 +252,10 @@ proptest! {
         let plan = alone(&format!("estimate: {estimate}, complete: 30%"), 20);
         let of = |edit: Edit| plan.forecast_edited(DRAWS, &[("a/w", edit)]).percentiles("a/w", ForecastModel::Plan);
         let before = percentiles(&plan, DRAWS);
-        for (before, more) in before.into_iter().zip(of(Edit::Add(WorkTime::Days(days)))) {
+        for (before, more) in before.into_iter().zip(of(Edit::Add(WorkTime::from_days(days)))) {
             prop_assert!((more - before - days).abs() < 1e-5, "{} and {}", before, more);
         }
-        let less = of(Edit::Subtract(WorkTime::Days(days)));
+        let less = of(Edit::Subtract(WorkTime::from_days(days)));
         // The percentiles of runs that end at 0 are those of max(0, remaining − days).
         prop_assert!((less[0] - (before[0] - days).max(0.0)).abs() < 0.05, "{:?} and {:?}", before, less);
         prop_assert!(less.iter().all(|days| *days >= 0.0));
