@@ -4,7 +4,7 @@
 //! parser that keeps locations and continues after errors, so that one run of `check` reports all errors.
 
 pub(crate) mod fields;
-pub(crate) mod component;
+pub(crate) mod shorthand;
 pub mod document;
 pub(crate) mod schema;
 
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::finding::{Finding, Kind, LazyPath, NodePath};
 use crate::format::document::Document;
+use crate::format::fields::NOT_TEXT;
 use crate::name::Reference;
 use crate::scalar::{ScalarFormat, shortened};
 use crate::span::Span;
@@ -32,6 +33,9 @@ pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
         Err(finding) => return (None, vec![finding]),
     };
     let (document, mut findings) = decode::decode::<Document>(&root, type_help);
+    if findings.is_empty() && error.to_string().contains(NOT_TEXT) {
+        return (document, comments::find(text, &root));
+    }
     if findings.is_empty() {
         findings.push(syntax_error(text, &error));
         return (None, findings);

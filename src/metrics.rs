@@ -140,6 +140,9 @@ macro_rules! subjects {
 subjects! {
     Project "project" in Project;
     Dependency "dependency" in Project;
+    Link "link" in Project;
+    PlannedItem "workstream, task or milestone" in Project;
+    OwnedItem "area, workstream or milestone" in Project;
     PathItem "item of the listed critical path" in Project;
     OpenItem "open workstream, milestone or estimated task" in Project;
     Phase "phase" in Project;

@@ -37,8 +37,8 @@ pub struct Project {
     pub start: Option<Date>,
     /// The status date.
     pub as_of: Option<Date>,
-    /// The day on which the project must be ready.
-    pub target: Option<Date>,
+    /// The day or month by whose end the project must be ready.
+    pub target: Option<DayOrMonth>,
     /// The day of the next review.
     pub next_review: Option<Date>,
     /// The time zone of all dates.
@@ -50,7 +50,7 @@ pub struct Project {
     /// Planned completion by day; days rise, and completion doesn't fall.
     pub baseline: Vec<BaselinePoint>,
     /// Reported completion.
-    pub reported: Option<Ratio>,
+    pub reported: Option<Reported>,
     /// The areas, in the order of the file.
     pub areas: Vec<Area>,
     /// The milestones, in the order of the file.
@@ -69,6 +69,8 @@ pub struct Project {
     pub actions: Vec<Action>,
     /// Free text.
     pub notes: Vec<Note>,
+    /// The links, in the order of the file.
+    pub links: Vec<ItemLink>,
     /// Working days added to what an item still takes; negative if they are taken away. A file has none:
     /// [`edit::Edit`] adds them.
     pub added_days: BTreeMap<Item, f64>,
@@ -107,8 +109,10 @@ pub struct Area {
     pub priority: Option<Priority>,
     /// Its weight relative to the other areas.
     pub weight: Weight,
+    /// The person or team that is accountable.
+    pub owner: Option<Box<str>>,
     /// Reported completion.
-    pub reported: Option<Ratio>,
+    pub reported: Option<Reported>,
     /// Completed tasks outside of workstreams.
     pub done: Vec<Task>,
     /// The open work, in the order of the file.
@@ -128,8 +132,14 @@ pub struct Workstream {
     pub id: Id,
     /// The title; by default the id.
     pub title: Box<str>,
+    /// The importance of the workstream.
+    pub priority: Option<Priority>,
+    /// The person or team that is accountable.
+    pub owner: Option<Box<str>>,
     /// Percentage points of the area that it earns.
     pub points: Option<Points>,
+    /// Its weight relative to the other workstreams of an area without points.
+    pub weight: Option<Weight>,
     /// The duration of all its work, done and open.
     pub estimate: Option<Estimate>,
     /// Completion of a workstream without tasks.
@@ -138,6 +148,8 @@ pub struct Workstream {
     pub blocker: bool,
     /// Free text: the consequence if it is missing.
     pub impact: Option<Box<str>>,
+    /// The first day on which work is possible.
+    pub not_before: Option<Date>,
     /// Actual start.
     pub started: Option<Date>,
     /// The due date.
@@ -177,12 +189,14 @@ pub struct Task {
     pub status: Status,
     /// Its weight relative to the other tasks.
     pub weight: Weight,
-    /// The person or team that does it.
-    pub assignee: Option<Box<str>>,
+    /// The persons or teams that do it.
+    pub assignees: Vec<Box<str>>,
     /// The due date.
     pub due: Option<DayOrMonth>,
     /// The duration of the whole task.
     pub estimate: Option<Estimate>,
+    /// The first day on which work is possible.
+    pub not_before: Option<Date>,
     /// Actual start.
     pub started: Option<Date>,
     /// Actual finish.
@@ -257,6 +271,10 @@ pub struct Milestone {
     pub baseline: Option<DayOrMonth>,
     /// Actual finish.
     pub done: Option<Date>,
+    /// The person or team that is accountable.
+    pub owner: Option<Box<str>>,
+    /// The first day on which it can be reached.
+    pub not_before: Option<Date>,
     /// Whether it may be reached before its due date, although it needs nothing or only milestones.
     pub early: bool,
     /// Free text.
@@ -270,8 +288,19 @@ pub struct Dependency {
     pub from: Item,
     /// The successor.
     pub to: Item,
+    /// Working days from the finish of the predecessor to the start of the successor; negative for a lead.
+    pub lag: f64,
     /// Its position in the file.
     pub at: NodePath,
+}
+
+/// A completion that was reported on a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reported {
+    /// The completion.
+    pub complete: Ratio,
+    /// The day, if the file has it.
+    pub when: Option<Date>,
 }
 
 /// A phase of the plan.
@@ -326,6 +355,32 @@ pub struct Note {
     pub item: Option<Item>,
     /// The note.
     pub text: Box<str>,
+}
+
+/// A link to evidence or details.
+#[derive(Debug, Clone)]
+pub struct ItemLink {
+    /// The part of the plan that has the link.
+    pub of: LinkedPart,
+    /// The address, which starts with `https://` or `http://`.
+    pub address: Box<str>,
+}
+
+/// A part of the plan that can have a link. Risks, phases and actions are identified by their indices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkedPart {
+    /// The project.
+    Project,
+    /// An area, workstream, task or milestone.
+    Item(Item),
+    /// A component, by the index of its area and its name.
+    Component(usize, Box<str>),
+    /// A phase.
+    Phase(usize),
+    /// A risk.
+    Risk(usize),
+    /// An action.
+    Action(usize),
 }
 
 /// An item that others can refer to.
@@ -410,6 +465,12 @@ impl Project {
         let start = self.dependencies.partition_point(|dependency| dependency.to < item);
         let end = self.dependencies.partition_point(|dependency| dependency.to <= item);
         &self.dependencies[start..end]
+    }
+
+    /// The last day on which the project may become ready.
+    #[must_use]
+    pub fn target_day(&self) -> Option<Date> {
+        self.target.map(DayOrMonth::last_day)
     }
 
     /// The day on which `item` is due; areas have none.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::finding::nearest;
-use crate::scalar::{JsonType, ParseError, ScalarFormat};
+use crate::scalar::{JsonType, ParseError, ScalarFormat, shortened};
 
 /// Text of one or more lines, trimmed and not empty.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +120,38 @@ impl ScalarFormat for Reference {
     }
 }
 
-/// Priority of an area.
+/// Address of a web page: evidence, an issue or details.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link(Box<str>);
+
+impl From<Link> for Box<str> {
+    fn from(link: Link) -> Self {
+        link.0
+    }
+}
+
+impl ScalarFormat for Link {
+    const NAME: &'static str = "link";
+    const EXPECTED: &'static str = "an address that starts with `https://` or `http://`";
+    const JSON_TYPE: JsonType = JsonType::Pattern(r"^https?://[^\s/?#]+[^\s]*$");
+
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        const MAX_BYTES: usize = 1000;
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_host = |host: &str| !host.is_empty() && !host.starts_with(['/', '?', '#']);
+        let is_plain = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+        if text.len() > MAX_BYTES {
+            return Err(ParseError::because::<Self>(text, "longer than 1000 bytes"));
+        }
+        if is_plain && host.is_some_and(is_host) {
+            return Ok(Self(text.into()));
+        }
+        let bare = is_plain && !text.contains(':') && text.split('/').next().is_some_and(|host| host.contains('.'));
+        Err(ParseError::invalid::<Self>(text).maybe_help(bare.then(|| format!("write `https://{}`", shortened(text)))))
+    }
+}
+
+/// Priority of an area or a workstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     Low,
@@ -205,6 +236,17 @@ mod tests {
         assert_eq!(slug("Пуск №1").as_deref(), Some("пуск-1"));
         assert_eq!(slug("🚀"), None);
         assert_eq!(Id::parse("Machine Learning").unwrap_err().help.as_deref(), Some("write `machine-learning`"));
+    }
+
+    #[test]
+    fn links_are_addresses_of_the_web() {
+        assert!(Link::parse("https://example.com/a?b=c#d").is_ok() && Link::parse("http://host").is_ok());
+        for bad in ["javascript:alert(1)", "https://", "https:///path", "https://a b", "#12", "ftp://x", "docs/a.md"] {
+            assert!(Link::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Link::parse("example.com/a").unwrap_err().help.as_deref(), Some("write `https://example.com/a`"));
+        assert_eq!(Link::parse("readme").unwrap_err().help, None);
+        assert!(Link::parse(&format!("https://{}", "a".repeat(993))).is_err());
     }
 
     #[test]

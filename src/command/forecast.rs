@@ -158,7 +158,8 @@ impl ForecastView<'_> {
     fn project_row(&self) -> Option<Vec<Cell>> {
         let end = self.forecast.end.as_ref()?;
         let style = if end.is_late() { TextStyle::Alert } else { TextStyle::Dimmed };
-        let mut cells = vec![Cell::text("Project", MAX_TITLE_WIDTH).with_style(style), due_cell(self.project.target)];
+        let mut cells =
+            vec![Cell::text("Project", MAX_TITLE_WIDTH).with_style(style), due_cell(self.project.target_day())];
         let row = FinishRow {
             finish: end.finish,
             earliest: None,

@@ -9,17 +9,20 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use crate::docs::assert_block;
-use crate::format::component::ComponentSection;
 use crate::format::document::{
     ActionSection, AreaSection, BaselineSection, CalendarSection, CoverageSection, Document, MilestoneSection,
     PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
 use crate::format::schema;
+use crate::format::shorthand::ShorthandSection;
+use crate::format::shorthand::component::ComponentSection;
+use crate::format::shorthand::need::NeedSection;
+use crate::format::shorthand::reported::ReportedSection;
 
 type Keys = &'static [&'static str];
 
 /// Title, definition in the schema, and keys in the order of the documentation.
-fn sections() -> [(&'static str, &'static str, Keys); 13] {
+fn sections() -> [(&'static str, &'static str, Keys); 15] {
     [
         ("Project", "", keys::<Document>()),
         ("Calendar", "CalendarSection", keys::<CalendarSection>()),
@@ -28,7 +31,9 @@ fn sections() -> [(&'static str, &'static str, Keys); 13] {
         ("Area", "AreaSection", keys::<AreaSection>()),
         ("Workstream", "WorkstreamSection", keys::<WorkstreamSection>()),
         ("Task", "TaskSection", keys::<TaskSection>()),
-        ("Component", "ComponentSection", &ComponentSection::KEYS),
+        ("Need", "NeedSection", NeedSection::KEYS),
+        ("Component", "ComponentSection", ComponentSection::KEYS),
+        ("Reported", "ReportedSection", ReportedSection::KEYS),
         ("Coverage", "CoverageSection", keys::<CoverageSection>()),
         ("Milestone", "MilestoneSection", keys::<MilestoneSection>()),
         ("Phase", "PhaseSection", keys::<PhaseSection>()),
@@ -66,7 +71,7 @@ impl<'de> Deserializer<'de> for FieldNames<'_> {
 
 fn section(title: &str, schema: &Value, keys: Keys) -> String {
     let description = schema["description"].as_str().unwrap();
-    // A component is a percentage or a mapping.
+    // Some sections are a scalar or a mapping.
     let schema = schema.pointer("/anyOf/1").unwrap_or(schema);
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().unwrap();
@@ -98,6 +103,9 @@ fn value(key: &str, schema: &Value) -> String {
     }
     if let Some(words) = schema["enum"].as_array() {
         return words.iter().map(|word| format!("`{}`", word.as_str().unwrap())).collect::<Vec<_>>().join(", ");
+    }
+    if let Some([one, _]) = schema["anyOf"].as_array().map(Vec::as_slice) {
+        return format!("{}, or a list", value(key, one));
     }
     if let Some(items) = schema.get("items") {
         return format!("list of {}", value(key, items));

@@ -10,11 +10,14 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::date::DayOrMonth;
-use crate::format::component::ComponentSection;
-use crate::format::fields::{Entries, Scalar, one_status, project_required};
-use crate::name::{Id, Priority, Reference, RiskSeverity, Text};
-use crate::quantity::{Estimate, Points, Ratio, Weight, WorkTime};
-use crate::scalar::{JsonType, ParseError, ScalarFormat};
+use crate::format::fields::{Entries, OneOrMore, Scalar, one_status, project_required};
+use crate::format::shorthand::Shorthand;
+use crate::format::shorthand::component::ComponentSection;
+use crate::format::shorthand::need::NeedSection;
+use crate::format::shorthand::reported::ReportedSection;
+use crate::name::{Id, Link, Priority, Reference, RiskSeverity, Text};
+use crate::quantity::{Estimate, Points, Ratio, ReviewInterval, Weight, WorkTime};
+use crate::scalar::{JsonType, ParseError, ScalarFormat, number};
 
 /// Plan and status of one project.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -35,8 +38,10 @@ pub struct Document {
     pub as_of: Scalar<Date>,
     /// Date by which the project must be ready.
     pub target: Scalar<DayOrMonth>,
-    /// Date of the next review.
+    /// Date of the next review. Default: `as_of` plus `review_every`.
     pub next_review: Scalar<Date>,
+    /// Interval of the reviews. The next review is the first one after `as_of`, counted from `next_review`.
+    pub review_every: Scalar<ReviewInterval>,
     /// Time zone of all dates. Default: `UTC`.
     pub timezone: Scalar<TimeZone>,
     /// Working days.
@@ -46,7 +51,7 @@ pub struct Document {
     /// Planned completion over time, in the order of the dates. It is linear between two points.
     pub baseline: Vec<BaselineSection>,
     /// Reported completion of the project. Default: the weighted mean of the areas' `reported`, if all areas have it.
-    pub reported: Scalar<Ratio>,
+    pub reported: Shorthand<ReportedSection>,
     /// Areas of the project.
     pub areas: Entries<AreaSection>,
     /// Milestones of the project.
@@ -59,6 +64,8 @@ pub struct Document {
     pub risks: Entries<RiskSection>,
     /// Next actions.
     pub actions: Vec<ActionSection>,
+    /// Address of details.
+    pub link: Scalar<Link>,
     /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
@@ -71,6 +78,8 @@ pub struct CalendarSection {
     pub workdays: Vec<Scalar<Weekday>>,
     /// Days without work.
     pub holidays: Vec<Scalar<Date>>,
+    /// Working hours of a day, for times in hours. Default: `8`.
+    pub hours_per_day: Scalar<HoursPerDay>,
 }
 
 /// Rules for completion, forecasts and `check`.
@@ -109,16 +118,20 @@ pub struct AreaSection {
     pub priority: Scalar<Priority>,
     /// Weight among the areas. Default: `1`.
     pub weight: Scalar<Weight>,
+    /// Name of the owner.
+    pub owner: Scalar<Text>,
     /// Reported completion of the area.
-    pub reported: Scalar<Ratio>,
+    pub reported: Shorthand<ReportedSection>,
     /// Finished tasks that do not belong to a workstream.
     pub done: Vec<Scalar<Text>>,
     /// Remaining work.
     pub workstreams: Entries<WorkstreamSection>,
     /// Completion of the components of the area.
-    pub breakdown: Entries<ComponentSection>,
+    pub breakdown: Entries<Shorthand<ComponentSection>>,
     /// Test coverage by feature.
     pub coverage: CoverageSection,
+    /// Address of evidence or details.
+    pub link: Scalar<Link>,
     /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
@@ -129,8 +142,14 @@ pub struct AreaSection {
 pub struct WorkstreamSection {
     /// Display name. Default: the id.
     pub title: Scalar<Text>,
+    /// Priority. It does not change any figure.
+    pub priority: Scalar<Priority>,
+    /// Name of the owner.
+    pub owner: Scalar<Text>,
     /// Percentage points of the area that the workstream earns when it is finished.
     pub points: Scalar<Points>,
+    /// Weight among the workstreams of an area without points. Default: `1`, if another workstream has one.
+    pub weight: Scalar<Weight>,
     /// Duration of the whole workstream. Default: inferred from `points` and the file's other estimates.
     pub estimate: Scalar<Estimate>,
     /// Completion of a workstream without tasks. Default: `0%`.
@@ -139,16 +158,20 @@ pub struct WorkstreamSection {
     pub blocker: Scalar<bool>,
     /// Consequence while the workstream is not finished.
     pub impact: Scalar<Text>,
+    /// First day on which work is possible.
+    pub not_before: Scalar<Date>,
     /// Actual start.
     pub started: Scalar<Date>,
     /// Due date.
     pub due: Scalar<DayOrMonth>,
     /// Items that must be finished before the workstream can start.
-    pub needs: Vec<Scalar<Reference>>,
+    pub needs: Vec<Shorthand<NeedSection>>,
     /// Items that cannot start before the workstream is finished.
-    pub blocks: Vec<Scalar<Reference>>,
+    pub blocks: Vec<Shorthand<NeedSection>>,
     /// Tasks of the workstream.
     pub tasks: Vec<TaskSection>,
+    /// Address of evidence or details.
+    pub link: Scalar<Link>,
     /// Remarks.
     pub notes: Vec<Scalar<Text>>,
 }
@@ -174,20 +197,22 @@ pub struct TaskSection {
     pub complete: Scalar<Ratio>,
     /// Weight among the tasks of the workstream. Default: `1`.
     pub weight: Scalar<Weight>,
-    /// Name of the assignee.
-    pub assignee: Scalar<Text>,
+    /// Name of the assignee, or a list of names.
+    pub assignee: OneOrMore<Text>,
     /// Due date.
     pub due: Scalar<DayOrMonth>,
     /// Duration.
     pub estimate: Scalar<Estimate>,
+    /// First day on which work is possible.
+    pub not_before: Scalar<Date>,
     /// Actual start.
     pub started: Scalar<Date>,
     /// Actual finish.
     pub finished: Scalar<Date>,
     /// Items that must be finished before the task can start.
-    pub needs: Vec<Scalar<Reference>>,
+    pub needs: Vec<Shorthand<NeedSection>>,
     /// Items that cannot start before the task is finished.
-    pub blocks: Vec<Scalar<Reference>>,
+    pub blocks: Vec<Shorthand<NeedSection>>,
     /// Reason for the waiver.
     pub reason: Scalar<Text>,
     /// Last day of the waiver.
@@ -195,6 +220,8 @@ pub struct TaskSection {
     /// `false`: the estimate of the workstream never covered the waived task, so that the waiver does not shorten the
     /// workstream. Default: `true`.
     pub in_estimate: Scalar<bool>,
+    /// Address of evidence or details.
+    pub link: Scalar<Link>,
     /// Remark.
     pub note: Scalar<Text>,
 }
@@ -221,11 +248,17 @@ pub struct MilestoneSection {
     pub baseline: Scalar<DayOrMonth>,
     /// Date on which the milestone was reached.
     pub done: Scalar<Date>,
+    /// Name of the owner.
+    pub owner: Scalar<Text>,
+    /// First day on which the milestone can be reached.
+    pub not_before: Scalar<Date>,
     /// Items that must be finished before the milestone is reached.
-    pub needs: Vec<Scalar<Reference>>,
+    pub needs: Vec<Shorthand<NeedSection>>,
     /// Allow the milestone to be reached before its due date, although it needs nothing or only milestones.
     /// Default: `false`.
     pub early: Scalar<bool>,
+    /// Address of evidence or details.
+    pub link: Scalar<Link>,
     /// Remark.
     pub note: Scalar<Text>,
 }
@@ -239,6 +272,8 @@ pub struct PhaseSection {
     pub when: Scalar<DayOrMonth>,
     /// Title of the phase.
     pub title: Scalar<Text>,
+    /// Address of details.
+    pub link: Scalar<Link>,
 }
 
 /// A risk event.
@@ -259,6 +294,8 @@ pub struct RiskSection {
     pub impact: Scalar<Text>,
     /// Measures against the risk.
     pub mitigation: Scalar<Text>,
+    /// Address of details.
+    pub link: Scalar<Link>,
 }
 
 /// A next action.
@@ -274,8 +311,27 @@ pub struct ActionSection {
     pub horizon: Scalar<Text>,
     /// Item that the action contributes to. Use a milestone only if the action completes it.
     pub r#for: Scalar<Reference>,
+    /// Address of details.
+    pub link: Scalar<Link>,
     /// Remark.
     pub note: Scalar<Text>,
+}
+
+/// Working hours of a day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HoursPerDay(pub f64);
+
+impl ScalarFormat for HoursPerDay {
+    const NAME: &'static str = "working hours";
+    const EXPECTED: &'static str = "a number from 0.5 to 24, such as `7.5`";
+    const JSON_TYPE: JsonType = JsonType::Number { minimum: 0.5, maximum: 24.0 };
+
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        match number(text) {
+            Some(hours) if (0.5..=24.0).contains(&hours) => Ok(Self(hours)),
+            _ => Err(ParseError::invalid::<Self>(text)),
+        }
+    }
 }
 
 /// Version of the format.

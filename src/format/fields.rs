@@ -73,7 +73,7 @@ impl<T: ScalarFormat> Scalar<T> {
         Self::error(Kind::WrongType, error.help("write a value or remove the key"))
     }
 
-    fn wrong_type(found: &str) -> Self {
+    pub(crate) fn wrong_type(found: &str) -> Self {
         Self::error(
             Kind::WrongType,
             ParseError::new(format!("invalid {}: expected {}, found {found}", T::NAME, T::EXPECTED)),
@@ -160,6 +160,80 @@ impl<T: ScalarFormat> JsonSchema for Scalar<T> {
         };
         schema.insert("title".into(), T::NAME.into());
         schema
+    }
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OneOrMore<T> {
+    /// A scalar; without one, the key is absent.
+    One(Scalar<T>),
+    /// A list.
+    List(Vec<Scalar<T>>),
+}
+
+/// The error of a scalar that YAML does not read as text, and that would not be kept as it is written:
+/// `1.10`, `True` or `0x1F`. The parser that keeps positions reads such a file.
+pub(crate) const NOT_TEXT: &str = "text as written";
+
+/// The name by which a deserializer that keeps scalars as text recognizes that text is expected.
+pub(crate) const AS_WRITTEN: &str = "as written";
+
+impl<T> Default for OneOrMore<T> {
+    fn default() -> Self {
+        Self::One(Scalar::default())
+    }
+}
+
+impl<'de, T: ScalarFormat> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(AS_WRITTEN, OneOrMoreVisitor(PhantomData))
+    }
+}
+
+struct OneOrMoreVisitor<T>(PhantomData<T>);
+
+impl<'de, T: ScalarFormat> Visitor<'de> for OneOrMoreVisitor<T> {
+    type Value = OneOrMore<T>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(NOT_TEXT)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(OneOrMore::One(Scalar::parse(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(OneOrMore::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(OneOrMore::One(Scalar::wrong_type("a mapping")))
+    }
+}
+
+impl<T: ScalarFormat> JsonSchema for OneOrMore<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{} or list", T::NAME).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<Scalar<T>>();
+        json_schema!({"anyOf": [one, {"type": "array", "items": one}]})
     }
 }
 

@@ -4,6 +4,7 @@
 //! start date the first. Working time is in seconds, 86,400 per working day.
 
 mod forecast;
+mod items;
 
 use jiff::civil::Date;
 
@@ -15,7 +16,7 @@ use crate::metrics::{label, series};
 use crate::model::blocking;
 use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
-use crate::model::{Area, Item, Milestone, Project, Risk, Status, Task, Workstream};
+use crate::model::{Area, Dependency, Item, Milestone, Project, Risk, Status, Task, Workstream};
 use crate::quantity::{Estimate, Ratio};
 use crate::schedule::forecast::Forecast;
 use crate::schedule::timeline::Timeline;
@@ -39,6 +40,9 @@ pub(crate) fn project(
     }
     collector.workstreams();
     collector.dependencies();
+    collector.owners();
+    collector.earliest_starts(with_tasks);
+    collector.links(with_tasks);
     collector.listed_items();
     for (index, milestone) in project.milestones.iter().enumerate() {
         collector.milestone(index, milestone);
@@ -80,8 +84,9 @@ impl<'a> Collector<'a> {
             let days = project.policy.stale_after.days(project.calendar.work_week());
             self.sample(series::ProjectStale(id), seconds(Timeline::at(project, as_of).finish(days)));
         }
-        self.end(series::ProjectTarget(id), project.target);
+        self.end(series::ProjectTarget(id), project.target_day());
         self.end(series::ProjectNextReview(id), project.next_review);
+        self.start(series::ProjectReported(id), project.reported.and_then(|it| it.when));
     }
 
     fn area(&mut self, index: usize, section: &Area) {
@@ -89,7 +94,8 @@ impl<'a> Collector<'a> {
         let priority = label::Priority(section.priority.map_or("", |priority| priority.name()));
         self.sample(series::AreaInfo(id, area, label::Title(&section.title), priority), 1.0);
         self.ratio(series::AreaCompletion(id, area, EARNED), self.completion.area(index));
-        self.ratio(series::AreaCompletion(id, area, REPORTED), section.reported);
+        self.ratio(series::AreaCompletion(id, area, REPORTED), section.reported.map(|it| it.complete));
+        self.start(series::AreaReported(id, area), section.reported.and_then(|it| it.when));
         self.sample(series::AreaWeight(id, area), section.weight.get());
         if !section.done.is_empty() {
             let done = series::Tasks(id, area, label::Workstream(""), label::Status("done"));
@@ -131,6 +137,13 @@ impl<'a> Collector<'a> {
         if let Some(points) = stream.points {
             self.sample(series::WorkstreamPoints(id, area, workstream), points.get());
         }
+        if let Some(priority) = stream.priority {
+            let priority = label::Priority(priority.name());
+            self.sample(series::WorkstreamPriorityInfo(id, area, workstream, priority), 1.0);
+        }
+        if let Some(weight) = stream.weight {
+            self.sample(series::WorkstreamWeight(id, area, workstream), weight.get());
+        }
         self.estimate(stream.estimate, |bound| series::WorkstreamEstimate(id, area, workstream, bound));
         self.end(series::WorkstreamDue(id, area, workstream), stream.due.map(DayOrMonth::last_day));
         let own = stream.tasks.iter().filter_map(completion::own_task);
@@ -156,7 +169,8 @@ impl<'a> Collector<'a> {
 
     fn task(&mut self, area: label::Area<'_>, workstream: label::Workstream<'_>, own: &Task) {
         let (id, task) = (self.id, label::Task(own.id.as_str()));
-        let assignee = label::Assignee(text(own.assignee.as_deref()));
+        let assignees = own.assignees.join(", ");
+        let assignee = label::Assignee(&assignees);
         let (title, status) = (label::Title(&own.title), label::Status(own.status.name()));
         self.sample(series::TaskInfo(id, area, workstream, task, title, assignee, status), 1.0);
         let credit = completion::credit(own, &self.project.policy);
@@ -177,6 +191,15 @@ impl<'a> Collector<'a> {
         for (from, to) in edges {
             let (from, to) = (project.path(from), project.path(to));
             self.sample(series::DependencyInfo(self.id, label::From(&from), label::To(&to)), 1.0);
+        }
+        let mut lags: Vec<&Dependency> = project.dependencies.iter().filter(|it| it.lag != 0.0).collect();
+        // Of two dependencies between the same items, the longer lag counts.
+        lags.sort_by(|one, other| (one.from, one.to).cmp(&(other.from, other.to)).then(other.lag.total_cmp(&one.lag)));
+        lags.dedup_by_key(|it| (it.from, it.to));
+        for Dependency { from, to, lag, .. } in lags {
+            let (from, to) = (project.path(*from), project.path(*to));
+            let series = series::DependencyLag(self.id, label::From(&from), label::To(&to));
+            self.sample(series, lag * SECONDS_PER_WORKING_DAY);
         }
     }
 

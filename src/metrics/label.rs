@@ -29,13 +29,16 @@ labels! {
     Phase "phase": "position of the phase in the file, from 1";
     Component "component": "name of the component";
     Feature "feature": "name of the feature";
-    Item "item": "path of an item: `ml`, `ml/azure`, `ml/azure/workspace`, or the id of a milestone";
+    Item "item": "path of an item: `ml`, `ml/azure`, `ml/azure/workspace`, or the id of a milestone; for `readiness_link_info` also `area/component`, the id of a risk, or the position of a phase or an action";
+    ItemOwner "item_owner": "owner of the item";
+    Element "element": "part of the plan: `project`, `area`, `workstream`, `task`, `component`, `milestone`, `phase`, `risk` or `action`";
+    Link "link": "address of evidence or details";
     From "from": "path of the item that must be finished first";
     To "to": "path of the item that needs it";
     Title "title": "title in the file";
     Text "text": "text of the note";
     Status "status": "of a task: `todo`, `partial`, `done` or `waived`; of a project: free text";
-    Assignee "assignee": "assignee of the task";
+    Assignee "assignee": "assignee of the task; several are separated by `, `";
     Priority "priority": "`critical`, `high`, `medium` or `low`";
     Severity "severity": "severity of a risk: `high`, `medium` or `low`";
     Blocker "blocker": "`true` if the file marks the workstream as a blocker, `false` otherwise";

@@ -96,6 +96,8 @@ families! {
         "Completion of the area: earned by its workstreams, and reported in the file. A method is absent if the file has no data for it.";
     AreaInfo "readiness_area_info" Gauge Info, Area 1 [Project Area Title Priority]:
         "Information about an area: title and priority.";
+    AreaReported "readiness_area_reported_timestamp_seconds" Gauge TimestampSeconds, Area 1 [Project Area]:
+        "Day on which the completion of the area was reported: start of the day, as a Unix timestamp. Absent if the file has no such day.";
     AreaWeight "readiness_area_weight" Gauge Number, Area 1 [Project Area]:
         "Weight of the area in the completion of the project.";
     ComponentCompletion "readiness_component_completion_ratio" Gauge Ratio, Component 1 [Project Area Component]:
@@ -114,6 +116,8 @@ families! {
         "Criticality index: share of simulation runs in which the item is on the critical path. Absent if the item has no forecast.";
     DependencyInfo "readiness_dependency_info" Gauge Info, Dependency 1 [Project From To]:
         "Dependency between two items: item `to` needs item `from`.";
+    DependencyLag "readiness_dependency_lag_seconds" Gauge Seconds, Dependency 1 [Project From To]:
+        "Lag of the dependency in working time: item `to` starts no earlier than this after the finish of item `from`. Negative for a lead. Absent if there is none.";
     BuildInfo "readiness_exporter_build_info" Gauge Info, Exporter 1 [Version Revision Rustversion]:
         "A metric with a constant '1' value labeled by version, revision and rustversion from which readiness_exporter was built.";
     ConfigReloadSuccessTime "readiness_exporter_config_last_reload_success_timestamp_seconds"
@@ -167,6 +171,12 @@ families! {
         "Number of warnings about the current content of the file, by kind of finding.";
     ItemInfo "readiness_item_info" Gauge Info, OpenItem 1 [Project Item Title]:
         "Information about an open item of the forecast: path and title.";
+    ItemNotBefore "readiness_item_not_before_timestamp_seconds" Gauge TimestampSeconds, PlannedItem 1 [Project Item]:
+        "First day on which work on the item is possible: start of the day, as a Unix timestamp. Absent if the file has none.";
+    ItemOwnerInfo "readiness_item_owner_info" Gauge Info, OwnedItem 1 [Project Item ItemOwner]:
+        "Owner of the item. Absent if it has none.";
+    LinkInfo "readiness_link_info" Gauge Info, Link 1 [Project Element Item Link]:
+        "Link of a part of the plan to evidence or details. Absent if it has none.";
     MilestoneBaseline "readiness_milestone_baseline_timestamp_seconds"
         Gauge TimestampSeconds, Milestone 1 [Project Milestone]:
         "Baseline due date of the milestone: end of its day or month, as a Unix timestamp. Absent if the milestone has no baseline.";
@@ -214,6 +224,8 @@ families! {
         "On-time probability of the project: share of simulation runs in which everything is finished by the target, without and with risks. Absent if the project has no target or forecast.";
     ProjectPace "readiness_project_pace_ratio" Gauge Ratio, Project 2 [Project Pace]:
         "Completion per working day: observed since the start of the baseline, and required from now on to keep to the baseline. Both are absent without a baseline and before its start. Observed is also absent on its first day, and required after its end.";
+    ProjectReported "readiness_project_reported_timestamp_seconds" Gauge TimestampSeconds, Project 1 [Project]:
+        "Day on which the completion of the project was reported: start of the day, as a Unix timestamp. Absent if the file has no such day.";
     ProjectSpi "readiness_project_schedule_performance_ratio" Gauge Ratio, Project 1 [Project]:
         "Schedule performance index SPI(t): earned schedule divided by actual time. Below 1 is behind schedule. Absent if there is no baseline or it has not started, and on its first day.";
     ProjectSecondOpinion "readiness_project_second_opinion_timestamp_seconds"
@@ -277,9 +289,14 @@ families! {
         "Information about a workstream: title, whether other work waits for it, and impact.";
     WorkstreamPoints "readiness_workstream_points" Gauge Points, Workstream 1 [Project Area Workstream]:
         "Points of the workstream: percentage points of the area that it earns. Absent if the workstream has none.";
+    WorkstreamPriorityInfo "readiness_workstream_priority_info"
+        Gauge Info, Workstream 1 [Project Area Workstream Priority]:
+        "Priority of the workstream. Absent if it has none.";
     WorkstreamStart "readiness_workstream_start_timestamp_seconds"
         Gauge TimestampSeconds, Workstream 1 [Project Area Workstream]:
         "Start date of the workstream, actual or forecast: start of the day, as a Unix timestamp. Absent if the workstream is finished or has no forecast.";
+    WorkstreamWeight "readiness_workstream_weight" Gauge Number, Workstream 1 [Project Area Workstream]:
+        "Weight of the workstream in the completion of an area without points. Absent if the file has none.";
 }
 
 #[cfg(test)]

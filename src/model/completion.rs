@@ -3,6 +3,8 @@
 //! The credit of a task follows the fixed-formula rules of earned value management: by default 0/100,
 //! and at most 90 % before a task is done.
 
+use jiff::civil::Date;
+
 use crate::model::{Area, Item, Policy, Project, Status, Task, TaskEntry, Workstream};
 use crate::quantity::{Points, Ratio};
 
@@ -43,8 +45,9 @@ impl Completion {
 
     /// The earned completion of an area: 100 % − Σ points·(1 − workstream).
     ///
-    /// If no workstream has points, the weighted mean of all tasks of the area. `None` for an area
-    /// without tasks and workstreams.
+    /// If no workstream has points, but one has a weight, the weighted mean of the workstreams and of the tasks
+    /// in `done`. Without both, the weighted mean of all tasks of the area. `None` for an area without tasks
+    /// and workstreams.
     #[must_use]
     pub fn area(&self, index: usize) -> Option<Ratio> {
         self.areas[index]
@@ -131,14 +134,58 @@ pub(crate) fn differ(one: Ratio, other: Ratio, tolerance: Ratio) -> bool {
 /// The reported completion of the project; by default the weighted mean over its areas.
 #[must_use]
 pub fn reported(project: &Project) -> Option<Ratio> {
-    project.reported.or_else(|| mean_reported(project))
+    project.reported.map(|reported| reported.complete).or_else(|| mean_reported(project))
 }
 
 /// The weighted mean of the areas' reported completion; `None` if any area has none.
 #[must_use]
 pub fn mean_reported(project: &Project) -> Option<Ratio> {
-    let areas: Option<Vec<_>> = project.areas.iter().map(|area| Some((area.weight.get(), area.reported?))).collect();
+    let reported = |area: &Area| Some((area.weight.get(), area.reported?.complete));
+    let areas: Option<Vec<_>> = project.areas.iter().map(reported).collect();
     weighted_mean(areas?)
+}
+
+/// The least and the greatest completion that the area can have earned by the end of `day`. A task that is
+/// finished later was open. A status without a date may have changed before or after that day.
+pub(crate) fn earned_by(project: &Project, index: usize, day: Date) -> Option<(Ratio, Ratio)> {
+    let then = |is_earned: fn(&Task, Date) -> bool, undated: fn(Option<Ratio>) -> Option<Ratio>| {
+        let mut past = project.areas[index].clone();
+        let mut shared = Vec::new();
+        for stream in &mut past.workstreams {
+            stream.complete = undated(stream.complete);
+            for entry in &mut stream.tasks {
+                if let TaskEntry::Own(task) = entry
+                    && !is_earned(task, day)
+                {
+                    task.status = Status::Todo;
+                }
+            }
+            shared.push(with_shared_tasks(project, stream, |task| is_earned(task, day)));
+        }
+        let streams: Vec<Ratio> = shared.iter().map(|stream| workstream(project, stream)).collect();
+        area(&past, &streams, &project.policy)
+    };
+    let least = then(|task, day| !is_earning(task) || task.finished.is_some_and(|it| it <= day), |_| None)?;
+    let greatest = then(|task, day| task.finished.is_none_or(|it| it <= day), |complete| complete)?;
+    Some((least, greatest))
+}
+
+fn is_earning(task: &Task) -> bool {
+    matches!(task.status, Status::Done | Status::Partial(_))
+}
+
+/// The workstream with copies of the tasks that it shares; those that are not earned are open.
+fn with_shared_tasks(project: &Project, stream: &Workstream, is_earned: impl Fn(&Task) -> bool) -> Workstream {
+    let mut stream = stream.clone();
+    for entry in &mut stream.tasks {
+        if let TaskEntry::Shared(Some(index)) = entry
+            && let Some(task) = project.task(*index)
+        {
+            let status = if is_earned(task) { task.status.clone() } else { Status::Todo };
+            *entry = TaskEntry::Own(Task { status, ..task.clone() });
+        }
+    }
+    stream
 }
 
 fn workstream(project: &Project, stream: &Workstream) -> Ratio {
@@ -157,6 +204,10 @@ fn area(area: &Area, workstreams: &[Ratio], policy: &Policy) -> Option<Ratio> {
     if has_points(area) {
         let left: f64 = streams.map(|(stream, complete)| remaining(stream, *complete)).sum();
         return Some(Ratio::clamped(1.0 - left / 100.0));
+    }
+    if area.workstreams.iter().any(|stream| stream.weight.is_some()) {
+        let weighted = streams.map(|(stream, complete)| (stream.weight.unwrap_or_default().get(), *complete));
+        return weighted_mean(credits(area.done.iter(), policy).chain(weighted));
     }
     // A workstream without tasks counts like one task.
     let whole = streams.filter(|(stream, _)| stream.tasks.is_empty()).map(|(_, complete)| (1.0, *complete));

@@ -12,7 +12,7 @@ use crate::date::DayOrMonth;
 use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::model::completion;
 use crate::model::completion::{Completion, ROUNDING};
-use crate::model::{Item, Project, Status, Task, TaskIndex};
+use crate::model::{Item, Project, Reported, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
 /// Every contradiction in `project`; `today` is in its time zone.
@@ -39,6 +39,10 @@ pub(crate) fn check(project: &Project, completion: &Completion, today: Date) -> 
 
 fn project_drift(project: &Project) -> Option<Finding> {
     let (reported, mean) = (project.reported?, completion::mean_reported(project)?);
+    if project.areas.iter().any(|area| area.reported.is_some_and(|it| it.when != reported.when)) {
+        return None;
+    }
+    let reported = reported.complete;
     completion::differ(reported, mean, project.policy.tolerance).then(|| {
         let message =
             format!("the project reports {reported}, but the mean of its areas' reported completion is {mean}");
@@ -49,7 +53,8 @@ fn project_drift(project: &Project) -> Option<Finding> {
 
 fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
-    let reported = area.reported.filter(|_| completion::has_points(area))?;
+    let dated = area.reported.filter(|_| completion::has_points(area))?;
+    let reported = dated.complete;
     let earned = completion.area(index)?;
     let points: f64 = area.workstreams.iter().filter_map(|it| it.points).map(Points::get).sum();
     let remaining: f64 = (0..area.workstreams.len()).map(|it| completion.remaining_points(project, index, it)).sum();
@@ -59,6 +64,16 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
         let message =
             format!("the workstreams have {} remaining points, more than the 100 of the area", round(remaining));
         return Some(finding(Kind::PointsMismatch, at, message).help("reduce their `points`"));
+    }
+    if let Some(day) = earlier_day(project, dated) {
+        let (least, greatest) = completion::earned_by(project, index, day)?;
+        let nearest = Ratio::clamped(reported.get().clamp(least.get(), greatest.get()));
+        return completion::differ(reported, nearest, project.policy.tolerance).then(|| {
+            let range = if least == greatest { least.to_string() } else { format!("{least} to {greatest}") };
+            let message = format!("the area had earned {range} by {day}, but reports {reported} for that day");
+            finding(Kind::PointsMismatch, at, message)
+                .help(format!("write `complete: {}`, or correct the `points`", percent(nearest)))
+        });
     }
     completion::differ(reported, earned, project.policy.tolerance).then(|| {
         let sum = if (points - remaining).abs() < ROUNDING {
@@ -70,6 +85,11 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
         finding(Kind::PointsMismatch, at, message)
             .help(format!("write `reported: {}`, or correct the `points`", percent(earned)))
     })
+}
+
+/// The day of a reported completion, if the status is of a later day.
+fn earlier_day(project: &Project, reported: Reported) -> Option<Date> {
+    reported.when.filter(|when| project.as_of.is_none_or(|as_of| *when < as_of))
 }
 
 fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
@@ -90,7 +110,8 @@ fn points_missing(project: &Project, index: usize) -> Vec<Finding> {
 fn breakdown_drift(project: &Project, index: usize) -> Option<Finding> {
     let area = &project.areas[index];
     let mean = completion::weighted_mean(area.components.iter().map(|component| (1.0, component.complete)))?;
-    let reported = area.reported.filter(|reported| completion::differ(*reported, mean, project.policy.tolerance))?;
+    let dated = area.reported.filter(|reported| earlier_day(project, *reported).is_none())?;
+    let reported = Some(dated.complete).filter(|it| completion::differ(*it, mean, project.policy.tolerance))?;
     let message = format!("the mean of the breakdown is {mean}, but the area reports {reported}");
     let at = project.node(Item::Area(index)).key("breakdown");
     Some(
@@ -154,22 +175,22 @@ fn action_dates(project: &Project) -> Vec<Finding> {
 
 fn non_working_days(project: &Project) -> Vec<Finding> {
     let root = NodePath::root();
+    // The last day of a month is not a day that the author chose.
+    let day = |date: Option<DayOrMonth>| if let Some(DayOrMonth::Day(day)) = date { Some(day) } else { None };
     let mut dates = Vec::new();
-    dates.extend(project.target.map(|day| (day, root.key("target"))));
+    dates.extend(day(project.target).map(|day| (day, root.key("target"))));
     dates.extend(project.next_review.map(|day| (day, root.key("next_review"))));
     for (index, milestone) in project.milestones.iter().enumerate().filter(|(_, it)| it.done.is_none()) {
-        dates.extend(milestone.due.map(|due| (due.last_day(), project.node(Item::Milestone(index)).key("due"))));
+        dates.extend(day(milestone.due).map(|due| (due, project.node(Item::Milestone(index)).key("due"))));
     }
     for (area, index, stream) in project.workstreams() {
-        dates.extend(stream.due.map(|due| (due.last_day(), project.node(Item::Workstream(area, index)).key("due"))));
+        dates.extend(day(stream.due).map(|due| (due, project.node(Item::Workstream(area, index)).key("due"))));
     }
     for (index, task) in project.tasks().filter(|(_, task)| is_open(task)) {
-        dates.extend(task.due.map(|due| (due.last_day(), project.node(Item::Task(index)).key("due"))));
+        dates.extend(day(task.due).map(|due| (due, project.node(Item::Task(index)).key("due"))));
     }
     for (index, action) in project.actions.iter().enumerate() {
-        if let Some(DayOrMonth::Day(day)) = action.when {
-            dates.push((day, root.key("actions").index(index).key("when")));
-        }
+        dates.extend(day(action.when).map(|day| (day, root.key("actions").index(index).key("when"))));
     }
     dates.into_iter().filter_map(|(day, at)| non_working_day(project, day, at)).collect()
 }

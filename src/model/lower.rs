@@ -2,24 +2,28 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::date::DayOrMonth;
 use crate::finding::{Finding, Kind, LazyPath, push_limited};
-use crate::format::component::ComponentSection;
 use crate::format::document::{
     ActionSection, AreaSection, BaselineSection, CalendarSection, CoverageSection, Document, MilestoneSection,
     PhaseSection, PolicySection, RiskSection, TaskSection, WorkstreamSection,
 };
-use crate::format::fields::{Entries, Scalar};
+use crate::format::fields::{Entries, OneOrMore, Scalar};
+use crate::format::shorthand::component::ComponentSection;
+use crate::format::shorthand::need::NeedSection;
+use crate::format::shorthand::reported::ReportedSection;
+use crate::format::shorthand::{Shorthand, ShorthandSection};
 use crate::model::calendar::Calendar;
 use crate::model::resolve::{References, Role};
 use crate::model::{
-    Action, Area, BaselinePoint, Component, Feature, Item, Milestone, Note, Phase, Policy, Project, Risk, Status, Task,
-    TaskEntry, TaskIndex, Workstream,
+    Action, Area, BaselinePoint, Component, Feature, Item, ItemLink, LinkedPart, Milestone, Note, Phase, Policy,
+    Project, Reported, Risk, Status, Task, TaskEntry, TaskIndex, Workstream,
 };
-use crate::name::{Id, Reference, Text};
-use crate::quantity::{Ratio, Weight, WorkTime};
+use crate::name::{Id, Link, Reference, Text};
+use crate::quantity::{Ratio, ReviewInterval, Weight, WorkTime, WorkWeek};
 use crate::scalar::{ParseError, ScalarFormat, shortened};
 use crate::yaml::decode::unknown_key;
 
@@ -29,20 +33,28 @@ use crate::yaml::decode::unknown_key;
 /// if no finding is an error.
 #[must_use]
 pub(crate) fn lower(document: Document) -> (Project, Vec<Finding>) {
-    let mut lowering = Lowering::default();
+    let mut lowering = Lowering::new();
     let mut project = lowering.document(document);
-    let Lowering { mut findings, references } = lowering;
+    let Lowering { mut findings, references, links, .. } = lowering;
+    project.links = links;
     findings.extend(references.resolve(&mut project));
     (project, findings)
 }
 
-#[derive(Default)]
 struct Lowering {
     findings: Vec<Finding>,
     references: References,
+    links: Vec<ItemLink>,
+    /// Of the calendar, for lags.
+    week: WorkWeek,
 }
 
 impl Lowering {
+    fn new() -> Self {
+        let week = Calendar::new(&[], Vec::new()).work_week();
+        Self { findings: Vec::new(), references: References::default(), links: Vec::new(), week }
+    }
+
     fn document(&mut self, document: Document) -> Project {
         let root = LazyPath::Root;
         self.take(document.version, &root.key("version"));
@@ -51,6 +63,9 @@ impl Lowering {
             push_limited(&mut self.findings, || missing.help("add an id, such as `project: webshop`"));
         }
         let id = self.take(document.project.map_error(keep_name), &root.key("project"));
+        let calendar = self.calendar(document.calendar, &root.key("calendar"));
+        self.week = calendar.work_week();
+        self.link(document.link, &root, LinkedPart::Project);
         let areas = self.areas(document.areas, &root.key("areas"));
         let milestones = self.milestones(document.milestones, &root.key("milestones"));
         for (index, scalar) in document.critical_path.into_iter().enumerate() {
@@ -59,6 +74,10 @@ impl Lowering {
         let risks = self.risks(document.risks, &root.key("risks"));
         let actions = self.actions(document.actions, &root.key("actions"));
         let id = id.unwrap_or_else(Id::unnamed);
+        let as_of = self.take(document.as_of, &root.key("as_of"));
+        let planned = self.take(document.next_review, &root.key("next_review"));
+        let interval = self.take(document.review_every, &root.key("review_every"));
+        let next_review = next_review(planned, interval, as_of);
         let mut notes = self.notes(document.notes, &root.key("notes"), None);
         notes.extend(areas.notes);
         Project {
@@ -66,14 +85,14 @@ impl Lowering {
             id,
             status: self.text(document.status, &root.key("status")),
             start: self.take(document.start, &root.key("start")),
-            as_of: self.take(document.as_of, &root.key("as_of")),
-            target: self.take(document.target, &root.key("target")).map(DayOrMonth::last_day),
-            next_review: self.take(document.next_review, &root.key("next_review")),
+            as_of,
+            target: self.take(document.target, &root.key("target")),
+            next_review,
             zone: self.take(document.timezone, &root.key("timezone")).unwrap_or(TimeZone::UTC),
-            calendar: self.calendar(document.calendar, &root.key("calendar")),
+            calendar,
             policy: self.policy(document.policy, &root.key("policy")),
             baseline: self.baseline(document.baseline, &root.key("baseline")),
-            reported: self.take(document.reported, &root.key("reported")),
+            reported: self.reported(document.reported, &root.key("reported")),
             areas: areas.areas,
             milestones,
             dependencies: Vec::new(),
@@ -83,13 +102,16 @@ impl Lowering {
             risks,
             actions,
             notes,
+            links: Vec::new(),
             added_days: BTreeMap::new(),
         }
     }
 
     fn calendar(&mut self, section: CalendarSection, at: &LazyPath<'_>) -> Calendar {
         let workdays = self.take_all(section.workdays, &at.key("workdays"));
-        Calendar::new(&workdays, self.take_all(section.holidays, &at.key("holidays")))
+        let calendar = Calendar::new(&workdays, self.take_all(section.holidays, &at.key("holidays")));
+        let hours = self.take(section.hours_per_day, &at.key("hours_per_day"));
+        hours.map_or(calendar.clone(), |hours| calendar.with_hours_per_day(hours.0))
     }
 
     fn policy(&mut self, section: PolicySection, at: &LazyPath<'_>) -> Policy {
@@ -108,15 +130,17 @@ impl Lowering {
             areas.notes.extend(self.notes(section.notes, &at.key("notes"), Some(Item::Area(index))));
             let workstreams = self.workstreams(section.workstreams, index, &at.key("workstreams"), &mut areas.notes);
             let (coverage_target, features) = self.coverage(section.coverage, &at.key("coverage"));
+            self.link(section.link, &at, LinkedPart::Item(Item::Area(index)));
             areas.areas.push(Area {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
                 priority: self.take(section.priority, &at.key("priority")),
                 weight: self.take(section.weight, &at.key("weight")).unwrap_or_default(),
-                reported: self.take(section.reported, &at.key("reported")),
+                owner: self.text(section.owner, &at.key("owner")),
+                reported: self.reported(section.reported, &at.key("reported")),
                 done: self.done(section.done, &at.key("done")),
                 workstreams,
-                components: self.components(section.breakdown, &at.key("breakdown")),
+                components: self.components(section.breakdown, index, &at.key("breakdown")),
                 coverage_target,
                 features,
             });
@@ -134,9 +158,10 @@ impl Lowering {
                     title: title.into(),
                     status: Status::Done,
                     weight: Weight::default(),
-                    assignee: None,
+                    assignees: Vec::new(),
                     due: None,
                     estimate: None,
+                    not_before: None,
                     started: None,
                     finished: None,
                 });
@@ -158,8 +183,9 @@ impl Lowering {
             let at = at.key(&key);
             let item = Item::Workstream(area, index);
             notes.extend(self.notes(section.notes, &at.key("notes"), Some(item)));
-            self.refer_all(section.needs, &at.key("needs"), Role::Needs(item));
-            self.refer_all(section.blocks, &at.key("blocks"), Role::Blocks(item));
+            self.needs(section.needs, &at.key("needs"), |lag| Role::Needs(item, lag));
+            self.needs(section.blocks, &at.key("blocks"), |lag| Role::Blocks(item, lag));
+            self.link(section.link, &at, LinkedPart::Item(item));
             let complete = self.take(section.complete, &at.key("complete"));
             if complete.is_some() && !section.tasks.is_empty() {
                 let message = "both `complete` and `tasks` set the completion";
@@ -169,11 +195,15 @@ impl Lowering {
             workstreams.push(Workstream {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
+                priority: self.take(section.priority, &at.key("priority")),
+                owner: self.text(section.owner, &at.key("owner")),
                 points: self.take(section.points, &at.key("points")),
+                weight: self.take(section.weight, &at.key("weight")),
                 estimate: self.take(section.estimate, &at.key("estimate")),
                 complete,
                 blocker: self.take(section.blocker, &at.key("blocker")).unwrap_or(false),
                 impact: self.text(section.impact, &at.key("impact")),
+                not_before: self.take(section.not_before, &at.key("not_before")),
                 started: self.take(section.started, &at.key("started")),
                 due: self.take(section.due, &at.key("due")),
                 tasks,
@@ -195,8 +225,9 @@ impl Lowering {
             let at = at.index(task);
             let index = TaskIndex { area, workstream, task };
             let item = Item::Task(index);
-            self.refer_all(std::mem::take(&mut section.needs), &at.key("needs"), Role::Needs(item));
-            self.refer_all(std::mem::take(&mut section.blocks), &at.key("blocks"), Role::Blocks(item));
+            self.needs(std::mem::take(&mut section.needs), &at.key("needs"), |lag| Role::Needs(item, lag));
+            self.needs(std::mem::take(&mut section.blocks), &at.key("blocks"), |lag| Role::Blocks(item, lag));
+            self.link(std::mem::take(&mut section.link), &at, LinkedPart::Item(item));
             if let Some(text) = self.take(std::mem::take(&mut section.note), &at.key("note")) {
                 notes.push(Note { item: Some(item), text: text.into() });
             }
@@ -284,29 +315,31 @@ impl Lowering {
             title: title.map(Into::into).unwrap_or_default(),
             status,
             weight: self.take(section.weight, &at.key("weight")).unwrap_or_default(),
-            assignee: self.text(section.assignee, &at.key("assignee")),
+            assignees: self.names(section.assignee, &at.key("assignee")),
             due: self.take(section.due, &at.key("due")),
             estimate: self.take(section.estimate, &at.key("estimate")),
+            not_before: self.take(section.not_before, &at.key("not_before")),
             started: self.take(section.started, &at.key("started")),
             finished: self.take(section.finished, &at.key("finished")),
         }
     }
 
-    fn components(&mut self, sections: Entries<ComponentSection>, at: &LazyPath<'_>) -> Vec<Component> {
+    fn components(
+        &mut self,
+        sections: Entries<Shorthand<ComponentSection>>,
+        area: usize,
+        at: &LazyPath<'_>,
+    ) -> Vec<Component> {
         let mut components = Vec::with_capacity(sections.0.len());
-        for (name, section) in sections.0 {
+        for (name, shorthand) in sections.0 {
             let at = at.key(&name);
-            for key in &section.unknown {
-                push_limited(&mut self.findings, || unknown_key(at.key(key).to_path(), key, &ComponentSection::KEYS));
-            }
+            let (section, is_short) = self.longhand(shorthand, &at);
             if !section.complete.is_present() {
                 let help = "add its completion, such as `complete: 40%`";
                 self.report(Kind::MissingKey, &at, "the key `complete` is missing", help);
             }
-            // The short form has no key `complete`: its finding is at the component.
-            let short = !section.target.is_present() && !section.note.is_present() && section.unknown.is_empty();
-            let complete_at = at.key("complete");
-            let complete = self.take(section.complete, if short { &at } else { &complete_at });
+            let complete = self.take_short(section.complete, is_short, "complete", &at);
+            self.link(section.link, &at, LinkedPart::Component(area, name.clone()));
             let (target, note) =
                 (self.take(section.target, &at.key("target")), self.text(section.note, &at.key("note")));
             components.extend(complete.map(|complete| Component { name, complete, target, note }));
@@ -329,13 +362,17 @@ impl Lowering {
         let mut milestones = Vec::with_capacity(sections.0.len());
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
-            self.refer_all(section.needs, &at.key("needs"), Role::Needs(Item::Milestone(index)));
+            let item = Item::Milestone(index);
+            self.needs(section.needs, &at.key("needs"), |lag| Role::Needs(item, lag));
+            self.link(section.link, &at, LinkedPart::Item(item));
             milestones.push(Milestone {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
                 due: self.take(section.due, &at.key("due")),
                 baseline: self.take(section.baseline, &at.key("baseline")),
                 done: self.take(section.done, &at.key("done")),
+                owner: self.text(section.owner, &at.key("owner")),
+                not_before: self.take(section.not_before, &at.key("not_before")),
                 early: self.take(section.early, &at.key("early")).unwrap_or(false),
                 note: self.text(section.note, &at.key("note")),
             });
@@ -378,6 +415,7 @@ impl Lowering {
             self.required(section.title.is_present(), "title", &at);
             let when = self.take(section.when, &at.key("when"));
             let title = self.text(section.title, &at.key("title"));
+            self.link(section.link, &at, LinkedPart::Phase(phases.len()));
             phases.extend(title.map(|title| Phase { when, title }));
         }
         phases
@@ -388,6 +426,7 @@ impl Lowering {
         for (index, (key, section)) in sections.0.into_iter().enumerate() {
             let at = at.key(&key);
             self.refer_all(section.affects, &at.key("affects"), Role::Affected(index));
+            self.link(section.link, &at, LinkedPart::Risk(index));
             risks.push(Risk {
                 id: self.id(&key, &at),
                 title: self.title(section.title, &at, &key),
@@ -408,6 +447,7 @@ impl Lowering {
             let at = at.index(index);
             self.required(section.action.is_present(), "action", &at);
             self.refer(section.r#for, &at.key("for"), Role::Supported(index));
+            self.link(section.link, &at, LinkedPart::Action(index));
             actions.push(Action {
                 title: self.text(section.action, &at.key("action")).unwrap_or_default(),
                 when: self.take(section.when, &at.key("when")),
@@ -491,6 +531,60 @@ impl Lowering {
         }
     }
 
+    /// Reports the unknown keys of a section, and returns it with whether it has the short form.
+    fn longhand<T: ShorthandSection>(&mut self, shorthand: Shorthand<T>, at: &LazyPath<'_>) -> (T, bool) {
+        for key in &shorthand.unknown {
+            push_limited(&mut self.findings, || unknown_key(at.key(key).to_path(), key, T::KEYS));
+        }
+        (shorthand.section, shorthand.is_short)
+    }
+
+    /// The value of a scalar that the short form has instead of the key `key`.
+    fn take_short<T>(&mut self, scalar: Scalar<T>, is_short: bool, key: &str, at: &LazyPath<'_>) -> Option<T> {
+        let longer = at.key(key);
+        self.take(scalar, if is_short { at } else { &longer })
+    }
+
+    fn reported(&mut self, shorthand: Shorthand<ReportedSection>, at: &LazyPath<'_>) -> Option<Reported> {
+        let (section, is_short) = self.longhand(shorthand, at);
+        if section.when.is_present() {
+            self.required(section.complete.is_present(), "complete", at);
+        }
+        let when = self.take(section.when, &at.key("when"));
+        let complete = self.take_short(section.complete, is_short, "complete", at)?;
+        Some(Reported { complete, when })
+    }
+
+    fn names(&mut self, names: OneOrMore<Text>, at: &LazyPath<'_>) -> Vec<Box<str>> {
+        match names {
+            OneOrMore::One(name) => self.text(name, at).into_iter().collect(),
+            OneOrMore::List(names) => self.take_all(names, at).into_iter().map(Into::into).collect(),
+        }
+    }
+
+    fn link(&mut self, scalar: Scalar<Link>, parent: &LazyPath<'_>, of: LinkedPart) {
+        if let Some(link) = self.take(scalar, &parent.key("link")) {
+            self.links.push(ItemLink { of, address: link.into() });
+        }
+    }
+
+    fn needs(&mut self, needs: Vec<Shorthand<NeedSection>>, at: &LazyPath<'_>, role: impl Fn(f64) -> Role) {
+        for (index, need) in needs.into_iter().enumerate() {
+            let at = at.index(index);
+            let (section, is_short) = self.longhand(need, &at);
+            if section.lag.is_present() && section.lead.is_present() {
+                let message = "both `lag` and `lead` set the distance";
+                self.report(Kind::Conflict, &at.key("lead"), message, "remove one of the two");
+            }
+            self.required(section.item.is_present(), "item", &at);
+            let week = self.week;
+            let days = |time: Option<WorkTime>| time.map_or(0.0, |time| time.days(week));
+            let (lag, lead) = (self.take(section.lag, &at.key("lag")), self.take(section.lead, &at.key("lead")));
+            let item_at = at.key("item");
+            self.refer(section.item, if is_short { &at } else { &item_at }, role(days(lag) - days(lead)));
+        }
+    }
+
     fn refer(&mut self, scalar: Scalar<Reference>, at: &LazyPath<'_>, role: Role) {
         if let Some(reference) = self.take(scalar, at) {
             self.references.add(reference, at.to_path(), role);
@@ -501,6 +595,15 @@ impl Lowering {
         for (index, scalar) in scalars.into_iter().enumerate() {
             self.refer(scalar, &at.index(index), role);
         }
+    }
+}
+
+/// The next review: the first one after the status date, at intervals from the planned date. Without a planned
+/// date, intervals count from the status date.
+fn next_review(planned: Option<Date>, interval: Option<ReviewInterval>, as_of: Option<Date>) -> Option<Date> {
+    match (interval, as_of) {
+        (Some(interval), Some(as_of)) => interval.next_after(planned.unwrap_or(as_of), as_of),
+        _ => planned,
     }
 }
 

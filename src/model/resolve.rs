@@ -10,10 +10,10 @@ use crate::name::Reference;
 /// The meaning of a reference.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Role {
-    /// This item needs the referenced one.
-    Needs(Item),
-    /// This item blocks the referenced one.
-    Blocks(Item),
+    /// This item needs the referenced one, with a lag in working days.
+    Needs(Item, f64),
+    /// This item blocks the referenced one, with a lag in working days.
+    Blocks(Item, f64),
     /// This entry is a task that is defined elsewhere.
     Shares(TaskIndex),
     /// The risk with this index affects it.
@@ -95,8 +95,8 @@ fn index(project: &Project) -> (BTreeMap<String, Item>, Vec<Finding>) {
 
 fn connect(project: &mut Project, item: Item, at: NodePath, role: Role) -> Option<Finding> {
     match role {
-        Role::Needs(to) => project.dependencies.push(Dependency { from: item, to, at }),
-        Role::Blocks(from) => project.dependencies.push(Dependency { from, to: item, at }),
+        Role::Needs(to, lag) => project.dependencies.push(Dependency { from: item, to, lag, at }),
+        Role::Blocks(from, lag) => project.dependencies.push(Dependency { from, to: item, lag, at }),
         Role::Affected(risk) if project.risks[risk].affects.contains(&item) => {
             return Some(duplicate(project, item, at));
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::model::{Item, Project};
 use crate::schedule::ROUNDING;
 use crate::schedule::finish::ForecastModel;
-use crate::schedule::network::{FixedDate, Network, NetworkNode};
+use crate::schedule::network::{FixedDate, Network, NetworkNode, Predecessor};
 
 /// The dates of every node of a network, in working days.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Dates {
         let duration: Vec<f64> = nodes.iter().map(|node| (mean(node) + risk(node) + node.delay).max(0.0)).collect();
         let (mut start, mut finish) = (Vec::with_capacity(nodes.len()), Vec::with_capacity(nodes.len()));
         for (node, duration) in nodes.iter().zip(&duration) {
-            let begin = node.before.iter().map(|&before| finish[before]).fold(node.not_before, f64::max);
+            let begin = node.before.iter().map(|it| finish[it.node] + it.lag).fold(node.not_before, f64::max);
             start.push(begin);
             finish.push(begin + duration);
         }
@@ -69,8 +69,8 @@ impl Dates {
         let mut free = vec![f64::INFINITY; nodes.len()];
         free[end] = 0.0;
         for (index, node) in nodes.iter().enumerate() {
-            for &before in &node.before {
-                free[before] = free[before].min(start[index] - finish[before]);
+            for &Predecessor { node: before, lag } in &node.before {
+                free[before] = free[before].min(start[index] - finish[before] - lag);
             }
         }
         Self { duration, start, finish, late, free }
@@ -90,7 +90,7 @@ impl Dates {
         let mut slack: Vec<f64> = Vec::with_capacity(network.nodes.len());
         for (index, node) in network.nodes.iter().enumerate() {
             let own = if starts.contains(&index) { f64::INFINITY } else { self.late[index] - self.finish[index] };
-            slack.push(node.before.iter().map(|&before| slack[before]).fold(own, f64::min));
+            slack.push(node.before.iter().map(|before| slack[before.node]).fold(own, f64::min));
         }
         slack
     }
@@ -118,12 +118,14 @@ impl Dates {
             let is_milestone = matches!(item, Some(Item::Milestone(_)));
             (!self.is_overdue_date(network, index), !is_milestone, item.map(|item| project.path(item)))
         };
+        let ready = |before: &Predecessor| self.finish[before.node] + before.lag;
         let last = node.before.iter().copied().reduce(|one, other| {
-            let difference = self.finish[one] - self.finish[other];
-            let is_first = if difference.abs() < ROUNDING { name(one) <= name(other) } else { difference > 0.0 };
+            let difference = ready(&one) - ready(&other);
+            let is_first =
+                if difference.abs() < ROUNDING { name(one.node) <= name(other.node) } else { difference > 0.0 };
             if is_first { one } else { other }
         })?;
-        (self.finish[last] > node.not_before - ROUNDING).then_some(last)
+        (ready(&last) > node.not_before - ROUNDING).then_some(last.node)
     }
 }
 
@@ -134,8 +136,8 @@ fn latest(nodes: &[NetworkNode], duration: &[f64], due: &[(usize, f64)]) -> Vec<
         late[node] = late[node].min(time);
     }
     for (index, node) in nodes.iter().enumerate().rev() {
-        for &before in &node.before {
-            late[before] = late[before].min(late[index] - duration[index]);
+        for &Predecessor { node: before, lag } in &node.before {
+            late[before] = late[before].min(late[index] - duration[index] - lag);
         }
     }
     late

@@ -41,8 +41,7 @@ pub(crate) struct Network {
 pub(crate) struct NetworkNode {
     /// `None` for the end of the project.
     pub(crate) item: Option<Item>,
-    /// The predecessors.
-    pub(crate) before: Vec<usize>,
+    pub(crate) before: Vec<Predecessor>,
     /// Start no earlier than this, in working days.
     pub(crate) not_before: f64,
     /// Whether its date is fixed by a due date.
@@ -53,6 +52,20 @@ pub(crate) struct NetworkNode {
     pub(crate) risk_events: Vec<usize>,
     /// The index of the duration, and the share of it that this node takes.
     pub(crate) duration: Option<(usize, f64)>,
+}
+
+/// A node that finishes before another one starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Predecessor {
+    pub(crate) node: usize,
+    /// Working days from its finish to the start of the other node; negative for a lead.
+    pub(crate) lag: f64,
+}
+
+impl From<usize> for Predecessor {
+    fn from(node: usize) -> Self {
+        Self { node, lag: 0.0 }
+    }
 }
 
 /// A date that follows from a due date alone.
@@ -150,7 +163,7 @@ impl Network {
                 (None, Some(_)) => DateSource::DueDates,
                 (None, None) => DateSource::Unknown,
             };
-            sources.push(node.before.iter().map(|&before| sources[before]).fold(own, DateSource::max));
+            sources.push(node.before.iter().map(|before| sources[before.node]).fold(own, DateSource::max));
         }
         sources
     }
@@ -169,7 +182,7 @@ impl Network {
             }
             let node = &self.nodes[index];
             items.extend(node.item.filter(|item| self.bases.get(item) == Some(&Basis::NoEstimate)));
-            open.extend(&node.before);
+            open.extend(node.before.iter().map(|before| before.node));
         }
         items.into_iter().collect()
     }

@@ -16,8 +16,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use crate::hash::fnv1a;
 use crate::schedule::ROUNDING;
 use crate::schedule::finish::{ByModel, FinishPercentiles, ForecastModel, PROBABILITIES, Percentiles};
-use crate::schedule::network::Network;
 use crate::schedule::network::duration::{SharedDistributions, SharedFactors};
+use crate::schedule::network::{Network, Predecessor};
 
 #[derive(Debug)]
 pub(crate) struct SimulationParams<'a> {
@@ -289,10 +289,11 @@ impl<'a> Worker<'a> {
             let (done, open) = self.finishes.split_at_mut(index);
             let (start, finish) = (&mut self.starts[index], &mut open[0]);
             *start = [node.not_before; BLOCK];
-            for &before in &node.before {
-                for (start, before) in start.iter_mut().zip(&done[before]) {
+            for &Predecessor { node: before, lag } in &node.before {
+                for (start, finish) in start.iter_mut().zip(&done[before]) {
+                    let ready = finish + lag;
                     // One instruction; `f64::max` also checks for NaN.
-                    *start = if *before > *start { *before } else { *start };
+                    *start = if ready > *start { ready } else { *start };
                 }
             }
             *finish = [node.delay; BLOCK];
@@ -342,10 +343,10 @@ impl<'a> Worker<'a> {
             if !marks.contains(&true) {
                 continue;
             }
-            for &driver in &node.before {
+            for &Predecessor { node: driver, lag } in &node.before {
                 let each = before[driver].iter_mut().zip(&self.finishes[driver]).zip(start.iter().zip(marks));
                 for ((mark, finish), (start, is_critical)) in each {
-                    *mark |= *is_critical && *finish >= start - ROUNDING;
+                    *mark |= *is_critical && finish + lag >= start - ROUNDING;
                 }
             }
             self.part.critical[index] += marks[..runs].iter().map(|&mark| u32::from(mark)).sum::<u32>();

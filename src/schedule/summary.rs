@@ -79,7 +79,7 @@ impl Summary {
             title: project.title.clone(),
             status: project.status.clone(),
             as_of: project.as_of,
-            target: project.target,
+            target: project.target_day(),
             next_review: project.next_review,
             earned: completion.project(),
             reported: completion::reported(project),
@@ -97,7 +97,7 @@ fn area_summary(project: &Project, index: usize, completion: &Completion) -> Are
         title: area.title.clone(),
         priority: area.priority,
         earned: completion.area(index),
-        reported: area.reported,
+        reported: area.reported.map(|reported| reported.complete),
     }
 }
 

@@ -128,6 +128,11 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self.visit_pairs(Some(known), visitor)
     }
 
+    /// Expects a text as written, if it is a scalar: `1.10` is not a number.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.deserialize_str(visitor)
     }
@@ -138,7 +143,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf option unit
-        unit_struct newtype_struct tuple tuple_struct enum identifier
+        unit_struct tuple tuple_struct enum identifier
     }
 }
 

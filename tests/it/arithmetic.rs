@@ -31,7 +31,7 @@ fn earned(project: &Project) -> Vec<f64> {
 fn the_completion_of_the_report_is_known() {
     let report = project(REPORT);
     assert_eq!(earned(&report), [80.0, 70.0, 35.0, 25.0, 52.5]);
-    let reported: Vec<f64> = report.areas.iter().map(|area| percent(area.reported)).collect();
+    let reported: Vec<f64> = report.areas.iter().map(|area| percent(area.reported.map(|it| it.complete))).collect();
     assert_eq!(reported, [80.0, 70.0, 35.0, 30.0]);
     assert_eq!(percent(completion::reported(&report)), 54.0);
     assert_eq!(percent(completion::mean_reported(&report)), 53.75);

@@ -254,7 +254,7 @@ fn unknown_items_and_invalid_changes_are_errors() {
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "azure=+2w"]), @"error: unknown item `azure` in `castiel`: did you mean `ml/azure`?");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "nothing-like-it=+2w"]), @"error: unknown item `nothing-like-it` in `castiel`: expected an area, `area/workstream`, `area/workstream/task` or a milestone");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (two weeks more), `ITEM=-1w` (a week less), `ITEM=4-6w` (new estimate) or `ITEM=done`");
-    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number of days or weeks, such as `10d` or `2w`");
+    assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number with a unit, such as `4h`, `10d`, `2w` or `3 months`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
     assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: no such file or directory");
 }

@@ -100,7 +100,7 @@ fn a_project_has_the_values_of_its_file() {
     let project = project(FULL);
     assert_eq!((&*project.title, text(project.status.as_deref())), ("The shop", "on track".to_owned()));
     assert_eq!(
-        [project.start, project.as_of, project.target, project.next_review].map(Option::unwrap),
+        [project.start, project.as_of, project.target_day(), project.next_review].map(Option::unwrap),
         [date(2026, 1, 5), date(2026, 1, 27), date(2026, 4, 30), date(2026, 2, 3)]
     );
     assert_eq!(project.zone.iana_name(), Some("Europe/Berlin"));
@@ -115,7 +115,7 @@ fn a_project_has_the_values_of_its_file() {
     let point = |when, complete| BaselinePoint { when, complete: Ratio::clamped(complete) };
     let baseline = [point(date(2026, 1, 5), 0.1), point(date(2026, 2, 28), 0.1), point(date(2026, 3, 31), 1.0)];
     assert_eq!(project.baseline, baseline);
-    assert_eq!(project.reported, Some(Ratio::clamped(0.54)));
+    assert_eq!(project.reported.map(|it| it.complete), Some(Ratio::clamped(0.54)));
     let notes: Vec<(Option<Item>, &str)> = project.notes.iter().map(|note| (note.item, &*note.text)).collect();
     let task = |task| TaskIndex { area: 0, workstream: 0, task };
     assert_eq!(
@@ -161,7 +161,7 @@ fn an_area_has_the_values_of_its_file() {
     let own: Vec<&Task> = stream.tasks.iter().filter_map(completion::own_task).collect();
     assert_eq!((&own[0].status, own[0].finished), (&Status::Done, Some(date(2026, 1, 20))));
     assert_eq!(
-        (own[1].id.as_str(), text(own[1].assignee.as_deref()), own[1].weight.get()),
+        (own[1].id.as_str(), own[1].assignees.join(", "), own[1].weight.get()),
         ("second", "kim".into(), 3.0)
     );
     assert_eq!(own[1].status, Status::Partial(Some(Ratio::clamped(0.3))));

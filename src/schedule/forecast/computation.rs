@@ -41,7 +41,7 @@ impl<'a> Computation<'a> {
     ) -> Self {
         let due_of = |item: &Item| Some((network.items[item].finish, timeline.end_of(project.due(*item)?)));
         let limits = network.items.keys().filter_map(due_of);
-        let target = project.target.map(|target| (network.end(), timeline.end_of(target)));
+        let target = project.target_day().map(|target| (network.end(), timeline.end_of(target)));
         let limits: Vec<(usize, f64)> = limits.chain(target).collect();
         let dates = Dates::of(network, ForecastModel::Plan, &limits);
         let with_risks = (!network.risk_events.is_empty()).then(|| Dates::of(network, ForecastModel::Risk, &limits));
@@ -162,8 +162,8 @@ impl<'a> Computation<'a> {
         let finish = self.finish_at(self.simulated.len(), end).filter(|_| is_known)?;
         Some(EndForecast {
             early_finish: self.dates.end(),
-            due: self.project.target.map(|target| self.timeline.end_of(target)),
-            is_overdue: self.is_overdue(self.project.target),
+            due: self.project.target_day().map(|target| self.timeline.end_of(target)),
+            is_overdue: self.is_overdue(self.project.target_day()),
             finish,
             critical_path: self.driving_paths.path_to(end),
             without_estimate: self.network.without_estimate(end),
@@ -182,7 +182,7 @@ fn simulated_result(
     // No run meets a due date that has passed.
     let limit = |due: Date| if due < timeline.start_day() { f64::NEG_INFINITY } else { timeline.end_of(due) };
     let finishes = simulated.iter().map(|item| (network.items[item].finish, project.due(*item).map(limit)));
-    let finishes: Vec<_> = finishes.chain([(network.end(), project.target.map(limit))]).collect();
+    let finishes: Vec<_> = finishes.chain([(network.end(), project.target_day().map(limit))]).collect();
     let critical_to = options.critical_to.and_then(|index| network.items.get(&Item::Milestone(index)));
     let groups: Vec<Vec<usize>> = groups.iter().map(|(_, nodes)| nodes.clone()).collect();
     let params = SimulationParams {

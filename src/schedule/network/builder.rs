@@ -10,11 +10,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::model::completion::Completion;
-use crate::model::{Item, Milestone, Project, Risk, Workstream};
+use crate::model::{Dependency, Item, Milestone, Project, Risk, Status, Workstream};
 use crate::quantity::{Estimate, Points, WorkWeek};
 use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share, tasks_of};
 use crate::schedule::network::duration::{ActivityDuration, ActivityProgress, SharedDistributions, WholeDuration};
-use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, RiskEvent};
+use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, Predecessor, RiskEvent};
 use crate::schedule::normal::LogNormal;
 use crate::schedule::pert::{BetaPertCache, EstimateDistribution, ThreePoint};
 use crate::schedule::rate::DaysPerPoint;
@@ -113,6 +113,7 @@ impl<'a> NetworkBuilder<'a> {
     }
 
     fn add_node(&mut self, item: Option<Item>, before: Vec<usize>) -> usize {
+        let before = before.into_iter().map(Predecessor::from).collect();
         let node = NetworkNode {
             item,
             before,
@@ -133,7 +134,7 @@ impl<'a> NetworkBuilder<'a> {
                 continue;
             }
             let start = self.add_node(Some(item), Vec::new());
-            self.network.nodes[start].not_before = self.planned_start(stream.started);
+            self.network.nodes[start].not_before = self.earliest_start(stream.started, stream.not_before);
             let mut before = start;
             let mut due = None;
             match self.workstream_duration(stream) {
@@ -213,10 +214,16 @@ impl<'a> NetworkBuilder<'a> {
         Some(-self.input.timeline.end_of(started.yesterday().unwrap_or(started)))
     }
 
-    /// The earliest start in working days: 0, or the start of a `started` date that is still ahead.
-    fn planned_start(&self, started: Option<Date>) -> f64 {
-        let day_before = started.and_then(|day| day.yesterday().ok());
+    /// The earliest start in working days: 0, or the start of a date that is still ahead.
+    fn earliest_start(&self, started: Option<Date>, not_before: Option<Date>) -> f64 {
+        let day_before = started.max(not_before).and_then(|day| day.yesterday().ok());
         day_before.map_or(0.0, |day| self.input.timeline.end_of(day).max(0.0))
+    }
+
+    /// The end of the first working day on which a milestone that is not before `day` can be reached.
+    fn earliest_finish(&self, day: Date) -> f64 {
+        let is_working = self.input.project.calendar.is_working(day);
+        (self.input.timeline.end_of(day) + if is_working { 0.0 } else { 1.0 }).max(0.0)
     }
 
     /// Lets `node` of `item` finish no earlier than `due`.
@@ -244,7 +251,7 @@ impl<'a> NetworkBuilder<'a> {
             }
             let start = self.add_node(Some(item), Vec::new());
             for stream in &streams {
-                self.network.nodes[stream.start].before.push(start);
+                self.network.nodes[stream.start].before.push(start.into());
             }
             let finish = self.add_node(Some(item), streams.iter().map(|stream| stream.finish).collect());
             self.network.items.insert(item, ItemNodes { start, finish });
@@ -265,18 +272,39 @@ impl<'a> NetworkBuilder<'a> {
                 }
                 None => {}
             }
+            if let Some(day) = milestone.not_before {
+                let earliest = self.earliest_finish(day);
+                let node = &mut self.network.nodes[node];
+                node.not_before = node.not_before.max(earliest);
+            }
             self.network.items.insert(item, ItemNodes { start: node, finish: node });
         }
     }
 
     fn add_dependencies(&mut self) {
         for dependency in &self.input.project.dependencies {
-            let from = self.network.items.get(&dependency.from).map(|nodes| nodes.finish);
-            let to = self.network.items.get(&dependency.to).map(|nodes| nodes.start);
-            let (Some(from), Some(to)) = (from, to) else { continue };
+            let Some(to) = self.network.items.get(&dependency.to).map(|nodes| nodes.start) else { continue };
+            let Some(from) = self.network.items.get(&dependency.from).map(|nodes| nodes.finish) else {
+                let earliest = self.end_of_lag(dependency);
+                let node = &mut self.network.nodes[to];
+                node.not_before = node.not_before.max(earliest);
+                continue;
+            };
             let inner = self.tasks.get(&dependency.from).filter(|_| is_inner(dependency.from, dependency.to));
-            self.network.nodes[to].before.push(inner.map_or(from, |task| task.node));
+            let node = inner.map_or(from, |task| task.node);
+            self.network.nodes[to].before.push(Predecessor { node, lag: dependency.lag });
         }
+    }
+
+    /// The end of the lag after a finished item, in working days. If the file does not say when it finished, that
+    /// is the status date.
+    fn end_of_lag(&self, dependency: &Dependency) -> f64 {
+        if dependency.lag <= 0.0 {
+            return 0.0;
+        }
+        let NetworkInput { project, timeline, .. } = self.input;
+        let finished = finished_on(project, dependency.from).or(project.as_of);
+        (finished.map_or(0.0, |day| timeline.end_of(day).min(0.0)) + dependency.lag).max(0.0)
     }
 
     fn add_risk_events(&mut self) {
@@ -346,6 +374,27 @@ fn fixed_date(project: &Project, index: usize, milestone: &Milestone) -> Option<
     let mut needs = project.needs(Item::Milestone(index)).iter();
     let is_fixed = !milestone.early && needs.all(|need| matches!(need.from, Item::Milestone(_)));
     milestone.due.filter(|_| is_fixed).map(crate::date::DayOrMonth::last_day)
+}
+
+/// The day on which a complete item was finished; `None` if the file does not have it.
+fn finished_on(project: &Project, item: Item) -> Option<Date> {
+    match item {
+        Item::Milestone(index) => project.milestones[index].done,
+        Item::Task(index) => project.task(index)?.finished,
+        Item::Workstream(area, index) => {
+            let done = tasks_of(project, project.workstream(area, index)).filter(|it| it.status == Status::Done);
+            last_day(done.map(|task| task.finished))
+        }
+        Item::Area(area) => {
+            let streams = 0..project.areas[area].workstreams.len();
+            last_day(streams.map(|index| finished_on(project, Item::Workstream(area, index))))
+        }
+    }
+}
+
+/// The last of these days; `None` if one is unknown, or without days.
+fn last_day(days: impl Iterator<Item = Option<Date>>) -> Option<Date> {
+    days.collect::<Option<Vec<Date>>>()?.into_iter().max()
 }
 
 /// Whether both items are tasks of one workstream.

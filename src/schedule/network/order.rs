@@ -1,7 +1,7 @@
 //! The order of a network's nodes, and its contraction.
 
 use crate::model::topology::topological_order;
-use crate::schedule::network::{ItemNodes, Network, NetworkNode};
+use crate::schedule::network::{ItemNodes, Network, NetworkNode, Predecessor};
 
 /// Merges nodes that only mark the start or the finish of another node of the same item, and returns
 /// which nodes are removed. Most items keep one node, and a simulation run visits every node.
@@ -17,7 +17,7 @@ pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
     let mut removed = vec![false; nodes.len()];
     let mut replaced_by: Vec<usize> = (0..nodes.len()).collect();
     for index in 0..nodes.len() {
-        if let [before] = nodes[index].before[..]
+        if let [Predecessor { node: before, lag: 0.0 }] = nodes[index].before[..]
             && is_bare(&nodes[index])
             && nodes[index].item.is_some()
             && nodes[index].item == nodes[before].item
@@ -28,14 +28,15 @@ pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
     let mut successors = vec![0; nodes.len()];
     for (node, _) in nodes.iter_mut().zip(&removed).filter(|(_, removed)| !**removed) {
         for before in &mut node.before {
-            *before = replaced_by[*before];
+            before.node = replaced_by[before.node];
         }
-        node.before.sort_unstable();
-        node.before.dedup();
-        node.before.iter().for_each(|&before| successors[before] += 1);
+        // Of two edges between the same nodes, the longer lag counts.
+        node.before.sort_by(|one, other| one.node.cmp(&other.node).then(other.lag.total_cmp(&one.lag)));
+        node.before.dedup_by_key(|before| before.node);
+        node.before.iter().for_each(|before| successors[before.node] += 1);
     }
     for index in 0..nodes.len() {
-        if let [start] = nodes[index].before[..]
+        if let [Predecessor { node: start, lag: 0.0 }] = nodes[index].before[..]
             && !removed[index]
             && successors[start] == 1
             && nodes[index].not_before == 0.0
@@ -58,11 +59,14 @@ pub(crate) fn sorted(mut network: Network, removed: &[bool]) -> Option<Network> 
     let mut has_successor = vec![false; network.nodes.len()];
     let live = || (0..end).filter(|&index| !removed[index]);
     for index in live() {
-        network.nodes[index].before.iter().for_each(|&before| has_successor[before] = true);
+        // With a lead, the successor may finish first.
+        let followed = network.nodes[index].before.iter().filter(|before| before.lag >= 0.0);
+        followed.for_each(|before| has_successor[before.node] = true);
     }
     // Only nodes without successors can finish last.
-    network.nodes[end].before = live().filter(|&index| !has_successor[index]).collect();
-    let before: Vec<Vec<usize>> = network.nodes.iter().map(|node| node.before.clone()).collect();
+    network.nodes[end].before = live().filter(|&index| !has_successor[index]).map(Predecessor::from).collect();
+    let nodes_before = |node: &NetworkNode| node.before.iter().map(|before| before.node).collect();
+    let before: Vec<Vec<usize>> = network.nodes.iter().map(nodes_before).collect();
     let mut order = topological_order(&before, |index| index != end && !removed[index]);
     let has_cycle = order.len() < live().count();
     order.push(end);
@@ -78,7 +82,7 @@ fn reordered(mut network: Network, order: &[usize]) -> Network {
     network.nodes = order.iter().filter_map(|&old| nodes[old].take()).collect();
     for node in &mut network.nodes {
         for before in &mut node.before {
-            *before = position[*before];
+            before.node = position[before.node];
         }
     }
     for nodes in network.items.values_mut() {
@@ -101,7 +105,7 @@ mod tests {
     fn node(item: Item, before: &[usize], not_before: f64) -> NetworkNode {
         NetworkNode {
             item: Some(item),
-            before: before.to_vec(),
+            before: before.iter().copied().map(Predecessor::from).collect(),
             not_before,
             fixed_date: None,
             delay: 0.0,

@@ -57,7 +57,7 @@ impl NetworkBuilder<'_> {
         let mut open = vec![self.network.items[&milestone].start];
         while let Some(node) = open.pop() {
             if seen.insert(node) {
-                open.extend(&self.network.nodes[node].before);
+                open.extend(self.network.nodes[node].before.iter().map(|before| before.node));
             }
         }
         for (item, _) in self.network.items.iter().filter(|(_, nodes)| seen.contains(&nodes.finish)) {
@@ -79,7 +79,7 @@ impl NetworkBuilder<'_> {
         let node = self.add_node(milestone, Vec::new());
         self.network.nodes[node].duration = Some((self.network.durations.len() - 1, 1.0));
         if let Some(nodes) = milestone.and_then(|milestone| self.network.items.get(&milestone).copied()) {
-            self.network.nodes[nodes.start].before.push(node);
+            self.network.nodes[nodes.start].before.push(node.into());
         }
     }
 }

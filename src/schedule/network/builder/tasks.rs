@@ -12,7 +12,7 @@ use crate::quantity::Ratio;
 use crate::schedule::network::builder::task_order::TaskOrder;
 use crate::schedule::network::builder::{NetworkBuilder, is_inner};
 use crate::schedule::network::duration::ActivityProgress;
-use crate::schedule::network::{Basis, ItemNodes, NetworkNode};
+use crate::schedule::network::{Basis, ItemNodes, NetworkNode, Predecessor};
 
 /// The nodes of an open task.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl NetworkBuilder<'_> {
         let affected = project.risks.iter().flat_map(|risk| &risk.affects).copied();
         let items = dependencies.chain(affected).chain(project.added_days.keys().copied());
         let of_task = |item: Item| if let Item::Task(index) = item { Some(index) } else { None };
-        let has_own = |task: &Task| task.estimate.is_some() || task.due.is_some();
+        let has_own = |task: &Task| task.estimate.is_some() || task.due.is_some() || task.not_before.is_some();
         let own = project.tasks().filter(|(_, task)| has_own(task)).map(|(index, _)| index);
         items.filter_map(of_task).chain(shared_tasks(project)).chain(own).collect()
     }
@@ -53,7 +53,7 @@ impl NetworkBuilder<'_> {
         let (item, stream) = (Item::Task(index), Item::Workstream(index.area, index.workstream));
         let Some(stream_nodes) = self.network.items.get(&stream).copied() else { return };
         let node = self.add_node(Some(item), vec![stream_nodes.start]);
-        self.network.nodes[node].not_before = self.planned_start(task.started);
+        self.network.nodes[node].not_before = self.earliest_start(task.started, task.not_before);
         let work = self.work.get(&stream).copied();
         let mut share = None;
         if let Some(estimate) = task.estimate {
@@ -69,7 +69,7 @@ impl NetworkBuilder<'_> {
         }
         // For items outside, the rest of the work may come before the task.
         let finish = if share.is_some() && is_needed_outside { self.add_node(Some(item), vec![node]) } else { node };
-        self.network.nodes[stream_nodes.finish].before.push(node);
+        self.network.nodes[stream_nodes.finish].before.push(node.into());
         self.network.items.insert(item, ItemNodes { start: node, finish });
         self.tasks.insert(item, TaskNodes { node, share });
     }
@@ -95,7 +95,7 @@ impl NetworkBuilder<'_> {
                 let TaskEntry::Shared(Some(task)) = entry else { continue };
                 if let Some(task) = self.network.items.get(&Item::Task(*task)) {
                     let finish = task.finish;
-                    self.network.nodes[nodes.finish].before.push(finish);
+                    self.network.nodes[nodes.finish].before.push(finish.into());
                 }
             }
         }
@@ -123,7 +123,7 @@ impl NetworkBuilder<'_> {
             after.retain(|task| self.tasks.contains_key(task));
             let before = if after.is_empty() { work.node } else { self.add_rest(stream, start, &after) };
             let finish = self.network.items[&item].finish;
-            self.network.nodes[finish].before.push(before);
+            self.network.nodes[finish].before.push(before.into());
         }
     }
 
@@ -131,7 +131,7 @@ impl NetworkBuilder<'_> {
     fn add_rest(&mut self, stream: Item, start: usize, after: &[Item]) -> usize {
         let work = self.work[&stream];
         let shares: f64 = after.iter().filter_map(|task| self.tasks[task].share).sum();
-        let mut node = NetworkNode { before: vec![start], ..self.network.nodes[work.node].clone() };
+        let mut node = NetworkNode { before: vec![start.into()], ..self.network.nodes[work.node].clone() };
         node.duration = Some((work.duration, (1.0 - shares).max(0.0)));
         for task in after {
             let own = &self.network.nodes[self.tasks[task].node];
@@ -196,7 +196,7 @@ impl NetworkBuilder<'_> {
                 .duration
                 .map_or(0.0, |(duration, part)| self.network.durations[duration].mean() * part)
         };
-        let position = |node: &usize| tasks.binary_search(node).ok();
+        let position = |before: &Predecessor| tasks.binary_search(&before.node).ok();
         let before: Vec<Vec<usize>> =
             tasks.iter().map(|&node| self.network.nodes[node].before.iter().filter_map(position).collect()).collect();
         let mut finish = vec![0.0; tasks.len()];
