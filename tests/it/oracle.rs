@@ -9,7 +9,7 @@ use readiness_exporter::model::load::load;
 use readiness_exporter::schedule::forecast::{Forecast, ForecastOptions};
 use readiness_exporter::schedule::timeline::Timeline;
 
-use crate::taskjuggler::{Activity, Dates, early_dates_all};
+use crate::taskjuggler::{Activity, ActivityNeed, Dates, early_dates_all};
 
 const NETWORKS: u64 = 100;
 /// A Friday; open work starts on the Monday after it.
@@ -39,11 +39,20 @@ fn network(seed: u64) -> Vec<Activity> {
                 let reach = if random.below(4) == 0 { number } else { number.min(12) };
                 usize::try_from(number - 1 - random.below(reach)).unwrap()
             };
-            let mut needs: Vec<usize> = (0..needs).map(|_| need()).collect();
+            let mut needs: Vec<ActivityNeed> = (0..needs).map(|_| ActivityNeed { activity: need(), lag: 0 }).collect();
             needs.sort_unstable();
             needs.dedup();
             let days = u32::try_from(random.below(8) * random.below(4)).unwrap();
-            Activity { id: format!("w{number}"), days, needs }
+            // Every third network has only plain dependencies.
+            let mut not_before = None;
+            if seed % 3 > 0 {
+                for need in &mut needs {
+                    need.lag = u32::try_from(random.below(25).saturating_sub(16)).unwrap();
+                }
+                let wait = i64::try_from(3 + random.below(200)).unwrap();
+                not_before = (random.below(10) == 0).then(|| STATUS.checked_add(wait.days()).unwrap().to_string());
+            }
+            Activity { id: format!("w{number}"), days, needs, not_before }
         })
         .collect()
 }
@@ -59,9 +68,15 @@ fn plan(activities: &[Activity], holidays: &[Date]) -> String {
         "project: x\npolicy: {{estimate_error: 0%}}\nas_of: {STATUS}\ncalendar: {{holidays: {holidays:?}}}\nareas:\n  a:\n    workstreams:\n"
     );
     for activity in activities {
-        let needs: Vec<String> = activity.needs.iter().map(|need| format!("a/{}", activities[*need].id)).collect();
-        writeln!(text, "      {}: {{estimate: {}d, needs: [{}]}}", activity.id, activity.days, needs.join(", "))
-            .unwrap();
+        let path = |need: &ActivityNeed| format!("a/{}", activities[need.activity].id);
+        let need = |need: &ActivityNeed| match need.lag {
+            0 => path(need),
+            lag => format!("{{item: {}, lag: {lag}d}}", path(need)),
+        };
+        let needs: Vec<String> = activity.needs.iter().map(need).collect();
+        let not_before = activity.not_before.as_ref().map(|day| format!("not_before: {day}, ")).unwrap_or_default();
+        let (id, days, needs) = (&activity.id, activity.days, needs.join(", "));
+        writeln!(text, "      {id}: {{estimate: {days}d, {not_before}needs: [{needs}]}}").unwrap();
     }
     text
 }

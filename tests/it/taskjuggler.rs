@@ -24,8 +24,18 @@ pub(crate) struct Activity {
     pub id: String,
     /// Duration in whole working days; 0 is a milestone.
     pub days: u32,
-    /// The indices of the predecessors, in any order.
-    pub needs: Vec<usize>,
+    /// The predecessors, in any order.
+    pub needs: Vec<ActivityNeed>,
+    /// The first day on which it may start, as an ISO date.
+    pub not_before: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ActivityNeed {
+    /// The index of the predecessor.
+    pub activity: usize,
+    /// Working days between its end and the start.
+    pub lag: u32,
 }
 
 /// First and last day, as ISO dates; see [`early_dates_all`].
@@ -43,7 +53,8 @@ const ACTIVITIES_PER_RUN: usize = 1500;
 /// instant, on which its successors can start. Its last day is the working day before the instant, at
 /// whose end it is reached. For all activities, first = the working day after the latest last day of
 /// the predecessors, and last = first + days − 1 working days. A milestone without predecessors is
-/// reached at the end of the working day before `start`.
+/// reached at the end of the working day before `start`. A lag adds working days after the last day of
+/// the predecessor. With `not_before`, first is that day or later.
 ///
 /// `TaskJuggler` accepts holidays and starts only from 1970 to 2035. Computed dates may be later.
 ///
@@ -97,7 +108,7 @@ fn schedule(networks: &[&[Activity]], start: &str, holidays: &[String]) -> Vec<V
         .unwrap_or_else(|error| panic!("tj3 succeeded, but cannot read its report {}: {error}", path.display()));
 
     let mut dates: Vec<Vec<Option<Dates>>> = networks.iter().map(|it| vec![None; it.len()]).collect();
-    for line in report.lines().skip(1) {
+    for line in report.lines().skip(1).filter(|line| line.starts_with("\"n")) {
         let parse_line = || {
             let mut cells = line.split(';').map(|cell| cell.trim_matches('"'));
             let (id, start, end) = (cells.next()?, cells.next()?, cells.next()?);
@@ -138,8 +149,14 @@ fn project_text(networks: &[&[Activity]], start: &str, calendar: &Calendar) -> S
             let activity = &activities[index];
             let kind = if activity.days == 0 { "milestone".to_owned() } else { format!("length {}d", activity.days) };
             let mut seen = HashSet::new();
-            let needs: Vec<_> = activity.needs.iter().filter(|it| seen.insert(**it)).collect();
-            let needs: Vec<_> = needs.iter().map(|it| format!("n{network}w{it}")).collect();
+            let needs = activity.needs.iter().filter(|it| seen.insert(it.activity));
+            let gap = |lag| if lag == 0 { String::new() } else { format!(" {{ gaplength {lag}d }}") };
+            let mut needs: Vec<_> = needs.map(|it| format!("n{network}w{}{}", it.activity, gap(it.lag))).collect();
+            // For tj3, the start of a task is fixed. A milestone on that day is an earliest start.
+            if let Some(day) = &activity.not_before {
+                line(&mut text, format_args!("task d{network}w{index} \"d\" {{ milestone start {day} }}"));
+                needs.push(format!("d{network}w{index}"));
+            }
             let depends = if needs.is_empty() { String::new() } else { format!(" depends {}", needs.join(", ")) };
             line(&mut text, format_args!("task n{network}w{index} \"w\" {{ {kind}{depends} }}"));
         }
@@ -164,7 +181,7 @@ fn sort(activities: &[Activity]) -> (Vec<usize>, u64) {
     let mut open_needs: Vec<usize> = activities.iter().map(|it| it.needs.len()).collect();
     let mut needed_by = vec![Vec::new(); activities.len()];
     for (index, activity) in activities.iter().enumerate() {
-        for &need in &activity.needs {
+        for need in activity.needs.iter().map(|need| need.activity) {
             assert!(need < activities.len(), "{:?} needs activity {need} of {}", activity.id, activities.len());
             needed_by[need].push(index);
         }
@@ -174,7 +191,10 @@ fn sort(activities: &[Activity]) -> (Vec<usize>, u64) {
     let mut next = 0;
     while let Some(&index) = order.get(next) {
         next += 1;
-        ends[index] += u64::from(activities[index].days);
+        let lag = activities[index].needs.iter().map(|need| need.lag).max().unwrap_or(0);
+        // A year is enough for the days before the first start.
+        let wait = activities[index].not_before.as_ref().map_or(0, |_| 250);
+        ends[index] = (ends[index] + u64::from(lag)).max(wait) + u64::from(activities[index].days);
         for &other in &needed_by[index] {
             ends[other] = ends[index].max(ends[other]);
             open_needs[other] -= 1;

@@ -160,10 +160,7 @@ fn an_area_has_the_values_of_its_file() {
     assert_eq!((stream.started, stream.due), (Some(date(2026, 1, 12)), Some(DayOrMonth::Day(date(2026, 3, 13)))));
     let own: Vec<&Task> = stream.tasks.iter().filter_map(completion::own_task).collect();
     assert_eq!((&own[0].status, own[0].finished), (&Status::Done, Some(date(2026, 1, 20))));
-    assert_eq!(
-        (own[1].id.as_str(), own[1].assignees.join(", "), own[1].weight.get()),
-        ("second", "kim".into(), 3.0)
-    );
+    assert_eq!((own[1].id.as_str(), own[1].assignees.join(", "), own[1].weight.get()), ("second", "kim".into(), 3.0));
     assert_eq!(own[1].status, Status::Partial(Some(Ratio::clamped(0.3))));
     let waived = Status::Waived { reason: "not needed".into(), until: Some(date(2026, 6, 30)), in_estimate: false };
     assert_eq!(own[2].status, waived);
