@@ -271,7 +271,7 @@ pub(crate) fn missing_forecast_reason(forecast: &Forecast, index: usize) -> &'st
     if forecast.milestone(index).is_some_and(|item| item.is_unmarked) {
         "all that it needs is done: write `done` and its date"
     } else if forecast.bases.get(&milestone) == Some(&Basis::NoEstimate) {
-        "no due date and no needs"
+        "needs nothing, and has no fixed date"
     } else {
         "needs only work without estimate"
     }

@@ -104,9 +104,20 @@ pub(crate) fn find_item(project: &Project, path: &str) -> anyhow::Result<Item> {
 ///
 /// # Errors
 ///
-/// A change has another form, or its item does not exist.
+/// A change has another form, or its item does not exist or has no open work.
 pub(crate) fn parse_edits(project: &Project, changes: &[String]) -> anyhow::Result<Vec<(Item, Edit)>> {
-    changes.iter().map(|text| parse_change(project, text)).collect()
+    let completion = Completion::of(project);
+    let edits: Vec<_> = changes.iter().map(|text| parse_change(project, text)).collect::<Result<_, _>>()?;
+    for ((item, edit), text) in edits.iter().zip(changes) {
+        let is_done = match item {
+            Item::Milestone(index) => project.milestones[*index].done.is_some(),
+            _ => completion.is_complete(project, *item),
+        };
+        if is_done && *edit != Edit::Done {
+            bail!("invalid change `{text}`: `{}` has no open work", project.path(*item));
+        }
+    }
+    Ok(edits)
 }
 
 fn parse_change(project: &Project, text: &str) -> anyhow::Result<(Item, Edit)> {

@@ -60,8 +60,8 @@ impl<'de, T: ShorthandSection> Deserialize<'de> for Shorthand<T> {
 struct ShorthandVisitor<T>(PhantomData<T>);
 
 impl<T: ShorthandSection> ShorthandVisitor<T> {
-    fn short<E>(value: Scalar<T::Short>) -> Result<Shorthand<T>, E> {
-        Ok(Shorthand { section: T::from_short(value), is_short: true, unknown: Vec::new() })
+    fn short(value: Scalar<T::Short>) -> Shorthand<T> {
+        Shorthand { section: T::from_short(value), is_short: true, unknown: Vec::new() }
     }
 }
 
@@ -77,12 +77,12 @@ impl<'de, T: ShorthandSection> Visitor<'de> for ShorthandVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Self::short(Scalar::parse(text))
+        Ok(Self::short(Scalar::parse(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Self::short(Scalar::wrong_type("a list"))
+        Ok(Self::short(Scalar::wrong_type("a list")))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

@@ -59,7 +59,10 @@ impl ScalarFormat for WorkTime {
     fn parse(text: &str) -> Result<Self, ParseError> {
         let (value, unit) = split_unit(text);
         let time = TimeUnit::parse(unit).zip(small_number(value)).map(|(unit, value)| Self { value, unit });
-        time.ok_or_else(|| ParseError::invalid::<Self>(text).maybe_help(unit_help(value, unit)))
+        time.ok_or_else(|| {
+            too_long::<Self>(text, value)
+                .unwrap_or_else(|| ParseError::invalid::<Self>(text).maybe_help(unit_help(value, unit)))
+        })
     }
 }
 
@@ -134,7 +137,9 @@ impl ScalarFormat for Estimate {
             (Some(&[value]), _) => (value, value, value),
             (Some(&[low, high]), ['-', ..]) => (low, f64::midpoint(low, high), high),
             (Some(&[low, middle, high]), ['/']) => (low, middle, high),
-            _ => return Err(invalid().maybe_help(estimate_help(text))),
+            _ => {
+                return Err(too_long::<Self>(text, values).unwrap_or_else(|| invalid().maybe_help(estimate_help(text))));
+            }
         };
         if !(optimistic <= likely && likely <= pessimistic) {
             return Err(ParseError::because::<Self>(text, "the values must not decrease")
@@ -219,15 +224,24 @@ fn estimate_help(text: &str) -> Option<String> {
     }
 }
 
+/// The error of a time with a number above the limit.
+fn too_long<T: ScalarFormat>(text: &str, values: &str) -> Option<ParseError> {
+    let is_large = |value: &str| number(value.trim()).is_some_and(|value| value >= MAX_NUMBER);
+    values.split(['-', '–', '/']).any(is_large).then(|| ParseError::because::<T>(text, "the largest number is 9999"))
+}
+
 /// Splits `text` into its value and the letters at its end.
 fn split_unit(text: &str) -> (&str, &str) {
     let value = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     (value.trim_end(), &text[value.len()..])
 }
 
-/// A number below 10,000, which is longer than any project and far from overflow.
+/// Longer than any project, and far from overflow.
+const MAX_NUMBER: f64 = 10_000.0;
+
+/// A number below [`MAX_NUMBER`].
 fn small_number(text: &str) -> Option<f64> {
-    number(text).filter(|value| *value < 10_000.0)
+    number(text).filter(|value| *value < MAX_NUMBER)
 }
 
 #[cfg(test)]

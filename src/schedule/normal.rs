@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use statrs::function::erf::{erf, erf_inv};
+use statrs::function::erf::{erf, erf_inv, erfc, erfc_inv};
 
 /// The number of cells of the table of quantiles.
 const CELLS: usize = 1024;
@@ -71,13 +71,17 @@ impl LogNormal {
         low + (scaled - cell as f64) * (high - low)
     }
 
-    /// P(X ≤ `value`).
+    /// The quantile of `probability` among the values above `value`; `None` if there are none.
+    ///
+    /// It is computed from the upper tail, so that it is exact far above the median.
     #[must_use]
-    pub fn probability(&self, value: f64) -> f64 {
+    pub fn quantile_after(&self, value: f64, probability: f64) -> Option<f64> {
         if self.is_certain() {
-            return f64::from(u8::from(value >= 1.0));
+            return (value < 1.0).then_some(1.0);
         }
-        if value > 0.0 { standard_normal_probability(value.ln() / self.log_sd) } else { 0.0 }
+        let above = if value > 0.0 { erfc(value.ln() / self.log_sd / std::f64::consts::SQRT_2) / 2.0 } else { 1.0 };
+        let tail = above * (1.0 - probability);
+        (tail > 0.0).then(|| (self.log_sd * std::f64::consts::SQRT_2 * erfc_inv(2.0 * tail)).exp().max(value))
     }
 }
 
@@ -114,7 +118,6 @@ mod tests {
             let exact = (0.6 * standard_normal_quantile(probability)).exp();
             let found = factor.quantile(probability);
             assert!((found / exact - 1.0).abs() < 3e-4, "{probability}: {found}, not {exact}");
-            assert!((factor.probability(exact) - probability).abs() < 1e-9, "{probability}");
         }
         assert!((factor.mean() - 0.18_f64.exp()).abs() < 1e-12);
     }
@@ -124,6 +127,21 @@ mod tests {
         let factor = LogNormal::new(0.0);
         assert!(factor.is_certain() && !LogNormal::new(0.1).is_certain());
         assert_eq!([0.01, 0.5, 0.99].map(|probability| factor.quantile(probability)), [1.0; 3]);
-        assert_eq!([0.9, 1.0, 1.1].map(|value| factor.probability(value)), [0.0, 1.0, 1.0]);
+        assert_eq!([0.9, 1.0, 1.1].map(|value| factor.quantile_after(value, 0.5)), [Some(1.0), None, None]);
+    }
+
+    #[test]
+    fn quantiles_above_a_value_are_exact_in_the_tail() {
+        let factor = LogNormal::new(0.5);
+        let after = |value, probability| factor.quantile_after(value, probability).unwrap();
+        let exact = |probability: f64| (0.5 * standard_normal_quantile(probability)).exp();
+        assert!((after(0.0, 0.3) - exact(0.3)).abs() < 1e-9);
+        assert!((after(exact(0.6), 0.25) - exact(0.7)).abs() < 1e-9);
+        // 40 is 7.4 and 1e5 is 23 standard deviations above the median.
+        for value in [40.0, 60.0, 1e5] {
+            let quantiles = [0.0, 0.5, 0.99, 1.0 - f64::EPSILON].map(|probability| after(value, probability));
+            assert!(quantiles.is_sorted() && quantiles[3] < value * 2.5, "{quantiles:?}");
+        }
+        assert_eq!(factor.quantile_after(1e300, 0.5), None);
     }
 }

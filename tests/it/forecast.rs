@@ -95,14 +95,14 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     audit (audit), status date 2026-03-02
     durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
+    no risk with a probability and a delay affects open work; risks are not simulated
     due 2026-04-10; fixed date: 2026-04-10, from due dates alone
     ");
     assert_snapshot!(explained("visit"), @"
     visit (visit), status date 2026-03-02
     durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
+    no risk with a probability and a delay affects open work; risks are not simulated
     due 2026-02-20, overdue; fixed date: 2026-03-02, from due dates alone
 
     Root of the slip: `visit`, due on 2026-02-20
@@ -111,17 +111,17 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     beta (beta), status date 2026-03-02
     durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
+    no risk with a probability and a delay affects open work; risks are not simulated
     no due date; not forecast: needs only work without estimate
 
-    Without estimate or points, no duration is assumed: `a/reviews`
+    ≥ as if these items took no time, since they have no estimate: `a/reviews`
     ");
     assert_snapshot!(explained("launch"), @"
     launch (launch), status date 2026-03-02
     durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
-    without risks: P50 2026-03-13, P85 2026-03-16, P95 2026-03-18, on-time probability >99 %
+    no risk with a probability and a delay affects open work; risks are not simulated
+    without risks: P50 ≥ 2026-03-13, P85 ≥ 2026-03-16, P95 ≥ 2026-03-18, on-time probability >99 %
     due 2026-04-10, float +21.3 d (working days, mean durations)
 
     Driving path                      Remaining             Finish      Criticality  P85 change if 1 week less
@@ -129,13 +129,13 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     Critical in some simulation runs
     a/search                              7.7 d  estimated  2026-03-12         50 %                     -0.6 d
 
-    Without estimate or points, no duration is assumed: `a/reviews`
+    ≥ as if these items took no time, since they have no estimate: `a/reviews`
     ");
     assert_snapshot!(explained("go-live"), @"
     go-live (go-live), status date 2026-03-02
     durations: 2 estimated, 1 overrun, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 4 of 4 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
+    no risk with a probability and a delay affects open work; risks are not simulated
     without risks: P50 2026-03-11, P85 2026-03-27, P95 2026-04-14, on-time probability <1 %
     due 2026-03-02, float -10.3 d (working days, mean durations)
 
@@ -143,7 +143,7 @@ fn explain_names_the_assumptions_behind_a_forecast() {
     a/cart           10.3 d  overrun  2026-03-17        100 %                       -5 d
 
     Root of the slip: `a/cart`
-    Overrun: the estimate is scaled to the time used; write a new one: `a/cart`
+    Overrun: it has taken longer than its mean duration; write a new estimate: `a/cart`
     ");
 }
 
@@ -165,7 +165,7 @@ fn the_table_marks_rows_that_are_uncertain_in_another_way() {
     shop (shop), status date 2026-03-02
     durations: 2 estimated, 2 fixed date, 1 without estimate; d = working days
     assumptions: an error of ±20 % that all estimates share; 2 of 2 open workstreams at once from the next working day
-    no risk has both a probability and a delay; risks are not simulated
+    no risk with a probability and a delay affects open work; risks are not simulated
 
     Milestone          Due         P50                                                   P85           On time  Total float  Slip root
     Gate               2026-02-20  2026-03-02                                            fixed date    overdue       -8.7 d  gate
@@ -173,7 +173,7 @@ fn the_table_marks_rows_that_are_uncertain_in_another_way() {
     Ready              2026-03-06  all that it needs is done: write `done` and its date
     Launch             2026-03-20  ≥ 2026-03-16                                          ≥ 2026-03-19     96 %       +3.8 d
     Beta               2026-03-28  2026-03-28                                            fixed date                  -8.7 d
-    Supplier delivers  –           no due date and no needs
+    Supplier delivers  –           needs nothing, and has no fixed date
     Project            –           ≥ 2026-03-27                                          ≥ 2026-03-27
 
                                   Mar
@@ -256,6 +256,7 @@ fn unknown_items_and_invalid_changes_are_errors() {
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure"]), @"error: invalid change `ml/azure`: expected `ITEM=+2w` (two weeks more), `ITEM=-1w` (a week less), `ITEM=4-6w` (new estimate) or `ITEM=done`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml/azure=+2"]), @"error: invalid change `ml/azure=+2`: invalid working time `2`: expected a number with a unit, such as `4h`, `10d`, `2w` or `3 months`");
     assert_snapshot!(stderr(&["forecast", REPORT, "--what-if", "ml=4w"]), @"error: invalid change `ml=4w`: `ml` has no estimate of its own; change its workstreams");
+    assert_snapshot!(stderr(&["forecast", "examples/payments.readiness.yaml", "--what-if", "checkout/wallets/wallet-buttons-on-the-payment-page=+1w"]), @"error: invalid change `checkout/wallets/wallet-buttons-on-the-payment-page=+1w`: `checkout/wallets/wallet-buttons-on-the-payment-page` has no open work");
     assert_snapshot!(stderr(&["forecast", "no-such-file.yaml"]), @"error: no-such-file.yaml: no such file or directory");
 }
 

@@ -45,7 +45,7 @@ fn network(seed: u64) -> Vec<Activity> {
             let days = u32::try_from(random.below(8) * random.below(4)).unwrap();
             // Every third network has only plain dependencies.
             let mut not_before = None;
-            if seed % 3 > 0 {
+            if !seed.is_multiple_of(3) {
                 for need in &mut needs {
                     need.lag = u32::try_from(random.below(25).saturating_sub(16)).unwrap();
                 }

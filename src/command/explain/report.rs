@@ -55,7 +55,8 @@ impl MilestoneReport<'_> {
                 ForecastModel::Risk if forecast.has_risks => "with risks",
                 ForecastModel::Risk => continue,
             };
-            let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| timeline.day(days));
+            let mark = if item.without_estimate.is_empty() { "" } else { "≥ " };
+            let Percentiles { p50, p85, p95 } = finish.percentiles.map(|days| format!("{mark}{}", timeline.day(days)));
             let on_time = finish.on_time.filter(|_| !item.is_overdue);
             let on_time = on_time.map(|it| format!(", on-time probability {}", probability_words(it)));
             writeln!(out, "{name}: P50 {p50}, P85 {p85}, P95 {p95}{}", on_time.unwrap_or_default())?;
@@ -112,11 +113,11 @@ impl MilestoneReport<'_> {
                 on_path(|basis| matches!(basis, Basis::Inferred)),
             ),
             (
-                "Overrun: the estimate is scaled to the time used; write a new one",
+                "Overrun: it has taken longer than its mean duration; write a new estimate",
                 on_path(|basis| matches!(basis, Basis::Overrun)),
             ),
             (
-                "Without estimate or points, no duration is assumed",
+                "≥ as if these items took no time, since they have no estimate",
                 self.paths(self.item.without_estimate.iter().copied()),
             ),
         ];

@@ -27,7 +27,7 @@ pub(crate) fn write(project: &Project, forecast: &Forecast, out: &mut dyn Write)
         writeln!(out, "second opinions on the project: {}", opinions.join(", "))?;
     }
     if !bases.is_empty() && !forecast.has_risks {
-        writeln!(out, "no risk has both a probability and a delay; risks are not simulated")?;
+        writeln!(out, "no risk with a probability and a delay affects open work; risks are not simulated")?;
     }
     Ok(())
 }

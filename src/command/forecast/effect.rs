@@ -15,11 +15,14 @@ pub(crate) fn notes(before: &Forecast, after: &Forecast) -> Vec<String> {
     }
     let rates = before.assumptions.days_per_point.zip(after.assumptions.days_per_point);
     if let Some((old, new)) = rates.filter(|(old, new)| (old.median - new.median).abs() > SAME) {
-        let inferred = after.bases.values().filter(|basis| **basis == Basis::Inferred).count();
-        notes.push(format!(
-            "the new estimate also changes the days per point of {inferred} inferred durations from {:.2} to {:.2}",
-            old.median, new.median
-        ));
+        let (old, new) = (old.median, new.median);
+        notes.push(match after.bases.values().filter(|basis| **basis == Basis::Inferred).count() {
+            0 => format!("the new estimate also changes the days per point from {old:.2} to {new:.2}"),
+            1 => format!("the new estimate also changes the days per point of 1 inferred duration from {old:.2} to {new:.2}"),
+            inferred => format!(
+                "the new estimate also changes the days per point of {inferred} inferred durations from {old:.2} to {new:.2}"
+            ),
+        });
     }
     notes
 }

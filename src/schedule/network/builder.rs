@@ -310,14 +310,17 @@ impl<'a> NetworkBuilder<'a> {
     fn add_risk_events(&mut self) {
         for risk in &self.input.project.risks {
             let (Some(probability), Some(delay)) = (risk.probability, risk.delay) else { continue };
+            let items = risk.affects.iter().filter(|item| !is_covered(risk, **item));
+            let nodes: Vec<usize> = items.flat_map(|item| self.delayed_nodes(*item)).collect();
+            if nodes.is_empty() {
+                continue;
+            }
             let delay = EstimateDistribution::new(ThreePoint::of(delay, self.week), &mut self.cache);
             let key = format!("risk {}", risk.id);
             self.network.risk_events.push(RiskEvent { key, probability: probability.get(), delay });
             let event = self.network.risk_events.len() - 1;
-            for item in risk.affects.iter().filter(|item| !is_covered(risk, **item)) {
-                for node in self.delayed_nodes(*item) {
-                    self.network.nodes[node].risk_events.push(event);
-                }
+            for node in nodes {
+                self.network.nodes[node].risk_events.push(event);
             }
         }
     }

@@ -140,8 +140,7 @@ impl WholeDuration {
         match self {
             Self::Estimated(estimate) => estimate.quantile_after(elapsed, probability),
             Self::Inferred(median, spread) => {
-                let over = spread.probability(elapsed / median);
-                (over < 1.0).then(|| median * spread.quantile(over + probability * (1.0 - over)))
+                spread.quantile_after(elapsed / median, probability).map(|factor| median * factor)
             }
             Self::Paced(days) => (*days > elapsed).then_some(*days),
         }

@@ -362,6 +362,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn figures_are_finite_however_long_work_takes(random in random_plan(), points in 1_u8..30, days in 1_i64..4000) {
+        let mut random = random;
+        random.streams.push(Stream { points: Some(points), ..of_unknown_progress("2w".to_owned()) });
+        // Points without an estimate: inferred.
+        random.streams.push(Stream { points: Some(points), estimate: None, ..of_unknown_progress(String::new()) });
+        let later = jiff::civil::date(2026, 1, 28).checked_add(jiff::ToSpan::days(days)).unwrap();
+        let plan = load_at(&random, &later.to_string());
+        for (path, item) in plan.forecast(DRAWS).by_path() {
+            let figures = [item.early.0, item.early.1, item.total_float, item.remaining.unwrap_or(0.0)];
+            prop_assert!(figures.iter().all(|figure| figure.is_finite()), "{}: {:?}", path, figures);
+            prop_assert!(finish_times(item.finish).into_iter().all(f64::is_finite), "{}", path);
+        }
+    }
+}
+
 /// A started workstream without `complete`, in the last area.
 fn of_unknown_progress(estimate: String) -> Stream {
     let started = Some("2026-01-26".to_owned());
