@@ -160,6 +160,36 @@ kinds! {
     CommentInText "comment_in_text" Warning
         "YAML reads ` #` and the rest of the line as a comment."
         "Quote the text. If it is a comment, add a space after `#`."
+    FutureDate "future_date" Warning
+        "`as_of`, `started`, `finished` or `done` is after today."
+        "Write the actual date, or `not_before` or `due` for a planned one."
+    FinishedBeforeStarted "finished_before_started" Warning
+        "A task finished before it started."
+        "Correct one of the two dates."
+    FinishedButOpen "finished_but_open" Warning
+        "A task has a finish, but its status is `todo` or `partial`."
+        "Change the status to `done`, or remove `finished`."
+    DoneBeforeNeed "done_before_need" Warning
+        "A milestone is done while an item that it needs is open."
+        "Finish or waive the open work, or remove it from `needs`."
+    MilestoneUnmarked "milestone_unmarked" Warning
+        "Everything that a milestone needs is done, but the milestone is not. A milestone that needs only milestones is reached on its due date, unless it has `early`."
+        "Add `done` and its date."
+    TargetPassed "target_passed" Warning
+        "`target` is before `as_of`, and work is open."
+        "Write a new target."
+    DueAfterTarget "due_after_target" Warning
+        "A milestone is due after the target of the project."
+        "Change one of the two dates."
+    AssigneeOverloaded "assignee_overloaded" Warning
+        "An assignee has more estimated work than working days until it is due. A due date also applies to what it needs."
+        "Assign a task to another person, or move a due date."
+    FewEstimates "few_estimates" Warning
+        "Less than a third of the open workstreams have an estimate, although there is a date to meet. Workstreams with only a due date do not count."
+        "Add estimates, to the largest workstreams first."
+    RiskWithoutItems "risk_without_items" Warning
+        "A risk affects no item. Forecasts ignore it."
+        "Add `affects`."
 }
 
 /// One segment of a [`NodePath`].
@@ -372,7 +402,9 @@ mod tests {
                       bad_value conflict duplicate_id unknown_reference dependency_cycle duplicate_project";
         let warnings = "points_mismatch points_missing breakdown_drift project_drift task_in_two_areas action_date \
                         non_working_day due_before_need risk_without_probability critical_without_estimate \
-                        critical_path_gap review_overdue waiver_expired partial_above_limit comment_in_text";
+                        critical_path_gap review_overdue waiver_expired partial_above_limit comment_in_text future_date \
+                        finished_before_started finished_but_open done_before_need milestone_unmarked target_passed \
+                        due_after_target assignee_overloaded few_estimates risk_without_items";
         assert_eq!(names, errors.split(' ').chain(warnings.split(' ')).collect::<Vec<_>>());
         let is_error = |kind: &&Kind| kind.severity() == Severity::Error;
         assert_eq!(Kind::ALL.iter().filter(is_error).count(), errors.split(' ').count());

@@ -167,7 +167,7 @@ families! {
         "Start of the forecast: end of the status date, or of today if that is later, as a Unix timestamp.";
     ForecastWorkstreams "readiness_forecast_workstreams" Gauge Count, Project 2 [Project Start]:
         "Number of open workstreams, by whether the forecast starts them at once or later.";
-    Inconsistencies "readiness_inconsistencies" Gauge Count, Project 15 [Project Kind]:
+    Inconsistencies "readiness_inconsistencies" Gauge Count, Project 25 [Project Kind]:
         "Number of warnings about the current content of the file, by kind of finding.";
     ItemInfo "readiness_item_info" Gauge Info, OpenItem 1 [Project Item Title]:
         "Information about an open item of the forecast: path and title.";

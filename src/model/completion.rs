@@ -117,6 +117,14 @@ pub fn weighted_mean(parts: impl IntoIterator<Item = (f64, Ratio)>) -> Option<Ra
     (weights > 0.0).then(|| Ratio::clamped(sum / weights))
 }
 
+/// Every task of a workstream, shared ones included.
+pub(crate) fn tasks_of<'a>(project: &'a Project, stream: &'a Workstream) -> impl Iterator<Item = &'a Task> {
+    stream.tasks.iter().filter_map(|entry| match entry {
+        TaskEntry::Own(_) => own_task(entry),
+        TaskEntry::Shared(index) => index.and_then(|index| project.task(index)),
+    })
+}
+
 /// Whether any workstream of the area has points.
 #[must_use]
 pub fn has_points(area: &Area) -> bool {
@@ -192,11 +200,7 @@ fn workstream(project: &Project, stream: &Workstream) -> Ratio {
     if stream.tasks.is_empty() {
         return stream.complete.unwrap_or(Ratio::ZERO);
     }
-    let tasks = stream.tasks.iter().filter_map(|entry| match entry {
-        TaskEntry::Own(task) => Some(task),
-        TaskEntry::Shared(index) => index.and_then(|index| project.task(index)),
-    });
-    weighted_mean(credits(tasks, &project.policy)).unwrap_or(Ratio::ONE)
+    weighted_mean(credits(tasks_of(project, stream), &project.policy)).unwrap_or(Ratio::ONE)
 }
 
 fn area(area: &Area, workstreams: &[Ratio], policy: &Policy) -> Option<Ratio> {

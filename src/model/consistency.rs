@@ -3,6 +3,9 @@
 //! All findings are warnings: the file is still served.
 
 mod critical_path;
+mod dates;
+mod estimates;
+mod milestones;
 
 use std::collections::HashMap;
 
@@ -12,6 +15,8 @@ use crate::date::DayOrMonth;
 use crate::finding::{Finding, Kind, NodePath, push_limited};
 use crate::model::completion;
 use crate::model::completion::{Completion, ROUNDING};
+use crate::model::event_graph::EventGraph;
+use crate::model::topology::topological_order;
 use crate::model::{Item, Project, Reported, Status, Task, TaskIndex};
 use crate::quantity::{Points, Ratio};
 
@@ -32,6 +37,14 @@ pub(crate) fn check(project: &Project, completion: &Completion, today: Date) -> 
     findings.extend(risks_without_probability(project));
     findings.extend(critical_path::without_estimate(project, completion));
     findings.extend(critical_path::gaps(project, completion));
+    findings.extend(dates::in_future(project, today));
+    findings.extend(dates::of_tasks(project));
+    findings.extend(dates::target_passed(project, completion));
+    findings.extend(dates::due_after_target(project));
+    findings.extend(milestones::done_before_need(project, completion));
+    findings.extend(milestones::unmarked(project, completion, today));
+    findings.extend(estimates::few_estimates(project, completion));
+    findings.extend(estimates::overloaded_assignees(project, today));
     findings.extend(review_overdue(project, today));
     findings.extend(task_findings(project, today));
     findings
@@ -82,8 +95,12 @@ fn points_mismatch(project: &Project, completion: &Completion, index: usize) -> 
             format!("the workstreams still have {} of their {} points to earn", round(remaining), round(points))
         };
         let message = format!("{sum}, but `reported: {}` leaves {open}", percent(reported));
-        finding(Kind::PointsMismatch, at, message)
-            .help(format!("write `reported: {}`, or correct the `points`", percent(earned)))
+        finding(Kind::PointsMismatch, at, message).help(format!(
+            "if it was reported earlier, add the day: `reported: {{complete: {}, when: …}}`; otherwise write \
+                 `reported: {}`, or correct the `points`",
+            percent(reported),
+            percent(earned)
+        ))
     })
 }
 
@@ -202,57 +219,62 @@ fn non_working_day(project: &Project, day: Date, at: NodePath) -> Option<Finding
     Some(finding(Kind::NonWorkingDay, at, format!("{day} is {why}")).maybe_help(help))
 }
 
+/// Open items that are due before an item that they need, directly or through items without a due date.
 fn due_before_need(project: &Project, completion: &Completion) -> Vec<Finding> {
-    let last = LastDue::of(project, completion);
     let mut findings = Vec::new();
-    for dependency in &project.dependencies {
-        let Some(due) = project.due(dependency.to) else { continue };
-        let Some((later, need)) = last.of_item(dependency.from).filter(|(later, _)| *later > due) else { continue };
-        if !completion.is_complete(project, dependency.to) {
+    let tasks = project.tasks().map(|(index, _)| Item::Task(index));
+    let streams = project.workstreams().map(|(area, index, _)| Item::Workstream(area, index));
+    let dated: Vec<Item> = tasks.chain(streams).filter(|item| project.due(*item).is_some()).collect();
+    let graph = EventGraph::of(project, &dated);
+    // For each event, the last due date before it.
+    let mut last: Vec<Option<(Date, Item)>> = vec![None; graph.events.len()];
+    for event in topological_order(&graph.predecessors, |_| true) {
+        let (item, is_finish) = graph.events[event];
+        if is_finish && !matches!(item, Item::Area(_)) && is_reached(project, completion, item) {
+            continue;
+        }
+        let before = graph.predecessors[event].iter().filter_map(|&before| last[before]).max();
+        let due = project.due(item).filter(|_| is_finish);
+        if let (Some(due), Some((later, need))) = (due, before.filter(|(later, _)| due.is_some_and(|due| *later > due)))
+        {
             push_limited(&mut findings, || {
-                let (to, from) = (project.path(dependency.to), project.path(need));
-                let message = format!("`{to}` is due {due}, but needs `{from}`, which is due {later}");
-                finding(Kind::DueBeforeNeed, project.node(dependency.to).key("due"), message)
-                    .help("change one of the two dates")
+                let (to, from) = (project.path(item), project.path(need));
+                let verb = if critical_path::contains(item, need) { "contains" } else { "needs" };
+                let message = format!("`{to}` is due {due}, but {verb} `{from}`, which is due {later}");
+                finding(Kind::DueBeforeNeed, project.node(item).key("due"), message).help("change one of the two dates")
             });
         }
+        last[event] = due.map(|due| (due, item)).or(before);
     }
+    findings.sort_by(|one, other| one.at.cmp(&other.at));
     findings
 }
 
-/// The last due date of open items; for an area, the last one of its workstreams.
-struct LastDue<'a> {
-    project: &'a Project,
-    completion: &'a Completion,
-    areas: Vec<Option<(Date, Item)>>,
-}
-
-impl<'a> LastDue<'a> {
-    fn of(project: &'a Project, completion: &'a Completion) -> Self {
-        let mut last = Self { project, completion, areas: vec![None; project.areas.len()] };
-        for (area, index, _) in project.workstreams() {
-            last.areas[area] = last.areas[area].max(last.of_item(Item::Workstream(area, index)));
-        }
-        last
-    }
-
-    fn of_item(&self, item: Item) -> Option<(Date, Item)> {
-        match item {
-            Item::Area(area) => self.areas[area],
-            _ if self.completion.is_complete(self.project, item) => None,
-            _ => self.project.due(item).map(|due| (due, item)),
-        }
+/// Whether an item is complete; a milestone is only if it is done.
+fn is_reached(project: &Project, completion: &Completion, item: Item) -> bool {
+    match item {
+        Item::Milestone(index) => project.milestones[index].done.is_some(),
+        Item::Area(index) => completion.area(index).is_none_or(|earned| earned >= Ratio::ONE),
+        _ => completion.is_complete(project, item),
     }
 }
 
 fn risks_without_probability(project: &Project) -> Vec<Finding> {
     let findings = project.risks.iter().filter_map(|risk| {
+        let at = NodePath::root().key("risks").key(risk.id.as_str());
+        if risk.probability.is_some() && risk.delay.is_some() && risk.affects.is_empty() {
+            let message = format!("the risk `{}` affects no item: it is not simulated", risk.id);
+            return Some(
+                finding(Kind::RiskWithoutItems, at, message)
+                    .at_key()
+                    .help("add the items that it delays, such as `affects: [ml/azure]`"),
+            );
+        }
         let (missing, help) = match (risk.probability, risk.delay) {
             (None, _) => ("probability", "add one, such as `probability: 30%`"),
             (Some(_), None) => ("delay", "add the delay of each item that it affects, such as `delay: 1-3w`"),
             (Some(_), Some(_)) => return None,
         };
-        let at = NodePath::root().key("risks").key(risk.id.as_str());
         let message = format!("the risk `{}` has no {missing}: it is not simulated", risk.id);
         Some(finding(Kind::RiskWithoutProbability, at, message).at_key().help(help))
     });

@@ -140,7 +140,7 @@ mod tests {
         // 40 is 7.4 and 1e5 is 23 standard deviations above the median.
         for value in [40.0, 60.0, 1e5] {
             let quantiles = [0.0, 0.5, 0.99, 1.0 - f64::EPSILON].map(|probability| after(value, probability));
-            assert!(quantiles.is_sorted() && quantiles[3] < value * 2.5, "{quantiles:?}");
+            assert!(quantiles.is_sorted() && quantiles[3] < value * 10.0, "{quantiles:?}");
         }
         assert_eq!(factor.quantile_after(1e300, 0.5), None);
     }

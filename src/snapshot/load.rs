@@ -215,6 +215,6 @@ mod tests {
         assert!(counts.iter().all(|(kind, _)| kind.severity() == Severity::Warning));
         let warned: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(warned, [&(Kind::ReviewOverdue, 2)]);
-        assert_eq!(counts.len(), 15);
+        assert_eq!(counts.len(), 25);
     }
 }

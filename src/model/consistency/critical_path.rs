@@ -124,7 +124,8 @@ impl NeedSearch<'_> {
 }
 
 /// Whether `inner` is `outer` or a part of it.
-fn contains(outer: Item, inner: Item) -> bool {
+#[must_use]
+pub(crate) fn contains(outer: Item, inner: Item) -> bool {
     std::iter::successors(Some(inner), |item| parent(*item)).any(|item| item == outer)
 }
 

@@ -59,7 +59,10 @@ fn an_area_reports_what_its_points_leave() {
         findings(&plan("60%", "tasks: [todo: one, done: two]")),
         ["areas.a.reported: the workstreams still have 30 of their 50 points to earn, but `reported: 60%` leaves 40"]
     );
-    assert_eq!(help(&plan("60%", open)).unwrap(), "write `reported: 50%`, or correct the `points`");
+    assert_eq!(
+        help(&plan("60%", open)).unwrap(),
+        "if it was reported earlier, add the day: `reported: {complete: 60%, when: …}`; otherwise write `reported: 50%`, or correct the `points`"
+    );
     assert_none(&plan("70%", "tasks: [todo: one, done: two]"));
     assert_none("project: x\nareas: {a: {reported: 60%, workstreams: {w: {complete: 10%}}}}\n");
     assert_none("project: x\nareas: {a: {workstreams: {w: {points: 40}}}}\n");
@@ -136,20 +139,24 @@ fn an_action_is_due_in_the_month_of_its_milestone() {
 
 #[test]
 fn due_dates_of_open_items_are_working_days() {
-    let plan = "project: x\ntarget: 2026-02-28\nnext_review: 2026-03-01\ncalendar: {holidays: [2026-04-03]}\nareas:\n  a:\n    workstreams:\n      w:\n        due: 2026-02-07\n        tasks:\n          - {todo: one, due: 2026-02-08}\n          - {partial: two, due: 2026-02-14}\n          - {done: three, due: 2026-02-15}\nmilestones: {m: {due: 2026-04-03}, n: {due: 2026-02-28, done: 2026-02-27}}\nactions:\n  - {action: Sign, when: 2026-02-21}\n  - {action: Plan, when: 2026-02}\n";
+    let plan = "project: x\ntarget: 2026-02-28\nnext_review: 2026-03-01\ncalendar: {holidays: [2026-02-27, 2026-04-03]}\nareas:\n  a:\n    workstreams:\n      w:\n        due: 2026-02-22\n        tasks:\n          - {todo: one, due: 2026-02-08}\n          - {partial: two, due: 2026-02-14}\n          - {done: three, due: 2026-02-15}\nmilestones: {m: {due: 2026-02-27}, n: {due: 2026-02-28, done: 2026-01-27}}\nactions:\n  - {action: Sign, when: 2026-02-21}\n  - {action: Plan, when: 2026-02}\n";
     assert_eq!(
         findings(plan),
         [
             "target: 2026-02-28 is a Saturday",
             "next_review: 2026-03-01 is a Sunday",
-            "milestones.m.due: 2026-04-03 is a holiday",
-            "areas.a.workstreams.w.due: 2026-02-07 is a Saturday",
+            "milestones.m.due: 2026-02-27 is a holiday",
+            "areas.a.workstreams.w.due: 2026-02-22 is a Sunday",
             "areas.a.workstreams.w.tasks[0].due: 2026-02-08 is a Sunday",
             "areas.a.workstreams.w.tasks[1].due: 2026-02-14 is a Saturday",
             "actions[0].when: 2026-02-21 is a Saturday",
         ]
     );
     assert_eq!(help("project: x\ntarget: 2026-03-01\n").unwrap(), "the last working day before it is `2026-02-27`");
+    // The last day of a month is not a day that the author chose.
+    assert_none(
+        "project: x\ntarget: 2026-05\nareas: {a: {workstreams: {w: {due: 2026-02}}}}\nmilestones: {m: {due: 2026-02}}\n",
+    );
 }
 
 #[test]
@@ -195,12 +202,13 @@ fn an_area_is_due_with_its_last_open_workstream() {
 
 #[test]
 fn risks_are_simulated_with_a_probability_and_a_delay() {
-    let plan = "project: x\nrisks: {p: {delay: 1w}, d: {probability: 30%}, both: {probability: 30%, delay: 1w}}\n";
+    let plan = "project: x\nareas: {a: {}}\nrisks: {p: {delay: 1w}, d: {probability: 30%}, both: {probability: 30%, delay: 1w}, all: {probability: 30%, delay: 1w, affects: [a]}}\n";
     assert_eq!(
         findings(plan),
         [
             "risks.p: the risk `p` has no probability: it is not simulated",
             "risks.d: the risk `d` has no delay: it is not simulated",
+            "risks.both: the risk `both` affects no item: it is not simulated",
         ]
     );
 }
@@ -268,4 +276,168 @@ fn a_partial_task_counts_at_most_ninety_percent() {
 fn figures_are_rounded_to_hundredths() {
     assert_eq!([1.234_5, 1.235_1, -0.004].map(|value| round(value).to_string()), ["1.23", "1.24", "-0"]);
     assert_eq!(percent(Ratio::clamped(0.523_456)), "52.35%");
+}
+
+#[test]
+fn items_are_due_after_what_they_need_through_others() {
+    let plan = |middle: &str| {
+        format!(
+            "project: x\nareas: {{a: {{workstreams: {{first: {{due: 2026-03-13}}, middle: {{needs: [a/first]{middle}}}}}}}}}\nmilestones: {{m: {{due: 2026-03-06, needs: [a/middle]}}}}\n"
+        )
+    };
+    let message = "milestones.m.due: `m` is due 2026-03-06, but needs `a/first`, which is due 2026-03-13";
+    assert_eq!(findings(&plan("")), [message]);
+    let middle =
+        "areas.a.workstreams.middle.due: `a/middle` is due 2026-03-05, but needs `a/first`, which is due 2026-03-13";
+    assert_eq!(findings(&plan(", due: 2026-03-05")), [middle]);
+    assert!(!findings(&plan(", complete: 100%")).iter().any(|finding| finding.contains("is due")));
+    let tasks = "project: x\nareas: {a: {workstreams: {w: {due: 2026-03-05, tasks: [{todo: t, due: 2026-03-06}]}}}}\n";
+    let part = "areas.a.workstreams.w.due: `a/w` is due 2026-03-05, but contains `a/w/t`, which is due 2026-03-06";
+    assert_eq!(findings(tasks), [part]);
+}
+
+#[test]
+fn actual_dates_are_not_in_the_future() {
+    let plan = "project: x
+as_of: 2026-01-31
+areas: {a: {workstreams: {w: {started: 2026-02-01, tasks: [{done: t, started: 2026-02-02, finished: 2026-02-03}]}}}}
+milestones: {m: {done: 2026-02-04}}
+";
+    let expected = [
+        "as_of: 2026-01-31 is in the future",
+        "areas.a.workstreams.w.started: 2026-02-01 is in the future",
+        "areas.a.workstreams.w.tasks[0].started: 2026-02-02 is in the future",
+        "areas.a.workstreams.w.tasks[0].finished: 2026-02-03 is in the future",
+        "milestones.m.done: 2026-02-04 is in the future",
+    ];
+    assert_eq!(findings(plan), expected);
+    assert_none(&plan.replace("2026-02", "2026-01").replace("01-31", "01-30"));
+    let started = "project: x\nareas: {a: {workstreams: {w: {started: 2026-02-01}}}}\n";
+    assert_eq!(help(started).unwrap(), "write `not_before` for a planned start");
+}
+
+#[test]
+fn tasks_finish_after_they_start_and_are_done_then() {
+    let plan = |task: &str| format!("project: x\nareas: {{a: {{workstreams: {{w: {{tasks: [{{{task}}}]}}}}}}}}\n");
+    let at = "areas.a.workstreams.w.tasks[0].finished: ";
+    assert_eq!(
+        findings(&plan("done: t, started: 2026-01-10, finished: 2026-01-09")),
+        [format!("{at}the task finished on 2026-01-09, before it started on 2026-01-10")]
+    );
+    assert_none(&plan("done: t, started: 2026-01-10, finished: 2026-01-10"));
+    let open = "todo: t, finished: 2026-01-09";
+    assert_eq!(findings(&plan(open)), [format!("{at}the task finished on 2026-01-09, but its status is `todo`")]);
+    assert_eq!(help(&plan(open)).unwrap(), "write `done` instead of `todo`, or remove `finished`");
+    assert_eq!(findings(&plan("partial: t, finished: 2026-01-09")).len(), 1);
+    assert_none(&plan("waived: t, reason: r, finished: 2026-01-09"));
+}
+
+#[test]
+fn a_milestone_is_done_after_what_it_needs() {
+    let plan = |keys: &str, complete: &str| {
+        format!(
+            "project: x\nareas: {{a: {{workstreams: {{w: {{complete: {complete}}}}}}}}}\nmilestones: {{m: {{{keys}, needs: [a/w]}}}}\n"
+        )
+    };
+    let message = "milestones.m.done: the milestone is done, but it needs `a/w`, which is open";
+    assert_eq!(findings(&plan("done: 2026-01-09", "99%")), [message]);
+    assert_none(&plan("done: 2026-01-09", "100%"));
+    let unmarked = "milestones.m: all that `m` needs is done, but the milestone is not";
+    assert_eq!(findings(&plan("due: 2026-03-13", "100%")), [unmarked]);
+    assert_none(&plan("due: 2026-03-13", "99%"));
+    assert_none(&plan("due: 2026-03-13, not_before: 2026-03-12", "100%"));
+    // Milestones alone do not make a fixed date earlier.
+    let fixed =
+        |keys: &str| format!("project: x\nmilestones: {{n: {{done: 2026-01-09}}, m: {{due: {keys}, needs: [n]}}}}\n");
+    assert_none(&fixed("2026-03-13"));
+    assert_eq!(findings(&fixed("2026-03-13, early: true")), [unmarked]);
+    assert_eq!(findings(&fixed("2026-01-30")), [unmarked]);
+}
+
+#[test]
+fn open_milestones_and_the_status_are_before_the_target() {
+    let plan = |as_of: &str, due: &str| {
+        format!(
+            "project: x\nas_of: {as_of}\ntarget: 2026-01-20\nareas: {{a: {{workstreams: {{w: {{}}}}}}}}\nmilestones: {{m: {{due: {due}, needs: [a]}}}}\n"
+        )
+    };
+    let passed = "target: the target 2026-01-20 is before the status date 2026-01-21, and work is open";
+    assert_eq!(findings(&plan("2026-01-21", "2026-01-20")), [passed]);
+    assert_none(&plan("2026-01-20", "2026-01-20"));
+    let late = "milestones.m.due: `m` is due 2026-01-21, after the target 2026-01-20 of the project";
+    assert_eq!(findings(&plan("2026-01-20", "2026-01-21")), [late]);
+    assert_none(
+        &plan("2026-01-20", "2026-01-19")
+            .replace("workstreams: {w: {}}", "done: [all]")
+            .replace("needs: [a]", "done: 2026-01-19"),
+    );
+}
+
+#[test]
+fn the_work_of_an_assignee_fits() {
+    let plan = |tasks: &str, due: &str| {
+        format!(
+            "project: x\nas_of: 2026-01-30\nareas: {{a: {{workstreams: {{w: {{tasks: [{tasks}]}}}}}}}}\nmilestones: {{m: {{due: {due}, needs: [a]}}}}\n"
+        )
+    };
+    let two = "{todo: one, assignee: kim, estimate: 1w}, {todo: two, assignee: kim, estimate: 3-7d}";
+    let message = "areas.a.workstreams.w.tasks[1].assignee: `kim` has 2 tasks with 10 working days of work due by 2026-02-12, which is 9 working days away";
+    assert_eq!(findings(&plan(two, "2026-02-12")), [message]);
+    assert_none(&plan(two, "2026-02-13"));
+    assert_none(&plan(&two.replacen("kim", "[kim, lee]", 1), "2026-02-12"));
+    assert_none(&plan(&two.replacen("todo", "done", 1), "2026-02-12"));
+    // One task that takes too long is late.
+    assert_none(&plan("{todo: one, assignee: kim, estimate: 3w}", "2026-02-12"));
+    let earlier =
+        two.replacen("estimate: 1w", "estimate: 1w, due: 2026-02-03", 1).replacen("3-7d", "3-7d, due: 2026-02-04", 1);
+    assert_eq!(findings(&plan(&earlier, "2026-02-27")).len(), 1, "the due dates of the tasks are earlier");
+}
+
+#[test]
+fn a_forecast_needs_estimates() {
+    let plan = |estimated: usize, open: usize, dates: &str| {
+        let streams = (0..open).map(|index| {
+            if index < estimated { format!("w{index}: {{estimate: 1w}}") } else { format!("w{index}: {{}}") }
+        });
+        let streams = streams.collect::<Vec<_>>().join(", ");
+        format!("project: x\nareas: {{a: {{workstreams: {{{streams}}}}}}}\n{dates}")
+    };
+    let dates = "milestones: {m: {due: 2026-03-13, needs: [a]}}\n";
+    let message = "areas: only 1 of 4 open workstreams have an estimate: the forecast says little";
+    assert_eq!(findings(&plan(1, 4, dates)), [message]);
+    assert_eq!(findings(&plan(0, 3, "target: 2026-03-13\n")).len(), 1);
+    assert_none(&plan(1, 3, dates));
+    assert_none(&plan(0, 2, dates));
+    assert_none(&plan(0, 4, "milestones: {m: {needs: [a]}}\n"));
+    assert_none(&plan(1, 4, dates).replace("w2: {}, w3: {}", "w2: {complete: 100%}, w3: {due: 2026-03-13}"));
+}
+
+#[test]
+fn a_dated_report_is_compared_with_what_was_earned_by_then() {
+    let plan = |reported: &str, task: &str| {
+        format!(
+            "project: x\nas_of: 2026-01-30\nareas: {{a: {{reported: {reported}, workstreams: {{w: {{points: 40, tasks: [{{done: one, {task}}}, todo: two]}}}}}}}}\n"
+        )
+    };
+    // 80 % is earned now; 60 % was earned before the task was finished.
+    let finished = "finished: 2026-01-20";
+    assert_none(&plan("{complete: 60%, when: 2026-01-19}", finished));
+    assert_none(&plan("{complete: 80%, when: 2026-01-20}", finished));
+    assert_none(&plan("80%", finished));
+    assert_eq!(
+        findings(&plan("{complete: 80%, when: 2026-01-19}", finished)),
+        ["areas.a.reported: the area had earned 60 % by 2026-01-19, but reports 80 % for that day"]
+    );
+    assert_eq!(
+        help(&plan("{complete: 40%, when: 2026-01-21}", finished)).unwrap(),
+        "write `complete: 80%`, or correct the `points`"
+    );
+    // A task without a date may have been finished on either side.
+    for reported in ["60%", "70%", "80%"] {
+        assert_none(&plan(&format!("{{complete: {reported}, when: 2026-01-19}}"), "weight: 1"));
+    }
+    assert_eq!(
+        findings(&plan("{complete: 50%, when: 2026-01-19}", "weight: 1")),
+        ["areas.a.reported: the area had earned 60 % to 80 % by 2026-01-19, but reports 50 % for that day"]
+    );
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::model::completion::Completion;
+use crate::model::completion::{Completion, tasks_of};
 use crate::model::{Dependency, Item, Milestone, Project, Risk, Status, Workstream};
 use crate::quantity::{Estimate, Points, WorkWeek};
-use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share, tasks_of};
+use crate::schedule::network::builder::tasks::{TaskNodes, is_open, open_share};
 use crate::schedule::network::duration::{ActivityDuration, ActivityProgress, SharedDistributions, WholeDuration};
 use crate::schedule::network::{Basis, FixedDate, ItemNodes, Network, NetworkNode, Predecessor, RiskEvent};
 use crate::schedule::normal::LogNormal;

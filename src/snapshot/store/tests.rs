@@ -300,10 +300,10 @@ fn options_limit_what_is_served() {
     let (shown, dropped, all) = tasks(|_| ());
     assert_eq!((shown, dropped), (1, 0));
     assert_eq!(tasks(|options| options.tasks = false), (0, 0, all - 2));
-    assert_eq!(tasks(|options| options.max_series = NonZero::new(50)).0, 1);
+    assert_eq!(tasks(|options| options.max_series = NonZero::new(60)).0, 1);
     let limited = Fixture::with(|options| options.max_series = NonZero::new(1));
     assert_eq!(limited.store.snapshot.exposition.series(), 0);
-    let (shown, dropped, series) = tasks(|options| options.max_series = NonZero::new(49));
+    let (shown, dropped, series) = tasks(|options| options.max_series = NonZero::new(59));
     assert!(shown == 0 && dropped == 2 && series == all - 2, "{shown} {dropped} {series} {all}");
 }
 

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::date::DayOrMonth;
-use crate::model::completion::{Completion, credit, own_task};
-use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex, Workstream};
+use crate::model::completion::{Completion, credit, tasks_of};
+use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex};
 use crate::quantity::Ratio;
 use crate::schedule::network::builder::task_order::TaskOrder;
 use crate::schedule::network::builder::{NetworkBuilder, is_inner};
@@ -231,14 +231,6 @@ pub(super) fn is_open(task: &Task) -> bool {
 /// The weight of the open part of a task.
 fn open_weight(project: &Project, task: &Task) -> f64 {
     task.weight.get() * (1.0 - credit(task, &project.policy).map_or(1.0, Ratio::get))
-}
-
-/// Every task of a workstream, shared ones included.
-pub(super) fn tasks_of<'a>(project: &'a Project, stream: &'a Workstream) -> impl Iterator<Item = &'a Task> {
-    stream.tasks.iter().filter_map(|entry| match entry {
-        TaskEntry::Own(_) => own_task(entry),
-        TaskEntry::Shared(index) => index.and_then(|index| project.task(index)),
-    })
 }
 
 /// r, the open share of a workstream's estimate: open work ÷ all work that the estimate covers. A waived
