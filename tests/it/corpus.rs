@@ -65,6 +65,27 @@ fn invalid_files_have_the_expected_findings() {
     }
 }
 
+/// Each kind of warning has a file with only that finding, and a file that says the same without a contradiction.
+#[test]
+fn every_contradiction_has_a_bad_and_a_good_file() {
+    let folder = root().join("tests/corpus/contradictions");
+    let warnings: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| kind.severity() == Severity::Warning).collect();
+    for kind in &warnings {
+        let name = kind.name().replace('_', "-");
+        let text = |end: &str| std::fs::read_to_string(folder.join(format!("{name}{end}"))).unwrap_or_default();
+        let (bad, good) = (text(".yaml"), text(".good.yaml"));
+        assert!(!bad.is_empty() && !good.is_empty(), "{name}");
+        assert!(findings(&bad).iter().all(|finding| finding.kind == *kind), "{name}: {}", described(&bad));
+        assert_eq!(described(&good), "", "{name}.good.yaml");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(folder.join(format!("{name}.expect")), described(&bad)).unwrap();
+        }
+        assert_eq!(described(&bad), text(".expect"), "{name}.yaml");
+        assert!(!described(&bad).is_empty(), "{name}.yaml");
+    }
+    assert_eq!(files("tests/corpus/contradictions").len(), 2 * warnings.len());
+}
+
 /// Whether a schema cannot detect the error: dates that do not exist, unknown references, duplicate ids,
 /// and values that exclude each other.
 fn is_beyond_a_schema(finding: &Finding) -> bool {
@@ -95,7 +116,9 @@ fn an_independent_schema_validator_agrees() {
     let schema = root().join("readiness.schema.json");
     let folder = tempfile::tempdir().unwrap();
     let mut compared = 0;
-    for path in ["tests/corpus/good", "tests/corpus/bad", "examples"].into_iter().flat_map(files) {
+    for path in
+        ["tests/corpus/good", "tests/corpus/bad", "tests/corpus/contradictions", "examples"].into_iter().flat_map(files)
+    {
         let text = std::fs::read_to_string(&path).unwrap();
         let findings = findings(&text);
         let errors: Vec<_> = findings.iter().filter(|finding| finding.severity() == Severity::Error).collect();
