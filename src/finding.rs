@@ -182,7 +182,7 @@ kinds! {
         "A milestone is due after the target of the project."
         "Change one of the two dates."
     AssigneeOverloaded "assignee_overloaded" Warning
-        "An assignee has more estimated work than working days until it is due. A due date also applies to what it needs."
+        "An assignee has more estimated work than working days until it is due. A due date also applies to the needs of an item."
         "Assign a task to another person, or move a due date."
     FewEstimates "few_estimates" Warning
         "Less than a third of the open workstreams have an estimate, although there is a date to meet. Workstreams with only a due date do not count."

@@ -193,7 +193,7 @@ impl<'a> Collector<'a> {
             self.sample(series::DependencyInfo(self.id, label::From(&from), label::To(&to)), 1.0);
         }
         let mut lags: Vec<&Dependency> = project.dependencies.iter().filter(|it| it.lag != 0.0).collect();
-        // Of two dependencies between the same items, the longer lag counts.
+        // If two dependencies connect the same items, the longer lag counts.
         lags.sort_by(|one, other| (one.from, one.to).cmp(&(other.from, other.to)).then(other.lag.total_cmp(&one.lag)));
         lags.dedup_by_key(|it| (it.from, it.to));
         for Dependency { from, to, lag, .. } in lags {

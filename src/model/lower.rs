@@ -45,7 +45,7 @@ struct Lowering {
     findings: Vec<Finding>,
     references: References,
     links: Vec<ItemLink>,
-    /// Of the calendar, for lags.
+    /// The working week of the calendar, for lags.
     week: WorkWeek,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn unmarked(project: &Project, completion: &Completion, today: Date) 
         let message = format!("all that `{}` needs is done, but the milestone is not", milestone.id);
         finding(Kind::MilestoneUnmarked, project.node(Item::Milestone(index)), message)
             .at_key()
-            .help("add `done` and its date, or what is missing to `needs`")
+            .help("add `done` and its date, or the missing work to `needs`")
     });
     findings.collect()
 }

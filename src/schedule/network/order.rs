@@ -30,7 +30,7 @@ pub(crate) fn contract(network: &mut Network) -> Vec<bool> {
         for before in &mut node.before {
             before.node = replaced_by[before.node];
         }
-        // Of two edges between the same nodes, the longer lag counts.
+        // If two edges connect the same nodes, the longer lag counts.
         node.before.sort_by(|one, other| one.node.cmp(&other.node).then(other.lag.total_cmp(&one.lag)));
         node.before.dedup_by_key(|before| before.node);
         node.before.iter().for_each(|before| successors[before.node] += 1);
