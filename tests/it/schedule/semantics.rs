@@ -376,3 +376,67 @@ fn the_slip_root_of_a_milestone_late_only_with_risks_is_an_affected_item() {
     assert_eq!(forecast.item("m").finish(ForecastModel::Plan).unwrap().on_time, Some(1.0));
     assert_eq!(slip_root(&forecast, "m"), Some("x/b".to_owned()));
 }
+
+#[test]
+fn work_starts_no_earlier_than_on_its_day() {
+    let plan = plan(
+        "a: {estimate: 2d, not_before: 2026-02-02}, b: {estimate: 2d, needs: [x/a], not_before: 2026-02-03}, past: {estimate: 2d, not_before: 2026-01-05}, weekend: {estimate: 1d, not_before: 2026-01-31}",
+        "w: {estimate: 8d, tasks: [{todo: t, not_before: 2026-02-09}, {todo: u}]}, v: {tasks: [{todo: t, estimate: 1d, not_before: 2026-01-29}]}",
+        "milestones: {m: {not_before: 2026-02-02, needs: [x/past]}, saturday: {not_before: 2026-02-07, needs: [x/past]}, late: {not_before: 2026-01-29, needs: [x/a]}}\n",
+    );
+    let forecast = plan.forecast(1);
+    // 28 January is day 1, and 2 February is day 4.
+    assert_eq!((forecast.early_dates("x/a"), forecast.early_dates("x/b")), ((3.0, 5.0), (5.0, 7.0)));
+    assert_eq!((forecast.early_dates("x/past"), forecast.early_dates("x/weekend")), ((0.0, 2.0), (3.0, 4.0)));
+    // A task without an estimate has its half of the work after that day.
+    assert_eq!((forecast.early_dates("y/w"), forecast.early_dates("y/v/t")), ((0.0, 12.0), (1.0, 2.0)));
+    let milestones = ["m", "saturday", "late"].map(|path| forecast.finish_day(path));
+    assert_eq!(milestones, ["2026-02-02", "2026-02-09", "2026-02-03"]);
+    assert_eq!(driving_path(&forecast, "m"), ["m"]);
+}
+
+#[test]
+fn a_lag_and_a_lead_move_the_start() {
+    let plan = plan(
+        "a: {estimate: 10d}, lag: {estimate: 1d, needs: [{item: x/a, lag: 12h}]}, lead: {estimate: 1d, needs: [{item: x/a, lead: 4d}]}, early: {estimate: 1d, needs: [{item: x/a, lead: 3w}]}, both: {estimate: 1d, needs: [{item: x/a, lag: 2d}, {item: x/a, lag: 1d}]}, blocker: {estimate: 2d, blocks: [{item: x/blocked, lag: 3d}]}, blocked: {estimate: 1d}",
+        "w: {estimate: 4d, tasks: [{todo: one}, {todo: two, needs: [{item: y/w/one, lag: 5d}]}]}",
+        "milestones: {m: {due: 2026-02-12, needs: [{item: x/a, lag: 1w}]}}\n",
+    );
+    let forecast = plan.forecast(1);
+    let dates = ["lag", "lead", "early", "both", "blocked"].map(|it| forecast.early_dates(&format!("x/{it}")));
+    assert_eq!(dates, [(11.5, 12.5), (6.0, 7.0), (0.0, 1.0), (12.0, 13.0), (5.0, 6.0)]);
+    // Two shares of two days, and five days between them.
+    assert_eq!((forecast.early_dates("y/w/two"), forecast.early_dates("y/w")), ((7.0, 9.0), (0.0, 9.0)));
+    // 12 February is day 12: three days less than 10 and the lag.
+    assert_eq!((forecast.early_dates("m").1, round(forecast.item("x/a").total_float)), (15.0, -3.0));
+    assert_eq!(driving_path(&forecast, "m"), ["x/a", "m"]);
+    assert_eq!(round(forecast.result.end.as_ref().unwrap().finish.p50().plan), 15.0);
+}
+
+#[test]
+fn the_project_ends_after_work_that_others_may_not_wait_for() {
+    let plan = plan("a: {estimate: 10d}, b: {estimate: 1d, needs: [{item: x/a, lead: 9d}]}", "", "");
+    let forecast = plan.forecast(1);
+    assert_eq!(forecast.early_dates("x/b"), (1.0, 2.0));
+    assert_eq!(round(forecast.result.end.as_ref().unwrap().finish.p50().plan), 10.0);
+}
+
+#[test]
+fn a_lag_after_finished_work_counts_from_its_finish() {
+    let start = |first: &str, milestones: &str, need: &str| {
+        let plan = plan(
+            &format!("first: {{{first}}}, next: {{estimate: 1d, needs: [{{item: {need}, lag: 5d}}]}}"),
+            "",
+            &format!("milestones: {{{milestones}}}\n"),
+        );
+        plan.forecast(1).early_dates("x/next").0
+    };
+    // 22 January is three working days before the status date.
+    let tasks = "tasks: [{done: t, finished: 2026-01-22}, {done: u, finished: 2026-01-20}]";
+    assert_eq!(start(tasks, "", "x/first"), 2.0);
+    assert_eq!(start(tasks, "", "x/first/u"), 0.0);
+    assert_eq!(start("tasks: [{done: t, finished: 2026-01-22}, {done: u}]", "", "x/first"), 5.0);
+    assert_eq!(start("complete: 100%", "", "x/first"), 5.0);
+    assert_eq!(start("", "m: {done: 2026-01-22}", "m"), 2.0);
+    assert_eq!(start("", "m: {done: 2026-01-12}", "m"), 0.0);
+}
