@@ -4,6 +4,7 @@ mod random_plans;
 mod answers;
 mod properties;
 mod rules;
+mod samples;
 mod status;
 mod pathologies;
 mod semantics;
