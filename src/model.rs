@@ -69,7 +69,7 @@ pub struct Project {
     pub actions: Vec<Action>,
     /// Free text.
     pub notes: Vec<Note>,
-    /// The links, in the order of the file.
+    /// Sorted by [`ItemLink::of`].
     pub links: Vec<ItemLink>,
     /// Working days added to what an item still takes; negative if they are taken away. A file has none:
     /// [`edit::Edit`] adds them.
@@ -367,7 +367,7 @@ pub struct ItemLink {
 }
 
 /// A part of the plan that can have a link. Risks, phases and actions are identified by their indices.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LinkedPart {
     /// The project.
     Project,
@@ -441,6 +441,13 @@ impl Project {
                 NodePath::root().key("milestones").key(self.milestones[milestone].id.as_str())
             }
         }
+    }
+
+    /// The address that a part of the plan links to.
+    #[must_use]
+    pub fn link(&self, of: &LinkedPart) -> Option<&str> {
+        let index = self.links.binary_search_by(|link| link.of.cmp(of)).ok()?;
+        Some(&self.links[index].address)
     }
 
     /// The workstream at these indices of area and workstream.

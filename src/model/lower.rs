@@ -35,7 +35,8 @@ use crate::yaml::decode::unknown_key;
 pub(crate) fn lower(document: Document) -> (Project, Vec<Finding>) {
     let mut lowering = Lowering::new();
     let mut project = lowering.document(document);
-    let Lowering { mut findings, references, links, .. } = lowering;
+    let Lowering { mut findings, references, mut links, .. } = lowering;
+    links.sort_by(|one, other| one.of.cmp(&other.of));
     project.links = links;
     findings.extend(references.resolve(&mut project));
     (project, findings)

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use crate::date::DayOrMonth;
-use crate::model::Project;
 use crate::model::completion;
 use crate::model::completion::{Completion, TaskCounts};
+use crate::model::{Item, LinkedPart, Project};
 use crate::name::Priority;
 use crate::quantity::Ratio;
 use crate::schedule::finish::ForecastModel;
@@ -19,6 +19,8 @@ pub struct Summary {
     pub(crate) title: Box<str>,
     /// Free text.
     pub(crate) status: Option<Box<str>>,
+    /// The address of details.
+    pub(crate) link: Option<Box<str>>,
     pub(crate) as_of: Option<Date>,
     pub(crate) target: Option<Date>,
     pub(crate) next_review: Option<Date>,
@@ -38,6 +40,9 @@ pub struct Summary {
 pub(crate) struct AreaSummary {
     pub(crate) title: Box<str>,
     pub(crate) priority: Option<Priority>,
+    pub(crate) owner: Option<Box<str>>,
+    /// The address of evidence or details.
+    pub(crate) link: Option<Box<str>>,
     pub(crate) earned: Option<Ratio>,
     pub(crate) reported: Option<Ratio>,
 }
@@ -46,6 +51,9 @@ pub(crate) struct AreaSummary {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MilestoneSummary {
     pub(crate) title: Box<str>,
+    pub(crate) owner: Option<Box<str>>,
+    /// The address of evidence or details.
+    pub(crate) link: Option<Box<str>>,
     pub(crate) due: Option<Date>,
     /// The actual date.
     pub(crate) done: Option<Date>,
@@ -78,6 +86,7 @@ impl Summary {
             id: project.id.as_str().into(),
             title: project.title.clone(),
             status: project.status.clone(),
+            link: project.link(&LinkedPart::Project).map(Into::into),
             as_of: project.as_of,
             target: project.target_day(),
             next_review: project.next_review,
@@ -96,6 +105,8 @@ fn area_summary(project: &Project, index: usize, completion: &Completion) -> Are
     AreaSummary {
         title: area.title.clone(),
         priority: area.priority,
+        owner: area.owner.clone(),
+        link: project.link(&LinkedPart::Item(Item::Area(index))).map(Into::into),
         earned: completion.area(index),
         reported: area.reported.map(|reported| reported.complete),
     }
@@ -106,6 +117,8 @@ fn milestones(project: &Project, completion: &Completion, forecast: &Forecast) -
     let mut milestones: Vec<MilestoneSummary> = sections
         .map(|(index, milestone)| MilestoneSummary {
             title: milestone.title.clone(),
+            owner: milestone.owner.clone(),
+            link: project.link(&LinkedPart::Item(Item::Milestone(index))).map(Into::into),
             due: milestone.due.map(DayOrMonth::last_day),
             done: milestone.done,
             completion: completion.milestone(index),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::http::page::bar::{CompletionFigures, completion_bar, figures, gap_warning, task_bar};
-use crate::http::page::text::{count, day, due, isolated, not_shown, percent, relative_day};
+use crate::http::page::text::{count, day, due, isolated, linked, not_shown, owner, percent, relative_day};
 use crate::quantity::{Ratio, probability_words};
 use crate::schedule::summary::{AreaSummary, MilestoneSummary, Outlook, Summary};
 use crate::snapshot::FileReport;
@@ -19,7 +19,7 @@ pub(crate) fn project_card(project: &Summary, file: &FileReport, today: Date) ->
     html! {
         article id=(anchor) aria-labelledby={ (anchor) "-title" } {
             header {
-                h2 id={ (anchor) "-title" } { (isolated(&project.title)) }
+                h2 id={ (anchor) "-title" } { (linked(&project.title, project.link.as_deref())) }
                 p.id {
                     code { (isolated(&project.id)) }
                     @if let Some(status) = &project.status { " " span.chip { (isolated(status)) } }
@@ -98,7 +98,8 @@ fn area_entry(area: &AreaSummary, tolerance: Ratio) -> Markup {
     html! {
         li {
             span.name {
-                (isolated(&area.title))
+                (linked(&area.title, area.link.as_deref()))
+                (owner(area.owner.as_deref()))
                 @if let Some(priority) = area.priority {
                     " " span class={ "priority " (priority.name()) } { (priority.name()) }
                 }
@@ -128,7 +129,7 @@ fn milestones(project: &Summary, today: Date) -> Markup {
 fn milestone_entry(milestone: &MilestoneSummary, today: Date) -> Markup {
     html! {
         li {
-            span.name { (isolated(&milestone.title)) }
+            span.name { (linked(&milestone.title, milestone.link.as_deref())) (owner(milestone.owner.as_deref())) }
             span.complete { (percent(milestone.completion)) }
             span.when { (due(milestone.due, false, today)) }
             @if let Some(outlook) = milestone.forecast { (forecast(outlook)) }

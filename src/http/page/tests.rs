@@ -23,6 +23,7 @@ fn project(id: &str, title: &str, earned: f64) -> Summary {
         id: id.into(),
         title: title.into(),
         status: Some("in progress".into()),
+        link: Some("https://example.com/plan?a=1&b=2".into()),
         as_of: Some(day("2026-01-27")),
         target: Some(day("2026-04-30")),
         next_review: Some(day("2026-02-07")),
@@ -33,12 +34,16 @@ fn project(id: &str, title: &str, earned: f64) -> Summary {
         areas: vec![AreaSummary {
             title: "Deployment".into(),
             priority: Some(Priority::Critical),
+            owner: Some("Ana <a>".into()),
+            link: None,
             earned: Some(Ratio::clamped(earned)),
             reported: Some(Ratio::clamped(0.3)),
         }],
         milestones: vec![
             MilestoneSummary {
                 title: "Audit".into(),
+                owner: Some("Security".into()),
+                link: Some("https://example.com/audit".into()),
                 due: Some(day("2026-02-10")),
                 done: None,
                 completion: Ratio::clamped(0.5),
@@ -52,6 +57,8 @@ fn project(id: &str, title: &str, earned: f64) -> Summary {
             },
             MilestoneSummary {
                 title: "Kick-off".into(),
+                owner: None,
+                link: None,
                 due: None,
                 done: Some(day("2026-01-05")),
                 completion: Ratio::ONE,
@@ -95,7 +102,7 @@ fn a_page_of_one_project() {
     <p>1 project from 1 file · <a class="bad" href="#files">✕ 1 path missing</a></p></header>
     <p class="legend"><span><span class="bar key"><span class="fill"></span></span> earned: calculated from tasks and points</span> <span><span class="bar key"><span class="mark"></span></span> reported: as stated in the file</span></p>
     <article id="project-castiel" aria-labelledby="project-castiel-title"><header>
-    <h2 id="project-castiel-title"><bdi>Castiel</bdi></h2>
+    <h2 id="project-castiel-title"><a href="https://example.com/plan?a=1&amp;b=2" rel="noreferrer"><bdi>Castiel</bdi></a></h2>
     <p class="id"><code><bdi>castiel</bdi></code> <span class="chip"><bdi>in progress</bdi></span></p></header>
     <div class="overall">
     <p class="figures"><span><b>25 %</b> earned</span><span><b>30 %</b> reported</span></p><span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span><span class="gap bad">▲ reported 5 points above earned</span></div>
@@ -106,14 +113,14 @@ fn a_page_of_one_project() {
     <div class="columns">
     <section>
     <h3>Areas</h3><ul class="areas">
-    <li><span class="name"><bdi>Deployment</bdi> <span class="priority critical">critical</span></span><span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span><span class="figures"><span><b>25 %</b> earned</span><span><b>30 %</b> reported</span></span><span class="gap bad">▲ reported 5 points above earned</span></li></ul>
+    <li><span class="name"><bdi>Deployment</bdi> <span class="owner"><bdi>Ana &lt;a&gt;</bdi></span> <span class="priority critical">critical</span></span><span class="bar" role="img" aria-label="25 % earned, 30 % reported"><span class="fill" style="width:25%"></span><span class="mark" style="left:30%"></span></span><span class="figures"><span><b>25 %</b> earned</span><span><b>30 %</b> reported</span></span><span class="gap bad">▲ reported 5 points above earned</span></li></ul>
     <h3>Tasks</h3><span class="stack" aria-hidden="true"><span class="done" style="flex-grow:2"></span><span class="partial" style="flex-grow:1"></span><span class="todo" style="flex-grow:1"></span></span><ul class="counts">
     <li><span class="swatch done"></span><b>2</b> done</li>
     <li><span class="swatch partial"></span><b>1</b> partial</li>
     <li><span class="swatch todo"></span><b>1</b> to do</li></ul></section>
     <section>
     <h3>Milestones</h3><ul class="milestones">
-    <li><span class="name"><bdi>Audit</bdi></span><span class="complete">50 %</span><span class="when"><time datetime="2026-02-10">10 Feb 2026</time> <span class="bad">⚠ 2 days overdue</span></span><span class="forecast late">▲ P85 <time datetime="2026-02-16">16 Feb 2026</time>, on-time probability 23 %</span></li></ul>
+    <li><span class="name"><a href="https://example.com/audit" rel="noreferrer"><bdi>Audit</bdi></a> <span class="owner"><bdi>Security</bdi></span></span><span class="complete">50 %</span><span class="when"><time datetime="2026-02-10">10 Feb 2026</time> <span class="bad">⚠ 2 days overdue</span></span><span class="forecast late">▲ P85 <time datetime="2026-02-16">16 Feb 2026</time>, on-time probability 23 %</span></li></ul>
     <p class="quiet">✓ 1 milestone reached</p></section></div></article>
     <section class="files" id="files">
     <h2>Files</h2><ul class="list">

@@ -10,6 +10,19 @@ pub(crate) fn isolated(text: &str) -> Markup {
     html! { bdi { (text) } }
 }
 
+/// User text that links to an address, if there is one.
+pub(crate) fn linked(text: &str, address: Option<&str>) -> Markup {
+    match address {
+        Some(address) => html! { a href=(address) rel="noreferrer" { (isolated(text)) } },
+        None => isolated(text),
+    }
+}
+
+/// The owner of an item, if it has one.
+pub(crate) fn owner(name: Option<&str>) -> Markup {
+    html! { @if let Some(name) = name { " " span.owner { (isolated(name)) } } }
+}
+
 /// A message with its back-quoted parts as code.
 ///
 /// An odd number of back-ticks means that the user's text has one, so that the parts are unknown.
