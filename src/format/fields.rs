@@ -159,6 +159,14 @@ impl<T: ScalarFormat> JsonSchema for Scalar<T> {
             JsonType::Boolean => json_schema!({"type": "boolean"}),
         };
         schema.insert("title".into(), T::NAME.into());
+        // Editors show it instead of the pattern or the types.
+        if !matches!(T::JSON_TYPE, JsonType::Words(_)) {
+            let message = format!("invalid {}: expected {}", T::NAME, T::EXPECTED.replace('`', "\""));
+            if matches!(T::JSON_TYPE, JsonType::Text | JsonType::Name(_) | JsonType::Pattern(_)) {
+                schema.insert("patternErrorMessage".into(), message.as_str().into());
+            }
+            schema.insert("errorMessage".into(), message.into());
+        }
         schema
     }
 }
