@@ -157,7 +157,9 @@ mod tests {
             found.extend(map.contains_key(key).then_some(value));
             map.values().for_each(|value| with_key(value, key, found));
         } else if let Value::Array(items) = value {
-            items.iter().for_each(|value| with_key(value, key, found));
+            for value in items {
+                with_key(value, key, found);
+            }
         }
     }
 
