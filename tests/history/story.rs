@@ -110,7 +110,7 @@ impl Story {
         let weeks =
             until.map_or(0, |until| (until.duration_since(noon(FIRST, 0)).as_hours() / 24 - days).div_euclid(7));
         let mut events = Vec::new();
-        let mut text = example;
+        let mut text = with_owner(&example)?;
         events.push((moment(0, 0, 0), Event::Written(text.clone())));
         for day in 1..90 {
             for (_, old, new) in EDITS.iter().filter(|it| it.0 == day && (recovers || day < RECOVERY)) {
@@ -251,6 +251,13 @@ fn covered(text: &str, percent: f64) -> String {
     });
     let lines: String = lines.collect();
     text[..start].to_owned() + &lines
+}
+
+/// `text` with an owner and a link, which the report does not have.
+fn with_owner(text: &str) -> Result<String> {
+    let milestone = "  models-live:\n";
+    let keys = "    owner: Data science\n    link: https://example.com/models\n";
+    replaced(text, milestone, &format!("{milestone}{keys}"))
 }
 
 fn with_assignments(text: &str) -> Result<String> {

@@ -69,6 +69,8 @@ function milestonesTable() {
   const by = 'project, milestone';
   const one = (metric: string, ...matchers: string[]) => `max by (milestone) (${maxBy(by, metric, CHOSEN, ...matchers)})`;
   const path = `label_replace(${maxBy('project, milestone, root', 'readiness_forecast_root', CHOSEN)}, "item", "$1", "root", "(.+)")`;
+  const owner = `label_replace(${maxBy('project, item, item_owner', 'readiness_item_owner_info')}, "milestone", "$1", "item", "(.+)")`;
+  const chosenOwner = `max by (milestone, item_owner) (${owner} and on (project, milestone) ${maxBy(by, 'readiness_milestone_info', CHOSEN)})`;
   const root = `max by (milestone, about) (${withItemTitle(path)})`;
   return tablePanel(
     {
@@ -78,9 +80,10 @@ function milestonesTable() {
       width: 24,
       height: 11,
     },
-    [{ label: 'milestone' }, { label: 'title', name: 'Milestone', kind: 'wrapped' }, { label: 'about', name: 'Slip root', kind: 'wrapped' }],
+    [{ label: 'milestone' }, { label: 'title', name: 'Milestone', kind: 'wrapped' }, { label: 'item_owner', name: 'Owner', width: 120 }, { label: 'about', name: 'Slip root', kind: 'wrapped' }],
     [
       { refId: 'info', name: '', kind: 'text', expr: maxBy('milestone, title', 'readiness_milestone_info', CHOSEN) },
+      { refId: 'owner', name: '', kind: 'text', expr: chosenOwner },
       { refId: 'root', name: '', kind: 'text', expr: root },
       { refId: 'complete', name: 'Complete', kind: 'gauge', width: 120, expr: one('readiness_milestone_completion_ratio') },
       { refId: 'due', name: 'Due', kind: 'date', width: 100, expr: toMilliseconds(`max by (milestone) (${DUE})`) },

@@ -25,7 +25,7 @@ export const project = () => {
   for (const panel of [...headline(), ...assumptions(), completion(), burnUp(), remainingPoints(), breakdown(), coverage(), blockers(), risks()]) {
     builder.withPanel(panel);
   }
-  for (const panel of [changes(), actions(), firingAlertsTable(11, 9, true), phases(), findings(), notes()]) {
+  for (const panel of [changes(), actions(), firingAlertsTable(11, 9, true), phases(), findings(), notes(), links()]) {
     builder.withPanel(panel);
   }
   return builder;
@@ -375,10 +375,20 @@ function findings() {
 
 function notes() {
   return tablePanel(
-    { title: 'Notes', description: 'Notes about the project and its items.', noData: 'No notes.', width: 24, height: 6 },
+    { title: 'Notes', description: 'Notes about the project and its items.', noData: 'No notes.', width: 14, height: 6 },
     [{ label: 'note', name: '#', width: 40 }, { label: 'about', name: 'About', width: 200 }, { label: 'text', name: 'Note', kind: 'wrapped' }],
     [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${withItemTitle(maxBy('project, note, item, text', 'readiness_note_info'))})` }],
     { by: '#', desc: false },
   );
 }
 
+
+function links() {
+  const open = { title: 'Open', url: '${__value.text}' };
+  return tablePanel(
+    { title: 'Links', description: 'Links of the project and its items to evidence or details.', noData: 'No links.', width: 10, height: 6 },
+    [{ label: 'element', name: 'Of', width: 100 }, { label: 'item', name: 'Item' }, { label: 'link', name: 'Link', kind: 'wrapped', link: open }],
+    [{ refId: 'A', name: '', kind: 'text', expr: maxBy('element, item, link', 'readiness_link_info') }],
+    { by: 'Of', desc: false },
+  );
+}
