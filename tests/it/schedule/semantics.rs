@@ -410,6 +410,7 @@ fn a_lag_and_a_lead_move_the_start() {
     // 12 February is day 12: three days less than 10 and the lag.
     assert_eq!((forecast.early_dates("m").1, round(forecast.item("x/a").total_float)), (15.0, -3.0));
     assert_eq!(driving_path(&forecast, "m"), ["x/a", "m"]);
+    assert_eq!((forecast.item("x/a").criticality, forecast.item("x/lag").criticality), (1.0, 0.0));
     assert_eq!(round(forecast.result.end.as_ref().unwrap().finish.p50().plan), 15.0);
 }
 
