@@ -41,8 +41,10 @@ release_info = READINESS_EXPORTER_REVISION="$$(git rev-parse --short HEAD 2>/dev
 build: prerequisites ## build the release binary, target/release/readiness-exporter
 	$(release_info) $(CARGO) build --release --locked --target-dir target
 
-run: prerequisites ## serve the example on http://localhost:20430
-	@$(release_info) $(CARGO) run --release --locked --target-dir target -- serve examples/castiel.readiness.yaml
+run: prerequisites ## serve a first plan, with dates relative to today, on http://localhost:20430
+	@mkdir -p target/run && rm -f target/run/webshop.readiness.yaml
+	@$(release_info) $(CARGO) run --release --locked --target-dir target -- init target/run/webshop.readiness.yaml
+	@$(release_info) $(CARGO) run --release --locked --target-dir target -- serve target/run/webshop.readiness.yaml
 
 test: test-prerequisites lint check-generated check-dashboards unit ## run all lints, and the unit, integration and end-to-end tests with real servers
 

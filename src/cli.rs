@@ -11,8 +11,8 @@ use clap::Parser;
 use jiff::civil::Date;
 
 use crate::cli::args::{
-    CheckArgs, CheckFormatArg, Cli, Command, ExplainArgs, FailOn, ForecastArgs, HealthArgs, LimitArgs, LogFormatArg,
-    LogLevelArg, ServeArgs,
+    CheckArgs, CheckFormatArg, Cli, Command, ExplainArgs, FailOn, ForecastArgs, HealthArgs, InitArgs, LimitArgs,
+    LogFormatArg, LogLevelArg, ServeArgs, SetArgs,
 };
 use crate::clock;
 use crate::command::as_of::AsOf;
@@ -24,8 +24,12 @@ use crate::command::explain::ExplainOptions;
 use crate::command::forecast;
 use crate::command::forecast::ForecastCommand;
 use crate::command::health;
+use crate::command::init;
+use crate::command::init::InitOptions;
 use crate::command::serve;
 use crate::command::serve::Listen;
+use crate::command::set;
+use crate::command::set::SetOptions;
 use crate::finding::Severity;
 use crate::finding::print::ReportFormat;
 use crate::format::schema;
@@ -68,6 +72,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => run_check(args),
         Command::Forecast(args) => run_forecast(args).map(|()| ExitCode::SUCCESS),
         Command::Explain(args) => run_explain(args).map(|()| ExitCode::SUCCESS),
+        Command::Init(args) => run_init(args).map(|()| ExitCode::SUCCESS),
+        Command::Set(args) => run_set(args).map(|()| ExitCode::SUCCESS),
         Command::Schema => write_out(&schema::text()).map(|()| ExitCode::SUCCESS),
         Command::Health(args) => Ok(run_health(args)),
     }
@@ -88,7 +94,7 @@ fn run_check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         colour: use_colour(),
         against,
     };
-    let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())?;
+    let outcome = check::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock(), &mut io::stderr().lock())?;
     Ok(ExitCode::from(outcome.exit_code()))
 }
 
@@ -103,7 +109,7 @@ fn run_forecast(args: ForecastArgs) -> anyhow::Result<()> {
         width: TIMELINE_WIDTH,
         limits: args.limits.limits(),
     };
-    forecast::run(&options, &mut io::stdout().lock())
+    forecast::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock())
 }
 
 fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
@@ -117,7 +123,23 @@ fn run_explain(args: ExplainArgs) -> anyhow::Result<()> {
     };
     let mut progress: Box<dyn Write> =
         if io::stderr().is_terminal() { Box::new(io::stderr()) } else { Box::new(io::sink()) };
-    explain::run(&options, &mut io::stdout().lock(), &mut progress)
+    explain::run(&options, &mut io::stdin().lock(), &mut io::stdout().lock(), &mut progress)
+}
+
+fn run_init(args: InitArgs) -> anyhow::Result<()> {
+    init::run(&InitOptions { path: args.path, now: clock::now() }, &mut io::stdout().lock())
+}
+
+fn run_set(args: SetArgs) -> anyhow::Result<()> {
+    let options = SetOptions {
+        path: args.path,
+        assignments: args.assignments,
+        as_of: as_of(args.at),
+        dry_run: args.dry_run,
+        colour: use_colour(),
+        limits: args.limits.limits(),
+    };
+    set::run(&options, &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
 /// Every failure has exit code 1: probes distinguish only success and failure.

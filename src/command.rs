@@ -7,5 +7,7 @@ pub(crate) mod forecast;
 pub(crate) mod explain;
 pub(crate) mod compare;
 pub(crate) mod check;
+pub(crate) mod init;
+pub(crate) mod set;
 pub(crate) mod health;
 pub(crate) mod serve;

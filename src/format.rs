@@ -53,6 +53,23 @@ pub fn project_line(text: &str) -> Option<&str> {
     (!value.is_empty()).then_some(value)
 }
 
+/// Whether the text has the key `project` at its top level, as every readiness file does.
+///
+/// In a text that is not valid YAML, a line that starts with the key counts.
+#[must_use]
+pub(crate) fn has_project(text: &str) -> bool {
+    let is_key = |line: &str| {
+        let rest = line.trim_start_matches(['"', '\'']).strip_prefix("project");
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+    };
+    text.lines().any(is_key)
+        || (text.contains("project") && yaml::parse(text).is_ok_and(|root| has_key(&root, "project")))
+}
+
+fn has_key(root: &YamlNode, name: &str) -> bool {
+    matches!(&root.content, YamlContent::Mapping(entries) if entries.iter().any(|(key, _)| key.text() == Some(name)))
+}
+
 fn type_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
     match (path, &node.content) {
         (LazyPath::Index(LazyPath::Key(_, "tasks"), _), YamlContent::Scalar { text, .. }) => {
@@ -146,6 +163,31 @@ mod tests {
         assert_eq!(project_line(text), Some("web-shop"));
         for text in ["", "project:", "project: ''", " project: inner", "projects: x", "x: project: y"] {
             assert_eq!(project_line(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_readiness_file_has_the_key_project_at_its_top_level() {
+        for text in [
+            "a: 1\nproject: x\n",
+            "'project' : x\n",
+            "{project: x}",
+            "{a: 1,\n project: x}",
+            "project: [\n",
+            "project:\n",
+        ] {
+            assert!(has_project(text), "{text}");
+        }
+        for text in [
+            "",
+            "a:\n  project: x\n",
+            "projects: x\n",
+            "# project: x\n",
+            "a: project\n",
+            "[project]",
+            "{a: {project: x}}",
+        ] {
+            assert!(!has_project(text), "{text}");
         }
     }
 

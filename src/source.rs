@@ -1,9 +1,11 @@
 //! Readiness files on disk: scanning, reading and watching.
 //!
-//! Reading does not wait for a writer: pipes, sockets and devices are refused, and files that grow
+//! Reading does not wait for a writer: sockets and devices are refused, pipes are read only if a command
+//! names them ([`input`]), and files that grow
 //! beyond the size limit are cut off. A file that changes during the read is read again or reported,
 //! so that a partial file is not loaded. A network file system that hangs still blocks the thread.
 
+pub(crate) mod input;
 pub mod scan;
 pub mod watch;
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod decode;
 pub(crate) mod comments;
+pub(crate) mod splice;
 
 use std::collections::HashMap;
 

@@ -54,6 +54,9 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first readiness file, with dates relative to today
+    #[command(after_help = EXIT_CODES)]
+    Init(InitArgs),
     /// Watch readiness files and serve them as Prometheus metrics
     Serve(Box<ServeArgs>),
     /// Check readiness files for errors and contradictions
@@ -65,6 +68,9 @@ pub(crate) enum Command {
     /// Explain the forecast of a milestone: its driving path, and what would bring it forward
     #[command(after_help = EXIT_CODES)]
     Explain(ExplainArgs),
+    /// Set the status of items in a readiness file, and keep everything else
+    #[command(after_help = EXIT_CODES)]
+    Set(SetArgs),
     /// Print the JSON Schema of readiness files
     Schema,
     /// Request a health endpoint, for images without curl
@@ -148,7 +154,8 @@ pub(crate) struct LimitArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Readiness files, directories of them, or - for standard input
+    /// Readiness files, directories that are searched for *.readiness.yaml files and YAML files with
+    /// the key project, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -189,7 +196,7 @@ pub(crate) struct SimulationArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ForecastArgs {
-    /// Readiness file
+    /// Readiness file, or - for standard input
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -215,7 +222,7 @@ pub(crate) struct ForecastArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// Readiness file
+    /// Readiness file, or - for standard input
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
@@ -229,6 +236,36 @@ pub(crate) struct ExplainArgs {
 
     #[command(flatten)]
     pub(crate) simulation: SimulationArgs,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// File to create, or - for standard output. Default: a file named after the directory
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetArgs {
+    /// Readiness file
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+
+    /// New status: ITEM=done, ITEM=partial, ITEM=40% or ITEM=todo, where ITEM is the path of a task,
+    /// workstream or milestone. as_of=today or as_of=DATE sets the status date
+    #[arg(required = true, value_name = "ITEM=STATUS")]
+    pub(crate) assignments: Vec<String>,
+
+    /// Date of finished milestones and of as_of=today. Default: today
+    #[arg(long, value_name = "DATE", value_parser = parse::date)]
+    pub(crate) at: Option<Date>,
+
+    /// Print the changes without writing them
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,

@@ -1,22 +1,20 @@
 //! The command `check`: all findings of the files in one run.
 
-use std::collections::BTreeSet;
+mod files;
+
 use std::io::{BufWriter, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 
 use crate::command::as_of::AsOf;
+use crate::command::check::files::CheckedFile;
 use crate::command::compare::{CompareContext, CompareOptions};
-use crate::finding::print::escape::escape_text;
+use crate::finding::Severity;
 use crate::finding::print::{Counts, Printer, Report, ReportFormat};
-use crate::finding::{Finding, Kind, NodePath, Severity};
 use crate::format;
 use crate::model::duplicates::duplicate_projects;
-use crate::name::Id;
-use crate::source;
-use crate::source::scan;
-use crate::source::{ReadLimits, SourceFile};
+use crate::source::ReadLimits;
 
 #[derive(Debug, Clone)]
 pub(crate) struct CheckOptions {
@@ -52,21 +50,24 @@ impl CheckOutcome {
     }
 }
 
-/// Checks the files and prints their findings to `out`; `-` is read from `input`.
+/// Checks the files and prints their findings to `out`, and the files that are passed over to `notes`.
+/// `-` is read from `input`.
 ///
 /// # Errors
 ///
 /// A path does not exist, a directory has no readiness files, or `input` or `out` fails. Nothing is
 /// checked then: a mistyped path must not pass as a clean one. An error of the comparison is returned
 /// after the findings are printed.
-pub(crate) fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<CheckOutcome> {
+pub(crate) fn run(
+    options: &CheckOptions,
+    input: &mut dyn Read,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<CheckOutcome> {
     if options.against.is_some() && options.format == ReportFormat::Json {
         bail!("--against cannot be used with --format json");
     }
-    let mut files = check_files(options)?;
-    if options.paths.iter().any(|path| is_input(path)) {
-        files.push(check_input(options, input)?);
-    }
+    let mut files = files::check(options, input, notes)?;
     add_duplicates(&mut files);
     let counts = print(options, &files, out)?;
     let mut is_clean = counts.at_least(options.fail_on) == 0;
@@ -77,90 +78,6 @@ pub(crate) fn run(options: &CheckOptions, input: &mut dyn Read, out: &mut dyn Wr
         is_clean &= !against.compare(&sources.collect::<Vec<_>>(), &context, out)?;
     }
     Ok(if is_clean { CheckOutcome::Clean } else { CheckOutcome::Found })
-}
-
-struct CheckedFile {
-    path: PathBuf,
-    /// `None` if the file cannot be read.
-    text: Option<SourceFile>,
-    findings: Vec<Finding>,
-    /// The ID of the project, if it can be read.
-    project: Option<Id>,
-}
-
-impl CheckedFile {
-    fn of(path: PathBuf, file: Result<SourceFile, Box<Finding>>, as_of: AsOf) -> Self {
-        match file {
-            Ok(file) => {
-                let (loaded, _) = as_of.load(&file.text);
-                let is_named = loaded.is_good();
-                let id = loaded.plan.map(|plan| plan.project.id);
-                let project = id.filter(|id| is_named || id.as_str() != Id::UNNAMED);
-                Self { path, text: Some(file), findings: loaded.findings, project }
-            }
-            Err(finding) => Self { path, text: None, findings: vec![*finding], project: None },
-        }
-    }
-}
-
-fn is_input(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Checks the files under the paths, in alphabetical order.
-fn check_files(options: &CheckOptions) -> anyhow::Result<Vec<CheckedFile>> {
-    let roots: Vec<_> = options.paths.iter().filter(|path| !is_input(path)).cloned().collect();
-    let scan = scan::scan(&roots);
-    if !scan.missing.is_empty() {
-        let errors = scan.missing.iter().map(|path| format!("{}: no such file or directory", path.display()));
-        bail!("{}", errors.collect::<Vec<_>>().join("; "));
-    }
-    let mut paths: Vec<_> = scan.files.into_iter().map(|found| found.path).collect();
-    let has_files = |root: &Path| {
-        let problems = scan.problems.iter().map(|(path, _)| path);
-        paths.iter().chain(problems).any(|path| path.starts_with(root))
-    };
-    let empty: Vec<_> = roots.into_iter().filter(|root| !has_files(root)).collect();
-    if !empty.is_empty() {
-        bail!("no `.yaml` or `.yml` file under {}", join_paths(&empty));
-    }
-    // `a.yaml` and `./a.yaml` are one file, not two files of one project.
-    let mut seen = BTreeSet::new();
-    paths.retain(|path| seen.insert(path.components().filter(|it| *it != Component::CurDir).collect::<PathBuf>()));
-    let problems = scan.problems.into_iter();
-    let mut files: Vec<_> =
-        problems.map(|(path, finding)| CheckedFile::of(path, Err(finding.into()), options.as_of)).collect();
-    files.extend(paths.into_iter().map(|path| {
-        let file = source::read(&path, &options.limits);
-        CheckedFile::of(path, file, options.as_of)
-    }));
-    files.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(files)
-}
-
-fn join_paths(paths: &[PathBuf]) -> String {
-    let names = paths.iter().map(|path| format!("`{}`", escape_text(&path.display().to_string())));
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// Checks standard input, under the name `<stdin>`.
-fn check_input(options: &CheckOptions, input: &mut dyn Read) -> anyhow::Result<CheckedFile> {
-    let limit = options.limits.file_size;
-    let mut bytes = Vec::new();
-    input.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    let bad = |kind, message: String| Err(Box::new(Finding::new(kind, NodePath::root(), message)));
-    let file = if bytes.len() as u64 > limit {
-        bad(Kind::TooLarge, format!("the input is larger than {limit} bytes"))
-    } else {
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(SourceFile::new("<stdin>", text.strip_prefix('\u{feff}').unwrap_or(&text))),
-            Err(error) => {
-                let offset = error.utf8_error().valid_up_to();
-                bad(Kind::NotText, format!("the byte at offset {offset} isn't UTF-8"))
-            }
-        }
-    };
-    Ok(CheckedFile::of("<stdin>".into(), file, options.as_of))
 }
 
 fn add_duplicates(files: &mut [CheckedFile]) {
@@ -231,12 +148,17 @@ mod tests {
         }
 
         fn run(&self, input: &[u8]) -> (String, anyhow::Result<u8>) {
-            let mut out = Vec::new();
-            let outcome = run(&self.options, &mut &input[..], &mut out).map(CheckOutcome::exit_code);
+            let (out, _, outcome) = self.run_with_notes(input);
+            (out, outcome)
+        }
+
+        fn run_with_notes(&self, input: &[u8]) -> (String, String, anyhow::Result<u8>) {
+            let (mut out, mut notes) = (Vec::new(), Vec::new());
+            let outcome = run(&self.options, &mut &input[..], &mut out, &mut notes).map(CheckOutcome::exit_code);
             let name = self.directory.path().display().to_string();
             let hide = |text: &str| text.replace(&name, "DIR");
             let outcome = outcome.map_err(|error| anyhow::anyhow!(hide(&error.to_string())));
-            (hide(&String::from_utf8(out).unwrap()), outcome)
+            (hide(&String::from_utf8(out).unwrap()), hide(&String::from_utf8(notes).unwrap()), outcome)
         }
 
         fn code(&self) -> u8 {
@@ -299,7 +221,28 @@ mod tests {
         let missing = fixture.directory.path().join("b.yaml");
         let fixture = fixture.with(|it| it.paths.push(missing));
         assert_eq!(fixture.error(), "DIR/b.yaml: no such file or directory");
-        assert_eq!(CheckFixture::new(&[("README.md", "")]).error(), "no `.yaml` or `.yml` file under `DIR`");
+        assert_eq!(CheckFixture::new(&[("README.md", "")]).error(), "no readiness file under `DIR`");
+    }
+
+    #[test]
+    fn other_yaml_files_of_a_directory_are_passed_over() {
+        let files = [
+            ("a.yaml", GOOD),
+            ("b.readiness.yaml", "title: B\n"),
+            ("values.yaml", "replicas: 1\n"),
+            ("ci.yml", "on: push\n"),
+        ];
+        let (out, notes, code) = CheckFixture::new(&files).run_with_notes(b"");
+        assert_eq!((code.unwrap(), out.ends_with("1 error in 2 files\n")), (1, true), "{out}");
+        assert!(out.contains("--> DIR/b.readiness.yaml"), "the name makes it a readiness file: {out}");
+        assert_eq!(notes, "passed over 2 files without the key `project`: `DIR/ci.yml`, `DIR/values.yaml`\n");
+        let named = CheckFixture::new(&files[2..]).with(|it| it.paths[0].push("values.yaml"));
+        let (out, notes, code) = named.run_with_notes(b"");
+        assert_eq!((code.unwrap(), &*notes), (1, ""), "a file that is named is checked");
+        assert!(out.contains("error[missing_key]"), "{out}");
+        let (out, notes, error) = CheckFixture::new(&files[2..]).run_with_notes(b"");
+        assert_eq!((&*out, error.unwrap_err().to_string().as_str()), ("", "no readiness file under `DIR`"));
+        assert!(notes.starts_with("passed over 2 files"), "{notes}");
     }
 
     #[test]
@@ -351,7 +294,8 @@ mod tests {
 
         3 errors in 3 files
         ");
-        let nameless = CheckFixture::new(&[("a.yaml", "title: A\n"), ("b.yaml", "title: B\n")]).run(b"").0;
+        let nameless =
+            CheckFixture::new(&[("a.readiness.yaml", "title: A\n"), ("b.readiness.yml", "title: B\n")]).run(b"").0;
         assert!(!nameless.contains("duplicate_project"), "{nameless}");
     }
 
@@ -379,7 +323,12 @@ mod tests {
 
         1 error in 1 file
         ");
-        assert!(fixture.run(b"project: \xff\n").0.starts_with("error[not_text]: the byte at offset 9 isn't UTF-8"));
+        assert!(
+            fixture
+                .run(b"project: \xff\n")
+                .0
+                .starts_with("error[not_text]: byte 0xFF at line 1, column 10 is not UTF-8")
+        );
         let fixture = fixture.with(|it| it.limits.file_size = 3);
         assert!(fixture.run(b"project: x\n").0.starts_with("error[too_large]"));
     }

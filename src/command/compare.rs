@@ -24,7 +24,7 @@ use crate::quantity::probability_words;
 use crate::schedule::finish::ForecastModel;
 use crate::schedule::forecast::Forecast;
 use crate::schedule::timeline::Timeline;
-use crate::source;
+use crate::source::input::{is_pipe, read_argument};
 use crate::source::{ReadLimits, SourceFile};
 
 /// `--against` and its options.
@@ -82,13 +82,13 @@ impl CompareOptions {
         context: &CompareContext,
     ) -> anyhow::Result<Option<SourceFile>> {
         let path = Path::new(&self.name);
-        if !path.is_file() {
+        if !path.is_file() && !is_pipe(path) {
             return file_at_revision(&file.path, &self.name);
         }
         if files > 1 {
             bail!("cannot compare {files} files with the file `{}`: expected one file, or a Git revision", self.name);
         }
-        let before = source::read(path, &context.limits);
+        let before = read_argument(path, context.limits, &mut io::empty());
         before.map(Some).map_err(|finding| anyhow!("{}: {}", self.name, finding.message))
     }
 

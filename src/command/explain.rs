@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -43,8 +43,13 @@ const CLEAR_LINE: &str = "\r\u{1b}[K";
 /// # Errors
 ///
 /// The file cannot be read or has errors, there is no such milestone, or a writer fails.
-pub(crate) fn run(options: &ExplainOptions, out: &mut dyn Write, progress: &mut dyn Write) -> anyhow::Result<()> {
-    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, out)?;
+pub(crate) fn run(
+    options: &ExplainOptions,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+    progress: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, stdin, out)?;
     let project = &valid.plan.project;
     let index = find_milestone(project, &options.milestone)?;
     let analysis = MilestoneAnalysis { valid: &valid, index, draws: options.draws };

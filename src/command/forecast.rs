@@ -6,7 +6,7 @@ pub(crate) mod json;
 pub(crate) mod chart;
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -56,8 +56,8 @@ pub(crate) enum ForecastFormat {
 /// # Errors
 ///
 /// The file cannot be read or has errors, a change is invalid, or `out` fails.
-pub(crate) fn run(options: &ForecastCommand, out: &mut dyn Write) -> anyhow::Result<()> {
-    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, out)?;
+pub(crate) fn run(options: &ForecastCommand, stdin: &mut dyn Read, out: &mut dyn Write) -> anyhow::Result<()> {
+    let valid = plan::read(&options.path, options.as_of, options.limits, options.colour, stdin, out)?;
     let project = &valid.plan.project;
     let edits = plan::parse_edits(project, &options.what_if)?;
     let before = compute_forecast(&valid, options.draws);

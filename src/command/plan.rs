@@ -1,6 +1,6 @@
 //! Reading one plan, and the edits of `--what-if`.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::quantity::{Estimate, WorkTime};
 use crate::scalar::ScalarFormat;
 use crate::schedule::forecast::{Forecast, ForecastOptions};
 use crate::schedule::timeline::Timeline;
-use crate::source;
+use crate::source::input::read_argument;
 use crate::source::{ReadLimits, SourceFile};
 
 /// A plan without errors, and the moment for which it was evaluated.
@@ -29,7 +29,7 @@ pub(crate) struct ValidPlan {
     pub(crate) now: Timestamp,
 }
 
-/// Reads the plan in the file at `path`.
+/// Reads the plan that the argument `path` names: `-` is `stdin`.
 ///
 /// # Errors
 ///
@@ -39,9 +39,11 @@ pub(crate) fn read(
     as_of: AsOf,
     limits: ReadLimits,
     colour: bool,
+    stdin: &mut dyn Read,
     out: &mut dyn Write,
 ) -> anyhow::Result<ValidPlan> {
-    let source = source::read(path, &limits).map_err(|finding| anyhow!("{}: {}", path.display(), finding.message))?;
+    let source =
+        read_argument(path, limits, stdin).map_err(|finding| anyhow!("{}: {}", path.display(), finding.message))?;
     require_valid(&source, as_of, colour, out)
 }
 

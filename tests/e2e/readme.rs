@@ -63,7 +63,12 @@ impl Sandbox {
 
     /// Runs `line` to its end and returns what it printed.
     fn run(&self, line: &str) -> String {
-        let output = self.command(line).output().unwrap();
+        self.run_in(&root(), line)
+    }
+
+    /// Runs `line` in the directory `folder`.
+    fn run_in(&self, folder: &Path, line: &str) -> String {
+        let output = self.command(line).current_dir(folder).output().unwrap();
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "`{line}`: {stdout}{}", String::from_utf8_lossy(&output.stderr));
         stdout
@@ -95,7 +100,22 @@ fn every_command_of_the_readme_works() {
             ["curl", ..] => {
                 let (_, address) = served.as_ref().expect("`make run` comes first");
                 let stdout = sandbox.run(&line.replace("localhost:20430", address));
-                assert!(stdout.contains("{project=\"castiel\",area=\"testing\",method=\"earned\"} 0.7"), "{stdout}");
+                assert!(stdout.contains("{project=\"webshop\",area=\"operations\",method=\"earned\"} 0.2"), "{stdout}");
+            }
+            ["readiness-exporter", "init" | "check" | "forecast" | "set", "webshop.readiness.yaml", ..] => {
+                let stdout = sandbox.run_in(sandbox.folder.path(), line);
+                let expected = match line.split(' ').nth(1).unwrap() {
+                    "init" => "created webshop.readiness.yaml\n",
+                    "check" => "1 file, no findings\n",
+                    "forecast" => "\nLaunch ",
+                    _ => "\n+          - done: Orders survive a restart\n",
+                };
+                assert!(stdout.contains(expected) && !stdout.contains("overdue"), "{stdout}");
+            }
+            ["readiness-exporter", "serve", "webshop.readiness.yaml"] => {
+                let running =
+                    Running::start(sandbox.command(&format!("exec {line}")).current_dir(sandbox.folder.path()));
+                assert!(running.says("msg=\"files reloaded\"").contains("files=1"));
             }
             // `demo.rs` tests the demo itself.
             ["make", "demo"] => assert!(sandbox.run("make -n demo").contains("demo/run")),

@@ -418,3 +418,61 @@ fn check_reports_moved_due_dates_and_milestones_that_are_reached_or_removed() {
     audit      2026-04-10                                       removed
     ");
 }
+
+/// Runs the binary in a shell, so that its input is a pipe.
+fn shell(script: &str) -> String {
+    let script = script.replace("BINARY", env!("CARGO_BIN_EXE_readiness-exporter"));
+    let output = Command::new("bash").args(["-c", &script]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_command_reads_standard_input_and_pipes() {
+    const FILE: &str = "examples/payments.readiness.yaml";
+    let commands = [
+        ("forecast --at 2027-01-04", ""),
+        ("explain --at 2027-01-04", "wallets-live"),
+        ("check --at 2027-01-04 --format json", ""),
+    ];
+    for (command, milestone) in commands {
+        let expected = shell(&format!("BINARY {command} {FILE} {milestone}"));
+        for input in ["- < F", "- < <(cat F)", "/dev/stdin < <(cat F)", "<(cat F)"] {
+            let (path, redirect) =
+                input.split_once(" < ").map_or((input, String::new()), |(path, rest)| (path, format!("< {rest}")));
+            let line =
+                format!("BINARY {command} {path} {milestone} {redirect}").replace("(cat F)", &format!("(cat {FILE})"));
+            let found = shell(&line.replace(" F", &format!(" {FILE}")));
+            if command.starts_with("check") {
+                assert!(found.contains(r#""errors":0"#), "{line}: {found}");
+            } else {
+                assert_eq!(found, expected, "{line}");
+            }
+        }
+    }
+    let pipe = shell("cd \"$(mktemp -d)\" && mkfifo p && (echo 'project: x' > p &) && BINARY check p && rm p");
+    assert_eq!(pipe, "1 file, no findings\n");
+}
+
+/// A new user writes a first plan, checks, forecasts and updates it.
+#[test]
+fn a_first_plan_is_checked_forecast_and_updated() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("shop");
+    std::fs::create_dir(&folder).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = run(&folder, arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run(&["init"]).starts_with("created shop.readiness.yaml\n"));
+    assert_eq!(run(&["check", "--fail-on", "warning", "."]), "1 file, no findings\n");
+    let forecast = run(&["forecast", "shop.readiness.yaml"]);
+    assert!(forecast.lines().any(|line| line.starts_with("Launch ") && line.contains(" %")), "{forecast}");
+    assert!(!forecast.contains("overdue"), "{forecast}");
+    let text = || std::fs::read_to_string(folder.join("shop.readiness.yaml")).unwrap();
+    let before = text();
+    run(&["set", "shop.readiness.yaml", "backend/orders/restart=done", "as_of=today"]);
+    assert_eq!(text(), before.replace("todo: Orders survive", "done: Orders survive"));
+    assert_eq!(run(&["init", "-"]).matches("project: project\n").count(), 1);
+}

@@ -6,7 +6,7 @@ use crate::harness::run;
 
 #[test]
 fn every_command_has_help() {
-    for command in ["", "serve", "check", "forecast", "explain", "schema", "health"] {
+    for command in ["", "init", "serve", "check", "forecast", "explain", "set", "schema", "health"] {
         let output = run(&[command, "--help"].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>());
         assert!(output.status.success() && output.stderr.is_empty(), "{command}");
         let name = if command.is_empty() { "help" } else { command };
