@@ -100,7 +100,7 @@ fn every_command_of_the_readme_works() {
             ["curl", ..] => {
                 let (_, address) = served.as_ref().expect("`make run` comes first");
                 let stdout = sandbox.run(&line.replace("localhost:20430", address));
-                assert!(stdout.contains("{project=\"webshop\",area=\"operations\",method=\"earned\"} 0.2"), "{stdout}");
+                assert!(stdout.contains("{project=\"webshop\",area=\"backend\",method=\"earned\"} 0.3"), "{stdout}");
             }
             ["readiness-exporter", "init" | "check" | "forecast" | "set", "webshop.readiness.yaml", ..] => {
                 let stdout = sandbox.run_in(sandbox.folder.path(), line);
