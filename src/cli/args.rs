@@ -254,12 +254,15 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 
-    /// New status: ITEM=done, ITEM=partial, ITEM=40% or ITEM=todo, where ITEM is the path of a task,
-    /// workstream or milestone. as_of=today or as_of=DATE sets the status date
-    #[arg(required = true, value_name = "ITEM=STATUS")]
+    // Not a doc comment, in which `as_of` would need backticks.
+    #[arg(
+        required = true,
+        value_name = "ITEM=STATUS",
+        help = "New status: ITEM=done, ITEM=partial, ITEM=40% or ITEM=todo, where ITEM is the path of a task, workstream or milestone. as_of=today or as_of=DATE sets the status date"
+    )]
     pub(crate) assignments: Vec<String>,
 
-    /// Date of finished milestones and of as_of=today. Default: today
+    /// Date of today, for finished milestones and the status date
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub(crate) at: Option<Date>,
 

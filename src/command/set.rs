@@ -62,7 +62,7 @@ pub(crate) fn run(options: &SetOptions, out: &mut dyn Write, notes: &mut dyn Wri
         write_text(options, &source.text, &text)?;
     }
     write_diff(options, &source.text, &text, out)?;
-    report_new_warnings(options, &source, text, notes)
+    report_new_warnings(options, &source, &text, notes)
 }
 
 /// `text` after the assignments.
@@ -105,17 +105,17 @@ fn write_diff(options: &SetOptions, before: &str, after: &str, out: &mut dyn Wri
 fn report_new_warnings(
     options: &SetOptions,
     before: &SourceFile,
-    text: String,
+    text: &str,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let old = options.as_of.load(&before.text).0.findings;
-    let new = options.as_of.load(&text).0.findings;
+    let new = options.as_of.load(text).0.findings;
     let new: Vec<Finding> = new_findings(&old, new).filter(|it| it.severity() == Severity::Warning).collect();
     if new.is_empty() {
         return Ok(());
     }
     let mut printer = Printer::new(notes, ReportFormat::Human, options.colour);
-    printer.report(&Report { path: &options.path, text: Some(&text), findings: &new })?;
+    printer.report(&Report { path: &options.path, text: Some(text), findings: &new })?;
     printer.finish()?;
     Ok(())
 }

@@ -129,8 +129,7 @@ impl StatusEdit {
                 bail!("`{path}` is waived: change the status in the file, and remove the reason")
             }
             (_, NewStatus::Todo) => (Status::Todo, None),
-            (_, NewStatus::Done) => (Status::Done, None),
-            (_, NewStatus::Complete(Ratio::ONE, _)) => (Status::Done, None),
+            (_, NewStatus::Done | NewStatus::Complete(Ratio::ONE, _)) => (Status::Done, None),
             (_, NewStatus::Complete(ratio, percent)) => (Status::Partial(Some(*ratio)), Some(percent)),
             (Status::Partial(complete), NewStatus::Partial) => (Status::Partial(*complete), None),
             (_, NewStatus::Partial) => (Status::Partial(None), None),

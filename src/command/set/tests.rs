@@ -8,6 +8,7 @@ use proptest::sample::Index;
 use super::*;
 use crate::model::resolve::items;
 use crate::model::{Item, Project};
+use crate::quantity::Ratio;
 
 const PLAN: &str = "\
 project: x
@@ -294,7 +295,7 @@ proptest! {
                 crate::model::Status::Partial(Some(ratio)) if status.ends_with('%') => format!("{:.0}%", ratio.get() * 100.0),
                 other => other.name().to_owned(),
             },
-            Item::Workstream(area, index) => match new.workstream(area, index).complete.map_or(0.0, |it| it.get()) {
+            Item::Workstream(area, index) => match new.workstream(area, index).complete.map_or(0.0, Ratio::get) {
                 0.0 => "todo".to_owned(),
                 1.0 => "done".to_owned(),
                 ratio => format!("{:.0}%", ratio * 100.0),
