@@ -111,6 +111,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let mut reloader = Reloader {
         paths: options.paths,
         state: Some((Store::new(options.store), Scan::default())),
+        has_files: true,
         watcher: Watcher::new(options.poll_interval),
         self_metrics,
         web,
@@ -174,6 +175,8 @@ struct Reloader {
     paths: Vec<PathBuf>,
     /// The loaded files and the last scan. `None` while a reload runs in its own thread.
     state: Option<(Store, Scan)>,
+    /// Whether the last scan found a file; before the first scan, a file is expected.
+    has_files: bool,
     watcher: Watcher,
     self_metrics: Arc<SelfMetrics>,
     web: Option<Arc<Web>>,
@@ -245,6 +248,11 @@ impl Reloader {
             self.self_metrics.observe_reload(duration);
             log_changes(update, duration);
         }
+        if scan.files.is_empty() && self.has_files {
+            tracing::warn!(paths = %join_paths(&self.paths), "no readiness files found");
+        }
+        self.has_files = !scan.files.is_empty();
+        self.self_metrics.files.set(gauge_value(scan.files.len()));
         self.self_metrics.missing_paths.set(gauge_value(scan.missing.len()));
         self.self_metrics.series.set(gauge_value(snapshot.exposition.series()));
         self.self_metrics.series_dropped.set(gauge_value(snapshot.exposition.dropped()));
@@ -271,9 +279,13 @@ fn changes_of(trigger: Trigger) -> Changed {
 
 fn changed_paths(changed: &Changed) -> String {
     match changed {
-        Changed::Paths(paths) => paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        Changed::Paths(paths) => join_paths(paths),
         Changed::Anything => "all".to_owned(),
     }
+}
+
+fn join_paths<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    paths.into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Logs the result for each of the first 20 changed files, then a summary.

@@ -33,6 +33,7 @@ pub enum ExporterMetrics {
 pub struct SelfMetrics {
     pub(crate) config_reload_successful: IntGauge,
     pub(crate) config_reload_success_time: IntGauge,
+    pub(crate) files: IntGauge,
     pub(crate) missing_paths: IntGauge,
     pub(crate) reloads: IntCounter,
     pub(crate) reload_duration: Histogram,
@@ -72,6 +73,7 @@ impl SelfMetrics {
         Ok(Self {
             config_reload_successful: gauge(&registry, FamilyId::ConfigReloadSuccessful)?,
             config_reload_success_time: gauge(&registry, FamilyId::ConfigReloadSuccessTime)?,
+            files: gauge(&registry, FamilyId::Files)?,
             missing_paths: gauge(&registry, FamilyId::MissingPaths)?,
             reloads: register(&registry, IntCounter::with_opts(opts(FamilyId::ReloadsTotal))?)?,
             reload_duration: register(&registry, reload_duration()?)?,
@@ -203,6 +205,7 @@ mod tests {
     #[test]
     fn every_value_is_its_own() {
         let metrics = SelfMetrics::new(ExporterMetrics::Enabled).unwrap();
+        metrics.files.set(70);
         metrics.missing_paths.set(2);
         metrics.series.set(300);
         metrics.series_dropped.set(40);
@@ -211,6 +214,7 @@ mod tests {
         metrics.requests_in_flight.set(8);
         let text = text(&metrics);
         for (series, expected) in [
+            ("readiness_exporter_files", 70.0),
             ("readiness_exporter_missing_paths", 2.0),
             ("readiness_exporter_series", 300.0),
             ("readiness_exporter_series_dropped", 40.0),

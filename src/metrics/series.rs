@@ -125,6 +125,8 @@ families! {
         "Unix timestamp of the last successful reload of the web configuration.";
     ConfigReloadSuccessful "readiness_exporter_config_last_reload_successful" Gauge Boolean, Exporter 1 []:
         "Whether the last reload of the web configuration was successful.";
+    Files "readiness_exporter_files" Gauge Count, Exporter 1 []:
+        "Number of files found at and below the paths on the command line.";
     MissingPaths "readiness_exporter_missing_paths" Gauge Count, Exporter 1 []:
         "Number of paths on the command line that do not exist.";
     ReloadDuration "readiness_exporter_reload_duration_seconds" Histogram Seconds, Exporter 11 []:
