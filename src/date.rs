@@ -1,11 +1,14 @@
 //! Dates of a readiness file and their instants.
 
+mod other_formats;
+
 use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use crate::date::other_formats::{date_help, weekday};
 use crate::scalar::{JsonType, ParseError, ScalarFormat};
 
 impl ScalarFormat for Date {
@@ -15,7 +18,7 @@ impl ScalarFormat for Date {
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         if !has_shape(text, "0000-00-00") {
-            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text)));
+            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text, false)));
         }
         let date: Self = text.parse().map_err(|_| nonexistent(text))?;
         in_range(date, text)
@@ -62,7 +65,7 @@ impl ScalarFormat for DayOrMonth {
             return in_range(first, text).map(Self::Month);
         }
         if !has_shape(text, "0000-00-00") {
-            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text)));
+            return Err(ParseError::invalid::<Self>(text).maybe_help(date_help(text, true)));
         }
         Date::parse(text).map(Self::Day)
     }
@@ -92,9 +95,19 @@ impl ScalarFormat for Weekday {
             "fri" => Ok(Self::Friday),
             "sat" => Ok(Self::Saturday),
             "sun" => Ok(Self::Sunday),
-            _ => Err(ParseError::invalid::<Self>(text)),
+            _ => Err(ParseError::invalid::<Self>(text).maybe_help(weekday_help(text))),
         }
     }
+}
+
+/// The fix of a weekday that is written in another way.
+fn weekday_help(text: &str) -> Option<String> {
+    if let Some(day) = weekday(text) {
+        return Some(format!("write `{day}`"));
+    }
+    let (first, last) = text.split_once(['-', '–'])?;
+    let is_range = weekday(first.trim()).is_some() && weekday(last.trim()).is_some();
+    is_range.then(|| "write each day, as in `[mon, tue, wed, thu, fri]`".to_owned())
 }
 
 /// The first instant of `day` in `zone`. It is not midnight if a clock change skips midnight.
@@ -130,18 +143,6 @@ fn in_range(date: Date, text: &str) -> Result<Date, ParseError> {
     } else {
         Err(ParseError::because::<Date>(text, "expected a year from 1970 to 2999"))
     }
-}
-
-/// The fix of a date that is written in another way.
-fn date_help(text: &str) -> Option<String> {
-    if matches!(text, "true" | "yes") {
-        return Some("write the date on which it happened".to_owned());
-    }
-    let [day, month, year] = *text.split('.').collect::<Vec<_>>() else {
-        return None;
-    };
-    let date = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
-    in_range(date, text).ok().map(|date| format!("write `{date}`"))
 }
 
 /// The error of a date with a month or a day that does not exist.

@@ -7,42 +7,72 @@ pub(crate) mod fields;
 pub(crate) mod shorthand;
 pub mod document;
 pub(crate) mod schema;
+pub(crate) mod helps;
 
 use serde::Deserialize;
 
 use crate::finding::{Finding, Kind, LazyPath, NodePath};
 use crate::format::document::Document;
 use crate::format::fields::NOT_TEXT;
-use crate::name::Reference;
+use crate::name::{Id, Reference};
 use crate::scalar::{ScalarFormat, shortened};
 use crate::span::Span;
+use crate::yaml::checklist::{needs_quotes, quoted, task_entry};
+use crate::yaml::recover::{self, RecoveredTree};
 use crate::yaml::{self, YamlContent, YamlNode, comments, decode};
+
+/// Result of parsing a readiness file.
+#[derive(Debug)]
+pub(crate) struct ParsedFile {
+    /// All that could be parsed; `None` if that is nothing.
+    pub(crate) document: Option<Document>,
+    /// Errors of the YAML and of the structure, and lost texts.
+    pub(crate) findings: Vec<Finding>,
+    /// The tree, if it was required to determine the findings.
+    pub(crate) root: Option<YamlNode>,
+    /// The mappings and lists whose content is not in the document.
+    pub(crate) lost: Vec<NodePath>,
+    /// The error of the first parser. It is reported if no other error explains it.
+    pub(crate) rejection: Option<Finding>,
+}
 
 /// Parses a readiness file.
 ///
-/// The document is `None`, with a finding, if the text is not valid YAML. Otherwise it has all that could be
-/// parsed. The findings do not include invalid values: these are reported when the values are used.
+/// The document is `None`, with a finding, if the text is not valid YAML and cannot be repaired. Otherwise it has
+/// all that could be parsed. The findings do not include invalid values: these are reported when the values are used.
 #[must_use]
 pub fn parse(text: &str) -> (Option<Document>, Vec<Finding>) {
+    let ParsedFile { document, mut findings, rejection, .. } = parse_file(text);
+    if findings.is_empty() {
+        findings.extend(rejection);
+    }
+    (document, findings)
+}
+
+/// Parses a readiness file, and keeps what the findings of its values require.
+#[must_use]
+pub(crate) fn parse_file(text: &str) -> ParsedFile {
     let error = match Document::deserialize(serde_yaml::Deserializer::from_str(text)) {
-        Ok(document) => return (Some(document), lost_texts(text)),
+        Ok(document) => {
+            let findings = lost_texts(text);
+            return ParsedFile { document: Some(document), findings, root: None, lost: Vec::new(), rejection: None };
+        }
         Err(error) => error,
     };
-    let root = match yaml::parse(text) {
-        Ok(root) => root,
-        Err(finding) => return (None, vec![finding]),
+    let RecoveredTree { root, mut findings, is_partial } = recover::parse(text);
+    let is_rejected = findings.is_empty() && !error.to_string().contains(NOT_TEXT);
+    let rejection = is_rejected.then(|| syntax_error(text, &error));
+    let mut lost: Vec<NodePath> = is_partial.then(NodePath::root).into_iter().collect();
+    let Some(mut root) = root else {
+        return ParsedFile { document: None, findings, root: None, lost, rejection };
     };
-    let (document, mut findings) = decode::decode::<Document>(&root, type_help);
-    if findings.is_empty() && error.to_string().contains(NOT_TEXT) {
-        return (document, comments::find(text, &root));
-    }
-    if findings.is_empty() {
-        findings.push(syntax_error(text, &error));
-        return (None, findings);
-    }
+    let decoded = decode::decode::<Document>(&root, type_help);
+    decode::rename_keys(&mut root, &decoded.renamed);
+    findings.extend(decoded.findings);
+    lost.extend(decoded.lost);
     locate_in(&root, &mut findings);
     findings.extend(comments::find(text, &root));
-    (document, findings)
+    ParsedFile { document: decoded.value, findings, root: Some(root), lost, rejection }
 }
 
 /// The project id on a line `project: …` of a text that cannot be parsed.
@@ -70,13 +100,36 @@ fn has_key(root: &YamlNode, name: &str) -> bool {
     matches!(&root.content, YamlContent::Mapping(entries) if entries.iter().any(|(key, _)| key.text() == Some(name)))
 }
 
+/// The fix of a node that has the wrong type.
 fn type_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
     match (path, &node.content) {
-        (LazyPath::Index(LazyPath::Key(_, "tasks"), _), YamlContent::Scalar { text, .. }) => {
-            Some(format!("write `- todo: {}`", shortened(text)))
+        (LazyPath::Key(_, "tasks" | "notes" | "done"), YamlContent::Scalar { text, .. })
+            if text.starts_with(['•', '–', '—', '◦', '▪']) =>
+        {
+            Some(format!("start each item of the list with `- ` instead of `{}`", text.chars().next().unwrap_or('•')))
         }
-        (LazyPath::Key(_, "needs" | "blocks" | "critical_path" | "affects"), YamlContent::Scalar { text, .. }) => {
-            Reference::parse(text).ok().map(|reference| format!("write `[{}]`", shortened(reference.as_str())))
+        (LazyPath::Index(LazyPath::Key(_, "tasks"), _), YamlContent::Scalar { text, .. }) => {
+            Some(write(&format!("- {}", task_entry(text))))
+        }
+        (
+            LazyPath::Key(_, key @ ("needs" | "blocks" | "critical_path" | "affects")),
+            YamlContent::Scalar { text, .. },
+        ) => {
+            let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+            let paths: Option<Vec<_>> = parts.map(|part| Reference::parse(part).ok()).collect();
+            let paths: Vec<_> = paths?.iter().map(|path| path.as_str().to_owned()).collect();
+            Some(write(&format!("{key}: [{}]", paths.join(", "))))
+        }
+        (LazyPath::Key(_, key @ ("notes" | "done")), YamlContent::Scalar { text, .. }) => {
+            let text = if text.contains([',', '[', ']', '{', '}']) || needs_quotes(text) {
+                quoted(text)
+            } else {
+                text.to_string()
+            };
+            Some(write(&format!("{key}: [{text}]")))
+        }
+        (LazyPath::Key(_, key @ ("workdays" | "holidays")), YamlContent::Scalar { text, .. }) => {
+            Some(write(&format!("{key}: [{text}]")))
         }
         (LazyPath::Key(..), YamlContent::List(items)) if items.is_empty() => {
             Some("write `{}` or remove the key".to_owned())
@@ -84,33 +137,71 @@ fn type_help(path: &LazyPath<'_>, node: &YamlNode) -> Option<String> {
         (LazyPath::Key(..), YamlContent::Mapping(entries)) if entries.is_empty() => {
             Some("write `[]` or remove the key".to_owned())
         }
+        (LazyPath::Key(_, key @ ("tasks" | "baseline" | "phases" | "actions")), YamlContent::Mapping(_)) => {
+            Some(format!("write a list: start each item of `{key}` with `- `"))
+        }
+        (LazyPath::Key(_, "areas" | "milestones" | "workstreams" | "risks"), YamlContent::List(items)) => {
+            Some(format!("write a mapping: {}", first_entry(items)))
+        }
         _ => None,
     }
+}
+
+fn write(text: &str) -> String {
+    format!("write `{}`", shortened(text))
+}
+
+/// The first item of a list as the first entry of a mapping from ids.
+fn first_entry(items: &[YamlNode]) -> String {
+    let known = items.first().and_then(|item| match &item.content {
+        YamlContent::Scalar { text, .. } => Id::slug(text),
+        YamlContent::Mapping(entries) => {
+            let id =
+                |key: &str| entries.iter().find(|(it, _)| it.text() == Some(key)).and_then(|(_, value)| value.text());
+            ["id", "title", "name"].into_iter().find_map(id).and_then(Id::slug)
+        }
+        YamlContent::List(_) => None,
+    });
+    let id = known.map_or("web".to_owned(), |id| id.to_string());
+    format!("start each entry with its id, as in `{id}:`")
 }
 
 fn lost_texts(text: &str) -> Vec<Finding> {
     if !comments::may_have_lost_text(text) {
         return Vec::new();
     }
-    yaml::parse(text).map(|root| comments::find(text, &root)).unwrap_or_default()
+    recover::parse(text).root.map(|root| comments::find(text, &root)).unwrap_or_default()
 }
 
 /// Determines the locations of findings that do not have one.
 pub fn locate(text: &str, findings: &mut [Finding]) {
-    if findings.iter().all(|finding| finding.span.is_some()) {
-        return;
-    }
-    match yaml::parse(text) {
-        Ok(root) => locate_in(&root, findings),
-        // `serde_yaml` accepts some texts that the second parser rejects: use the location of the error.
-        Err(error) => {
-            for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
-                finding.span = error.span;
-            }
-        }
-    }
+    locate_with(text, None, findings);
 }
 
+/// Determines the locations of findings that do not have one, and the helps that depend on the text, in the tree of
+/// `text`. Returns the tree, if it was required.
+pub(crate) fn locate_with(text: &str, root: Option<YamlNode>, findings: &mut [Finding]) -> Option<YamlNode> {
+    if root.is_none() && findings.iter().all(|finding| finding.span.is_some()) {
+        return None;
+    }
+    let RecoveredTree { root, findings: errors, .. } = match root {
+        Some(root) => RecoveredTree { root: Some(root), findings: Vec::new(), is_partial: false },
+        None => recover::parse(text),
+    };
+    if let Some(root) = &root {
+        locate_in(root, findings);
+        helps::add(text, root, findings);
+    } else {
+        // `serde_yaml` accepts some texts that the second parser rejects: use the location of the error.
+        let span = errors.first().and_then(|error| error.span);
+        for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
+            finding.span = span;
+        }
+    }
+    root
+}
+
+/// Determines the locations of findings in the tree of their text.
 fn locate_in(root: &YamlNode, findings: &mut [Finding]) {
     for finding in findings.iter_mut().filter(|finding| finding.span.is_none()) {
         finding.span = Some(root.locate(&finding.at, finding.part));
@@ -152,7 +243,7 @@ mod tests {
                 "wrong_type `ml` expected a mapping, found a list: -",
                 "duplicate_key `ml` duplicate key `ml`: keep only one of them",
                 "unknown_key `pionts` unknown key `pionts`: did you mean `points`?",
-                "wrong_type `b` expected a list, found `b`: write `[b]`",
+                "wrong_type `b` expected a list, found `b`: write `needs: [b]`",
             ]
         );
     }
@@ -201,9 +292,9 @@ mod tests {
     #[test]
     fn a_syntax_error_has_a_location() {
         let (document, findings) = parse("project: x\n\tareas: y\n");
-        assert!(document.is_none());
+        assert!(document.is_some(), "the rest of the text is read");
         assert_eq!(findings[0].kind, Kind::Syntax);
-        assert!(findings[0].span.is_some());
+        assert_eq!(findings[0].span, Some(Span { start: 11, end: 12 }));
     }
 
     #[test]

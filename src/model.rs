@@ -11,6 +11,7 @@ pub mod blocking;
 pub(crate) mod duplicates;
 pub(crate) mod consistency;
 pub mod edit;
+pub(crate) mod consequences;
 pub mod load;
 
 use std::collections::BTreeMap;

@@ -179,7 +179,17 @@ impl ScalarFormat for Priority {
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High, Self::Critical];
-        all.into_iter().find(|it| it.name() == text).ok_or_else(|| unknown_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| {
+            unknown_word::<Self>(
+                text,
+                &[
+                    ("critical", &["p0", "blocker", "urgent", "highest", "must", "showstopper", "very high"]),
+                    ("high", &["p1", "major", "important", "should"]),
+                    ("medium", &["p2", "normal", "moderate", "med", "mid", "could", "average"]),
+                    ("low", &["p3", "p4", "p5", "minor", "trivial", "lowest", "nice to have", "very low"]),
+                ],
+            )
+        })
     }
 }
 
@@ -209,15 +219,32 @@ impl ScalarFormat for RiskSeverity {
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         let all = [Self::Low, Self::Medium, Self::High];
-        all.into_iter().find(|it| it.name() == text).ok_or_else(|| unknown_word::<Self>(text))
+        all.into_iter().find(|it| it.name() == text).ok_or_else(|| {
+            unknown_word::<Self>(
+                text,
+                &[
+                    (
+                        "high",
+                        &["critical", "blocker", "severe", "major", "p0", "p1", "s1", "sev1", "very high", "highest"],
+                    ),
+                    ("medium", &["moderate", "normal", "med", "mid", "p2", "s2", "sev2", "average"]),
+                    ("low", &["minor", "trivial", "p3", "s3", "sev3", "very low", "lowest"]),
+                ],
+            )
+        })
     }
 }
 
-/// The error of a word that is not in the list, with the most similar one as help.
-fn unknown_word<T: ScalarFormat>(text: &str) -> ParseError {
+/// The error of a word that is not in the list. The help is the word that other formats have `synonyms` for, or the
+/// most similar one.
+fn unknown_word<T: ScalarFormat>(text: &str, synonyms: &[(&'static str, &[&str])]) -> ParseError {
     let lower = text.to_lowercase();
     let words = if let JsonType::Words(words) = T::JSON_TYPE { words } else { &[] };
-    let similar = nearest(&lower, words.iter().copied());
+    let first = lower.split([' ', '-', '(', '/']).next().unwrap_or_default();
+    let meant = |word: &str| synonyms.iter().find(|(_, others)| others.contains(&word)).map(|(word, _)| *word);
+    let listed = |word: &str| words.iter().copied().find(|it| *it == word);
+    let similar = meant(&lower).or_else(|| listed(first)).or_else(|| meant(first));
+    let similar = similar.or_else(|| nearest(&lower, words.iter().copied()));
     ParseError::invalid::<T>(text).maybe_help(similar.map(|word| format!("did you mean `{word}`?")))
 }
 

@@ -109,10 +109,13 @@ impl ScalarFormat for bool {
 
     fn parse(text: &str) -> Result<Self, ParseError> {
         match text {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            "yes" | "on" => Err(ParseError::invalid::<Self>(text).help("write `true`")),
-            "no" | "off" => Err(ParseError::invalid::<Self>(text).help("write `false`")),
+            "true" => return Ok(true),
+            "false" => return Ok(false),
+            _ => {}
+        }
+        match &*text.to_lowercase() {
+            "yes" | "on" | "y" | "true" | "1" | "x" => Err(ParseError::invalid::<Self>(text).help("write `true`")),
+            "no" | "off" | "n" | "false" | "0" => Err(ParseError::invalid::<Self>(text).help("write `false`")),
             _ => Err(ParseError::invalid::<Self>(text)),
         }
     }
@@ -145,6 +148,7 @@ mod tests {
         assert_eq!(error.message, "invalid boolean `yes`: expected `true` or `false`");
         assert_eq!(error.help.as_deref(), Some("write `true`"));
         assert_eq!(bool::parse("off").unwrap_err().help.as_deref(), Some("write `false`"));
-        assert_eq!(bool::parse("True").unwrap_err().help, None);
+        assert_eq!(bool::parse("True").unwrap_err().help.as_deref(), Some("write `true`"));
+        assert_eq!(bool::parse("maybe").unwrap_err().help, None);
     }
 }

@@ -3,6 +3,12 @@
 //! A valid readiness file is deserialized without this tree, since serde keeps no locations. The first
 //! finding builds the tree with a second parser to determine the location.
 
+pub(crate) mod line;
+pub(crate) mod repair;
+pub(crate) mod checklist;
+pub(crate) mod diagnosis;
+pub(crate) mod recover;
+pub(crate) mod synonyms;
 pub(crate) mod decode;
 pub(crate) mod comments;
 pub(crate) mod splice;
@@ -19,6 +25,9 @@ use crate::span::Span;
 const MAX_DEPTH: usize = 64;
 /// Maximum number of nodes that aliases add.
 const MAX_ALIASED_NODES: usize = 1_000_000;
+
+/// The message of a second document in a file.
+const SECOND_DOCUMENT: &str = "unexpected second document";
 
 /// A node of the tree.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +78,28 @@ impl YamlNode {
         if let YamlContent::Scalar { text, .. } = &self.content { Some(text) } else { None }
     }
 
+    /// The node at `path`.
+    #[must_use]
+    pub(crate) fn get(&self, path: &NodePath) -> Option<&Self> {
+        path.segments().iter().try_fold(self, |node, segment| match (segment, &node.content) {
+            (PathSegment::Key(name), YamlContent::Mapping(entries)) => {
+                entries.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
+            }
+            (PathSegment::Index(index), YamlContent::List(items)) => items.get(*index),
+            _ => None,
+        })
+    }
+
+    fn get_mut(&mut self, path: &NodePath) -> Option<&mut Self> {
+        path.segments().iter().try_fold(self, |node, segment| match (segment, &mut node.content) {
+            (PathSegment::Key(name), YamlContent::Mapping(entries)) => {
+                entries.iter_mut().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value)
+            }
+            (PathSegment::Index(index), YamlContent::List(items)) => items.get_mut(*index),
+            _ => None,
+        })
+    }
+
     /// The location of `part` of the node at `path`, or of its deepest existing ancestor.
     #[must_use]
     pub(crate) fn locate(&self, path: &NodePath, part: EntryPart) -> Span {
@@ -111,11 +142,30 @@ impl YamlNode {
 /// # Errors
 /// The finding, if `text` is not valid YAML, is nested too deeply or has too many aliased nodes.
 pub(crate) fn parse(text: &str) -> Result<YamlNode, Finding> {
+    parse_events(text).map_err(|failure| failure.finding)
+}
+
+/// The error at which the parser stopped.
+pub(crate) struct ParseFailure {
+    pub(crate) finding: Finding,
+    /// Start of the last node before the error.
+    pub(crate) last: usize,
+    /// Offset of the error.
+    pub(crate) offset: usize,
+}
+
+fn parse_events(text: &str) -> Result<YamlNode, ParseFailure> {
     let mut builder = TreeBuilder::default();
+    let mut last = 0;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| syntax_error(text, &error))?;
+        let failure = |finding: Finding| {
+            let offset = finding.span.map_or(0, |span| span.start);
+            ParseFailure { finding, last, offset }
+        };
+        let (event, span) = event.map_err(|error| failure(syntax_error(text, &error)))?;
         let range = span.byte_range().unwrap_or_default();
-        builder.push(event, Span { start: range.start, end: range.end })?;
+        builder.push(event, Span { start: range.start, end: range.end }).map_err(failure)?;
+        last = last.max(range.start);
     }
     Ok(builder.root.unwrap_or(YamlNode { span: Span::default(), content: YamlContent::Mapping(Vec::new()) }))
 }
@@ -182,7 +232,7 @@ impl TreeBuilder {
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(syntax("unexpected second document", span).help("write one project per file, without `---`"))
+                Err(syntax(SECOND_DOCUMENT, span).help("remove `---`, or move the second project to its own file"))
             }
             _ => Ok(()),
         }
@@ -298,7 +348,7 @@ mod tests {
         assert_eq!(help("a: *b"), "define the anchor earlier in the file, as in `&name value`");
         assert_eq!(help("a: @b"), "quote the text");
         assert_eq!(help("a: 'b"), "close the quote");
-        assert_eq!(help("a: 1\n---\nb: 2\n"), "write one project per file, without `---`");
+        assert_eq!(help("a: 1\n---\nb: 2\n"), "remove `---`, or move the second project to its own file");
     }
 
     #[test]

@@ -284,13 +284,13 @@ mod tests {
           |
           = help: give each project its own id, or keep one of the files
 
-        error[syntax]: unclosed bracket '['
+        error[syntax]: the bracket `[` is not closed
          --> DIR/c.yaml:1:10
           |
         1 | project: [
           |          ^
           |
-          = help: close the bracket, or quote text that starts with a bracket
+          = help: close the bracket
 
         3 errors in 3 files
         ");

@@ -320,8 +320,7 @@ mod tests {
     use crate::yaml::decode::decode;
 
     fn error<T: ScalarFormat>(text: &str) -> (Kind, String, Option<String>) {
-        let (scalar, _) = decode::<Scalar<T>>(&yaml::parse(text).unwrap(), |_, _| None);
-        let scalar = scalar.unwrap();
+        let scalar = decode::<Scalar<T>>(&yaml::parse(text).unwrap(), |_, _| None).value.unwrap();
         let (kind, error) = *scalar.into_result().unwrap().err().unwrap();
         (kind, error.message, error.help)
     }

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
-use crate::finding::{Finding, Kind, MAX_FINDINGS, Severity};
-use crate::format;
+use crate::finding::{Finding, MAX_FINDINGS, Severity};
+use crate::format::{self, ParsedFile};
 use crate::model::Project;
 use crate::model::completion::Completion;
-use crate::model::{consistency, lower};
+use crate::model::{consequences, consistency, lower};
 
 /// The plan in a text, and its findings.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Loaded {
 /// Reads `text` at the moment `now`. The parts that could be read are checked for contradictions.
 #[must_use]
 pub fn load(text: &str, now: Timestamp) -> Loaded {
-    let (document, mut findings) = format::parse(text);
+    let ParsedFile { document, mut findings, root, lost, rejection } = format::parse_file(text);
     let plan = document.map(|document| {
         let (project, more) = lower::lower(document);
         findings.extend(more);
@@ -48,20 +48,18 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
         findings.extend(consistency::check(&project, &completion, today));
         Plan { project, completion }
     });
+    if !findings.iter().any(|finding| finding.severity() == Severity::Error) {
+        findings.extend(rejection);
+    }
     // Errors first: they decide whether the file is served.
     findings.sort_by_key(|finding| Reverse(finding.severity()));
     findings.truncate(MAX_FINDINGS);
-    format::locate(text, &mut findings);
+    let root = format::locate_with(text, root, &mut findings);
     findings.sort_by(|one, other| {
         let place = |finding: &Finding| finding.span.map(|span| span.start);
         // At one position, a wrong type is more specific than a missing key, and comes first.
         place(one).cmp(&place(other)).then_with(|| other.kind.cmp(&one.kind))
     });
-    findings.dedup_by(|later, earlier| is_redundant(later, earlier));
+    consequences::remove(&mut findings, root.as_ref(), &lost);
     Loaded { plan, findings }
-}
-
-/// A value of the wrong type also lacks its keys: one finding is enough.
-fn is_redundant(redundant: &Finding, specific: &Finding) -> bool {
-    redundant.span == specific.span && redundant.kind == Kind::MissingKey && specific.kind == Kind::WrongType
 }

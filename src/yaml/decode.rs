@@ -11,27 +11,73 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::finding::{Finding, Kind, LazyPath, NodePath, nearest, push_limited};
+use crate::finding::{Finding, Kind, LazyPath, MAX_FINDINGS, NodePath, push_limited};
 use crate::scalar::shortened;
+use crate::yaml::synonyms::{KeySuggestion, has_items, is_reported_with_text, suggest};
 use crate::yaml::{YamlContent, YamlNode};
 
 /// Suggests a fix for the node at a path, which has the wrong type.
 pub(crate) type TypeHelp = fn(&LazyPath<'_>, &YamlNode) -> Option<String>;
 
+/// Result of deserializing a tree.
+#[derive(Debug)]
+pub(crate) struct Decoded<T> {
+    /// `None` if `T` rejects a YAML type, with a finding.
+    pub(crate) value: Option<T>,
+    pub(crate) findings: Vec<Finding>,
+    /// The unknown keys whose values were read as those of known keys.
+    pub(crate) renamed: Vec<RenamedKey>,
+    /// The nodes with content that is not in the value.
+    pub(crate) lost: Vec<NodePath>,
+}
+
+/// A key that was read as another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RenamedKey {
+    /// The mapping.
+    at: NodePath,
+    from: Box<str>,
+    to: &'static str,
+}
+
+#[derive(Debug, Default)]
+struct DecodeLog {
+    findings: Vec<Finding>,
+    renamed: Vec<RenamedKey>,
+    lost: Vec<NodePath>,
+}
+
+impl DecodeLog {
+    /// Adds the path of a node that is not in the value, within the limit of findings.
+    fn lose_node(&mut self, at: impl FnOnce() -> NodePath) {
+        if self.lost.len() < MAX_FINDINGS {
+            self.lost.push(at());
+        }
+    }
+}
+
 /// The value in `root`, with a finding for each node of the wrong type and each unknown or duplicate key.
 ///
 /// The types of `T` must accept every YAML type; otherwise the value is `None`, with a finding.
 #[must_use]
-pub(crate) fn decode<T: DeserializeOwned>(root: &YamlNode, help: TypeHelp) -> (Option<T>, Vec<Finding>) {
-    let findings = RefCell::default();
-    let decoder = Decoder { node: root, path: &LazyPath::Root, help, findings: &findings };
+pub(crate) fn decode<T: DeserializeOwned>(root: &YamlNode, help: TypeHelp) -> Decoded<T> {
+    let log = RefCell::default();
+    let decoder = Decoder { node: root, path: &LazyPath::Root, help, log: &log };
     let result = T::deserialize(decoder);
-    let mut findings = findings.into_inner();
-    match result {
-        Ok(value) => (Some(value), findings),
-        Err(error) => {
-            findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));
-            (None, findings)
+    let DecodeLog { mut findings, renamed, lost } = log.into_inner();
+    if let Err(error) = &result {
+        findings.push(Finding::new(Kind::WrongType, NodePath::root(), error.to_string()));
+    }
+    Decoded { value: result.ok(), findings, renamed, lost }
+}
+
+/// Changes the keys of `root` to those that they were read as, so that findings of their values are located.
+pub(crate) fn rename_keys(root: &mut YamlNode, renamed: &[RenamedKey]) {
+    for RenamedKey { at, from, to } in renamed {
+        let Some(YamlNode { content: YamlContent::Mapping(entries), .. }) = root.get_mut(at) else { continue };
+        let key = entries.iter_mut().find(|(key, _)| key.text() == Some(from)).map(|(key, _)| &mut key.content);
+        if let Some(YamlContent::Scalar { text, .. }) = key {
+            *text = (*to).into();
         }
     }
 }
@@ -59,7 +105,7 @@ struct Decoder<'a> {
     node: &'a YamlNode,
     path: &'a LazyPath<'a>,
     help: TypeHelp,
-    findings: &'a RefCell<Vec<Finding>>,
+    log: &'a RefCell<DecodeLog>,
 }
 
 impl Decoder<'_> {
@@ -72,13 +118,22 @@ impl Decoder<'_> {
         if !matches!(self.node.content, YamlContent::Mapping(_)) {
             self.report_type("a mapping");
         }
-        visitor.visit_map(Pairs { decoder: self, known, entries: entries.iter(), seen: HashSet::new(), value: None })
+        visitor.visit_map(Pairs {
+            decoder: self,
+            known,
+            all: entries,
+            entries: entries.iter(),
+            seen: HashSet::new(),
+            value: None,
+        })
     }
 
     /// Reports a node that isn't `expected`. An empty value is an empty list or mapping.
     fn report_type(&self, expected: &str) {
         if !self.node.is_empty() {
-            push_limited(&mut self.findings.borrow_mut(), || {
+            let mut log = self.log.borrow_mut();
+            log.lose_node(|| self.path.to_path());
+            push_limited(&mut log.findings, || {
                 let message = format!("expected {expected}, found {}", self.node.noun());
                 let help = (self.help)(self.path, self.node);
                 Finding::new(Kind::WrongType, self.path.to_path(), message).maybe_help(help)
@@ -185,56 +240,72 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 struct Pairs<'a> {
     decoder: Decoder<'a>,
     known: Option<&'static [&'static str]>,
+    all: &'a [(YamlNode, YamlNode)],
     entries: std::slice::Iter<'a, (YamlNode, YamlNode)>,
     seen: HashSet<&'a str>,
     value: Option<(&'a str, &'a YamlNode)>,
 }
 
 impl<'a> Pairs<'a> {
-    /// The next entry for serde. Unknown and duplicate keys are reported and skipped.
+    /// The next entry for serde. Duplicate keys are reported and skipped, and so are unknown keys, unless it is clear
+    /// which key is meant.
     fn next_entry(&mut self) -> Option<(&'a str, &'a YamlNode)> {
         loop {
             let (key_node, value) = self.entries.next()?;
             let key = key_node.text().unwrap_or_default();
-            let at = || self.decoder.path.to_path().key(key);
-            let mut findings = self.decoder.findings.borrow_mut();
+            if !self.seen.insert(key) {
+                let at = || self.decoder.path.to_path().key(key);
+                let mut log = self.decoder.log.borrow_mut();
+                push_limited(&mut log.findings, || duplicate_key(at(), key).span(key_node.span));
+                continue;
+            }
             match self.known {
-                _ if !self.seen.insert(key) => {
-                    push_limited(&mut findings, || duplicate_key(at(), key).span(key_node.span));
-                }
                 Some(known) if !known.contains(&key) => {
-                    push_limited(&mut findings, || unknown_key(at(), key, known).span(key_node.span));
+                    if let Some(meant) = self.unknown(key_node, key, value, known) {
+                        return Some((meant, value));
+                    }
                 }
                 _ => return Some((key, value)),
             }
         }
     }
+
+    /// Reports an unknown key. Returns the key that it is read as.
+    fn unknown(
+        &mut self,
+        key_node: &YamlNode,
+        key: &'a str,
+        value: &YamlNode,
+        known: &'static [&'static str],
+    ) -> Option<&'static str> {
+        let mut log = self.decoder.log.borrow_mut();
+        if log.findings.len() >= MAX_FINDINGS || is_reported_with_text(key, known, self.all) {
+            return None;
+        }
+        let KeySuggestion { key: meant, help } = suggest(key, known, self.all);
+        let at = self.decoder.path.to_path();
+        let finding = unknown_key_finding(at.key(key), key, help).span(key_node.span);
+        log.findings.push(finding);
+        let is_free = |meant: &&str| !self.all.iter().any(|(key, _)| key.text() == Some(meant));
+        let Some(meant) = meant.filter(is_free).filter(|meant| self.seen.insert(meant)) else {
+            if has_items(value) {
+                log.lose_node(|| at.key(key));
+            }
+            return None;
+        };
+        log.renamed.push(RenamedKey { at, from: key.into(), to: meant });
+        Some(meant)
+    }
 }
 
 /// The finding of an unknown key, with the most similar known key as help.
 #[must_use]
-pub(crate) fn unknown_key(at: NodePath, key: &str, known: &[&str]) -> Finding {
-    let synonym = || synonym(key).filter(|word| known.contains(word));
-    let help = match (key, nearest(key, known.iter().copied()).or_else(synonym)) {
-        ("<<", _) => "merge keys are not supported: write the values out".to_owned(),
-        (_, Some(near)) => format!("did you mean `{near}`?"),
-        _ => {
-            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-            format!("expected one of {}", known.join(", "))
-        }
-    };
-    Finding::new(Kind::UnknownKey, at, format!("unknown key `{}`", shortened(key))).at_key().help(help)
+pub(crate) fn unknown_key(at: NodePath, key: &str, known: &'static [&'static str]) -> Finding {
+    unknown_key_finding(at, key, suggest(key, known, &[]).help)
 }
 
-/// The key of the format for a word of other formats.
-fn synonym(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "in_progress" | "in-progress" | "doing" | "wip" => "partial",
-        "owner" | "assigned" | "responsible" => "assignee",
-        "deadline" => "due",
-        "depends_on" | "depends-on" | "requires" => "needs",
-        _ => return None,
-    })
+fn unknown_key_finding(at: NodePath, key: &str, help: String) -> Finding {
+    Finding::new(Kind::UnknownKey, at, format!("unknown key `{}`", shortened(key))).at_key().help(help)
 }
 
 fn duplicate_key(at: NodePath, key: &str) -> Finding {
@@ -287,7 +358,7 @@ mod tests {
 
     fn decoded(text: &str) -> (Outer, Vec<String>) {
         let help: TypeHelp = |path, node| node.text().map(|text| format!("at {}: {text}", path.to_path()));
-        let (section, findings) = decode(&yaml::parse(text).unwrap(), help);
+        let Decoded { value: section, findings, .. } = decode(&yaml::parse(text).unwrap(), help);
         let findings = findings
             .into_iter()
             .map(|it| format!("{} {}: {} ({})", it.kind.name(), it.at, it.message, it.help.unwrap_or_default()));
@@ -326,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_type_that_rejects_the_value_is_a_finding() {
-        let (value, findings) = decode::<bool>(&yaml::parse("text").unwrap(), |_, _| None);
+        let Decoded { value, findings, .. } = decode::<bool>(&yaml::parse("text").unwrap(), |_, _| None);
         assert_eq!((value, findings.len()), (None, 1));
         assert_eq!(findings[0].kind, Kind::WrongType);
     }

@@ -57,7 +57,7 @@ fn texts() -> Vec<(Case, Vec<u8>)> {
             case("duplicate.yaml", "duplicate_key", Some((2, 1)), "duplicate key `project`"),
             text("project: a\nproject: b\n"),
         ),
-        (case("tab.yaml", "syntax", Some((3, 2)), "tab"), text("project: tab\nareas:\n\ta: {}\n")),
+        (case("tab.yaml", "syntax", Some((3, 1)), "tab"), text("project: tab\nareas:\n\ta: {}\n")),
         (case("emoji.yaml", "bad_value", Some((1, 10)), "expected letters, digits"), text("project: 🚀\n")),
         (
             case("right-to-left.yaml", "bad_value", Some((1, 10)), "expected letters, digits"),

@@ -16,6 +16,7 @@ mod corpus;
 mod seed;
 mod forecast;
 mod help;
+mod mistakes;
 mod oracle;
 
 // Files and the daemon.
