@@ -25,15 +25,22 @@ pub(crate) struct RecoveredTree {
 /// Parses `text`. After a syntax error, parsing continues with the text repaired.
 #[must_use]
 pub(crate) fn parse(text: &str) -> RecoveredTree {
-    let mut recovery =
-        Recovery { text: RepairedText::new(text), findings: Vec::new(), repaired: HashSet::new(), is_partial: false };
+    let mut recovery = Recovery {
+        text: RepairedText::new(text),
+        findings: Vec::new(),
+        repaired: HashSet::new(),
+        is_partial: false,
+        moved: 0,
+    };
     let mut reparsed = 0;
     loop {
         let root = match parse_events(recovery.text.as_str()) {
-            Ok(root) => match invisible_key(&root) {
-                Some(offset) if recovery.repair_key(offset) => None,
-                _ => Some(root),
-            },
+            Ok(root) => {
+                reparsed += text.len();
+                let mut keys = Vec::new();
+                find_invisible_keys(&root, &mut keys);
+                if recovery.repair_keys(&keys) { None } else { Some(root) }
+            }
             Err(failure) => {
                 reparsed += failure.offset;
                 let is_complex = failure.finding.kind == Kind::TooComplex;
@@ -46,8 +53,8 @@ pub(crate) fn parse(text: &str) -> RecoveredTree {
         if root.is_some() {
             return recovery.finish(root);
         }
-        reparsed += text.len() / 16;
-        if reparsed > MAX_REPARSED_BYTES || recovery.findings.len() >= MAX_FINDINGS {
+        // Moving a byte takes much less time than parsing it.
+        if reparsed + recovery.moved / 16 > MAX_REPARSED_BYTES || recovery.findings.len() >= MAX_FINDINGS {
             return recovery.finish(None);
         }
     }
@@ -59,6 +66,8 @@ struct Recovery {
     /// Offsets of the repaired lines in the original text.
     repaired: HashSet<usize>,
     is_partial: bool,
+    /// Number of bytes that edits moved.
+    moved: usize,
 }
 
 impl Recovery {
@@ -82,13 +91,17 @@ impl Recovery {
         true
     }
 
-    fn repair_key(&mut self, offset: usize) -> bool {
-        let diagnosis = diagnosis::diagnose_key(self.text.as_str(), offset);
-        let Some(diagnosis) = diagnosis.filter(|it| self.is_new(it.span.start)) else {
-            return false;
-        };
-        self.apply(diagnosis);
-        true
+    /// Reports and repairs the indentation before the keys at these offsets, from the last one to the first, so that
+    /// the offsets remain valid. `false` if there is none.
+    fn repair_keys(&mut self, keys: &[usize]) -> bool {
+        let before = self.findings.len();
+        for &offset in keys.iter().rev().take(MAX_FINDINGS - before.min(MAX_FINDINGS)) {
+            let diagnosis = diagnosis::diagnose_key(self.text.as_str(), offset);
+            if let Some(diagnosis) = diagnosis.filter(|it| self.is_new(it.span.start)) {
+                self.apply(diagnosis);
+            }
+        }
+        self.findings.len() > before
     }
 
     fn apply(&mut self, diagnosis: Diagnosis) {
@@ -97,6 +110,7 @@ impl Recovery {
         for edit in &edits {
             self.mark(edit);
         }
+        self.moved += edits.len() * self.text.as_str().len();
         self.text.apply(edits);
     }
 
@@ -119,6 +133,7 @@ impl Recovery {
             self.push(finding);
         }
         self.is_partial = true;
+        self.moved += edits.len() * self.text.as_str().len();
         self.text.apply(edits);
         is_change
     }
@@ -166,15 +181,24 @@ fn syntax(message: impl Into<String>, span: Span) -> Finding {
     Finding::new(Kind::Syntax, NodePath::root(), message).span(span)
 }
 
-/// The offset of a key that starts with white space other than ASCII, which is indentation of a wrong kind.
-fn invisible_key(node: &YamlNode) -> Option<usize> {
-    let starts_invisible = |key: &YamlNode| matches!(&key.content, YamlContent::Scalar { text, plain: true } if text.starts_with(char::is_whitespace));
+/// Adds the offsets of keys that start with white space other than ASCII, which is indentation of a wrong kind.
+///
+/// Of keys on consecutive lines, the first is repaired with the others.
+fn find_invisible_keys(node: &YamlNode, keys: &mut Vec<usize>) {
     match &node.content {
-        YamlContent::Scalar { .. } => None,
-        YamlContent::List(items) => items.iter().find_map(invisible_key),
-        YamlContent::Mapping(entries) => entries
-            .iter()
-            .find_map(|(key, value)| if starts_invisible(key) { Some(key.span.start) } else { invisible_key(value) }),
+        YamlContent::Scalar { .. } => {}
+        YamlContent::List(items) => items.iter().for_each(|item| find_invisible_keys(item, keys)),
+        YamlContent::Mapping(entries) => {
+            let mut is_repaired = false;
+            for (key, value) in entries {
+                let is_invisible = matches!(&key.content, YamlContent::Scalar { text, plain: true } if text.starts_with(char::is_whitespace));
+                if is_invisible && !is_repaired && keys.len() < MAX_FINDINGS {
+                    keys.push(key.span.start);
+                }
+                is_repaired = is_invisible;
+                find_invisible_keys(value, keys);
+            }
+        }
     }
 }
 

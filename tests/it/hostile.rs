@@ -9,6 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -113,6 +114,31 @@ fn hostile_texts_are_reported_with_their_location() {
         let path = world.path(case.name);
         fs::write(&path, bytes).unwrap();
         assert_found(&path, &case);
+    }
+}
+
+/// Syntax errors are repaired one after the other: the cost is limited, and the first ones are reported.
+#[test]
+fn many_syntax_errors_are_reported_in_bounded_time() {
+    let world = World::new();
+    let path = world.path("many.yaml");
+    let lines = |line: &dyn Fn(usize) -> String| (0..100_000).map(line).collect::<String>();
+    let tasks = "project: x\nareas: {}\nnotes:\n".to_owned();
+    let texts = [
+        tasks.clone() + &lines(&|_| "  - @note\n".to_owned()),
+        tasks.clone() + &lines(&|_| "  - [x\n".to_owned()),
+        tasks + &lines(&|_| "  - 'x\n".to_owned()),
+        "a:\n".to_owned() + &lines(&|number| format!("{}k{number}: x\n", "\t".repeat(number % 7 + 1))),
+        "a:\n".to_owned() + &lines(&|number| format!("{}k{number}: x\n", "\u{a0}".repeat(number % 2))),
+        "a: b\n".to_owned() + &lines(&|_| "<<<<<<< x\n".to_owned()),
+    ];
+    for text in texts {
+        fs::write(&path, text).unwrap();
+        let start = Instant::now();
+        let (findings, code) = check(&path);
+        assert!((2..=1000).contains(&findings.len()), "{} findings", findings.len());
+        assert_eq!((findings[0]["kind"].as_str(), code), (Some("syntax"), Some(1)), "{:#?}", findings[0]);
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }
 

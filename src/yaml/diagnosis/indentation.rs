@@ -7,6 +7,9 @@ use crate::yaml::repair::TextEdit;
 /// Spaces for a tab if no other line shows the width.
 const TAB_WIDTH: usize = 2;
 
+/// Maximum number of lines that are repaired together.
+const MAX_LINES: usize = 200;
+
 /// A line with tabs or invisible characters in its indentation, and the lines after it that have them too.
 #[must_use]
 pub(super) fn invisible(text: &str, line: TextLine<'_>) -> Option<Diagnosis> {
@@ -20,7 +23,7 @@ pub(super) fn invisible(text: &str, line: TextLine<'_>) -> Option<Diagnosis> {
     let mut edits = Vec::new();
     let mut level = open_columns(text, line);
     let mut next = Some(line);
-    while let Some(line) = next.filter(|line| first_invisible(*line).is_some()) {
+    while let Some(line) = next.filter(|_| edits.len() < MAX_LINES).filter(|line| first_invisible(*line).is_some()) {
         let indent = indent_of(line);
         let width: usize = indent
             .chars()

@@ -27,6 +27,9 @@ pub(super) fn diagnose(text: &str, line: TextLine<'_>) -> Option<Diagnosis> {
         .or_else(|| prose(text, line))
 }
 
+/// Maximum number of lines of a merge conflict. More of them are the errors of many conflicts.
+const MAX_CONFLICT_LINES: usize = 1000;
+
 /// The first line of a merge conflict. One side of it is removed.
 fn conflict(text: &str, line: TextLine<'_>) -> Option<Diagnosis> {
     if !line.text.starts_with("<<<<<<<") {
@@ -35,7 +38,8 @@ fn conflict(text: &str, line: TextLine<'_>) -> Option<Diagnosis> {
     let mut edits = vec![TextEdit::blank(line.start..line.end())];
     let mut is_theirs = false;
     let mut next = line.next(text);
-    while let Some(line) = next {
+    for _ in 0..MAX_CONFLICT_LINES {
+        let Some(line) = next else { break };
         is_theirs |= line.text.starts_with("=======");
         if is_theirs {
             edits.push(TextEdit::blank(line.start..line.end()));
