@@ -46,7 +46,8 @@ fn is_repaired(finding: &Finding, root: &YamlNode, syntax: &[Span]) -> bool {
 /// The mapping and the help of the finding, if it is about an unknown key.
 fn unknown_key(finding: &Finding) -> Option<(NodePath, String)> {
     let at = parent(finding)?;
-    (finding.kind == Kind::UnknownKey).then(|| (at, finding.help.clone().unwrap_or_default()))
+    let help = finding.help.clone().filter(|help| !help.starts_with("expected one of"));
+    (finding.kind == Kind::UnknownKey).then(|| (at, help.unwrap_or_default()))
 }
 
 /// Whether the finding is about an item that has no valid id for this reason.

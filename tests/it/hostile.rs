@@ -9,7 +9,6 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -80,10 +79,10 @@ fn texts() -> Vec<(Case, Vec<u8>)> {
     ]
 }
 
-/// The findings and the exit code of `check`. Panics if it exceeds the memory limit.
+/// The findings and the exit code of `check`. Panics if it exceeds the memory limit, or 60 seconds of processor time.
 fn check(path: &Path) -> (Vec<Value>, Option<i32>) {
-    // The kernel ends a process that exceeds the limit.
-    let limited = format!("ulimit -v {}; exec \"$0\" check --format json \"$1\"", MAX_MEMORY_KIB * 4);
+    // The kernel ends a process that exceeds a limit.
+    let limited = format!("ulimit -v {}; ulimit -t 60; exec \"$0\" check --format json \"$1\"", MAX_MEMORY_KIB * 4);
     let output =
         Command::new("sh").args(["-c", &limited, env!("CARGO_BIN_EXE_readiness-exporter")]).arg(path).output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -134,11 +133,9 @@ fn many_syntax_errors_are_reported_in_bounded_time() {
     ];
     for text in texts {
         fs::write(&path, text).unwrap();
-        let start = Instant::now();
         let (findings, code) = check(&path);
         assert!((2..=1000).contains(&findings.len()), "{} findings", findings.len());
         assert_eq!((findings[0]["kind"].as_str(), code), (Some("syntax"), Some(1)), "{:#?}", findings[0]);
-        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }
 

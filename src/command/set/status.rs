@@ -7,12 +7,14 @@ use crate::command::as_of::AsOf;
 use crate::command::plan::find_item;
 use crate::command::set::assignment::{Assignment, NewStatus};
 use crate::command::set::{new_findings, today};
-use crate::finding::{NodePath, Severity};
+use crate::finding::{Kind, NodePath, Severity};
 use crate::model::load::Loaded;
 use crate::model::{Item, Project, Status, Task, TaskEntry, TaskIndex};
 use crate::quantity::Ratio;
 use crate::yaml;
 use crate::yaml::splice::{MappingText, Splice};
+
+const NOT_YAML: &str = "the file is not valid YAML; `readiness-exporter check` shows the errors";
 
 /// `text` after one assignment.
 ///
@@ -22,8 +24,11 @@ use crate::yaml::splice::{MappingText, Splice};
 pub(super) fn set_in(text: &str, assignment: &Assignment, as_of: AsOf) -> anyhow::Result<String> {
     let (before, _) = as_of.load(text);
     let Loaded { plan: Some(plan), findings } = before else {
-        bail!("the file is not valid YAML; `readiness-exporter check` shows the errors");
+        bail!(NOT_YAML);
     };
+    if findings.iter().any(|finding| finding.kind == Kind::Syntax) {
+        bail!(NOT_YAML);
+    }
     let mut edit = StatusEdit { text: text.to_owned(), day: today(as_of, &plan.project.zone), project: plan.project };
     let name = match assignment {
         Assignment::AsOf(day) => {
