@@ -381,7 +381,7 @@ fn the_slip_root_of_a_milestone_late_only_with_risks_is_an_affected_item() {
 fn work_starts_no_earlier_than_on_its_day() {
     let plan = plan(
         "a: {estimate: 2d, not_before: 2026-02-02}, b: {estimate: 2d, needs: [x/a], not_before: 2026-02-03}, past: {estimate: 2d, not_before: 2026-01-05}, weekend: {estimate: 1d, not_before: 2026-01-31}",
-        "w: {estimate: 8d, tasks: [{todo: t, not_before: 2026-02-09}, {todo: u}]}, v: {tasks: [{todo: t, estimate: 1d, not_before: 2026-01-29}]}",
+        "w: {estimate: 8d, tasks: [{todo: t, not_before: 2026-02-09}, {todo: u}]}, ahead: {estimate: 8d, tasks: [{todo: t, started: 2026-02-09}, {todo: u}]}, v: {tasks: [{todo: t, estimate: 1d, not_before: 2026-01-29}]}",
         "milestones: {m: {not_before: 2026-02-02, needs: [x/past]}, saturday: {not_before: 2026-02-07, needs: [x/past]}, late: {not_before: 2026-01-29, needs: [x/a]}}\n",
     );
     let forecast = plan.forecast(1);
@@ -390,6 +390,7 @@ fn work_starts_no_earlier_than_on_its_day() {
     assert_eq!((forecast.early_dates("x/past"), forecast.early_dates("x/weekend")), ((0.0, 2.0), (3.0, 4.0)));
     // A task without an estimate has its half of the work after that day.
     assert_eq!((forecast.early_dates("y/w"), forecast.early_dates("y/v/t")), ((0.0, 12.0), (1.0, 2.0)));
+    assert_eq!(forecast.early_dates("y/ahead"), (0.0, 12.0));
     let milestones = ["m", "saturday", "late"].map(|path| forecast.finish_day(path));
     assert_eq!(milestones, ["2026-02-02", "2026-02-09", "2026-02-03"]);
     assert_eq!(driving_path(&forecast, "m"), ["m"]);

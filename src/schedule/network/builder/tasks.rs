@@ -44,7 +44,9 @@ impl NetworkBuilder<'_> {
         let affected = project.risks.iter().flat_map(|risk| &risk.affects).copied();
         let items = dependencies.chain(affected).chain(project.added_days.keys().copied());
         let of_task = |item: Item| if let Item::Task(index) = item { Some(index) } else { None };
-        let has_own = |task: &Task| task.estimate.is_some() || task.due.is_some() || task.not_before.is_some();
+        let start_day = self.input.timeline.start_day();
+        let waits = |task: &Task| task.not_before.max(task.started).is_some_and(|day| day > start_day);
+        let has_own = |task: &Task| task.estimate.is_some() || task.due.is_some() || waits(task);
         let own = project.tasks().filter(|(_, task)| has_own(task)).map(|(index, _)| index);
         items.filter_map(of_task).chain(shared_tasks(project)).chain(own).collect()
     }
