@@ -155,7 +155,7 @@ fuzz: prerequisites ## fuzz the parser for FUZZ_SECONDS
 	@mkdir -p fuzz/corpus/parse
 	@# Sanitizers need nightly flags; RUSTC_BOOTSTRAP makes the stable compiler accept them.
 	@if rustup toolchain list 2>/dev/null | grep -q ^nightly; then nightly=+nightly; else export RUSTC_BOOTSTRAP=1; fi; \
-	$(CARGO) $$nightly fuzz run parse fuzz/corpus/parse tests/corpus/good tests/corpus/bad examples -- -max_total_time=$(FUZZ_SECONDS)
+	$(CARGO) $$nightly fuzz run parse fuzz/corpus/parse tests/corpus/good tests/corpus/bad tests/corpus/contradictions tests/samples examples -- -max_total_time=$(FUZZ_SECONDS)
 
 image: prerequisites ## build the container image, target/image/readiness-exporter.tar
 	@tests/tools/prerequisites musl-target musl-gcc buildah

@@ -224,6 +224,8 @@ impl TreeBuilder {
     fn push(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
+                // The parser reads an absent scalar as `~`.
+                let text = if span.start == span.end && text == "~" { "".into() } else { text };
                 let content = YamlContent::Scalar { text: text.into(), plain: style == ScalarStyle::Plain };
                 self.add(YamlNode { span, content }, anchor)
             }

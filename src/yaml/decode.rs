@@ -202,6 +202,11 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 }
 
+/// The number in `text`; `None` if it is too large, such as `1e309`.
+fn finite(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
 /// Visits an unquoted scalar as boolean, number or string, by YAML's core schema.
 fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, DecodeError> {
     match text {
@@ -213,7 +218,7 @@ fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value,
         visitor.visit_u64(value)
     } else if let Ok(value) = text.parse::<i64>() {
         visitor.visit_i64(value)
-    } else if let (true, Ok(value)) = (text.contains(|letter: char| letter.is_ascii_digit()), text.parse::<f64>()) {
+    } else if let (true, Some(value)) = (text.contains(|letter: char| letter.is_ascii_digit()), finite(text)) {
         visitor.visit_f64(value)
     } else {
         visitor.visit_str(text)

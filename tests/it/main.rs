@@ -4,6 +4,7 @@
 
 // Shared by the tests.
 mod optional;
+mod parsers;
 mod tools;
 mod harness;
 mod taskjuggler;
