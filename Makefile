@@ -23,7 +23,7 @@ SCRIPTS := .ci/run demo/run packaging/binary packaging/dist packaging/image test
 with_servers = servers=$$(tests/tools/build $(1)) || exit; \
 	while IFS='=' read -r name path; do name=$${name//[-.]/_}; export "$${name^^}=$$path"; done <<<"$$servers"
 
-.PHONY: help prerequisites test-prerequisites build run test quick lint prose deny unit tools docs dashboards check-generated check-dashboards demo bench mutants mutants-src replay fuzz image test-image dist test-dist test-apiserver test-cluster clean
+.PHONY: help prerequisites test-prerequisites build run test quick lint prose deny unit tools docs dashboards check-generated check-dashboards check-editor demo bench mutants mutants-src replay fuzz image test-image dist test-dist test-apiserver test-cluster clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,7 +46,7 @@ run: prerequisites ## serve a first plan, with dates relative to today, on http:
 	@$(release_info) $(CARGO) run --release --locked --target-dir target -- init target/run/webshop.readiness.yaml
 	@$(release_info) $(CARGO) run --release --locked --target-dir target -- serve target/run/webshop.readiness.yaml
 
-test: test-prerequisites lint check-generated check-dashboards unit ## run all lints, and the unit, integration and end-to-end tests with real servers
+test: test-prerequisites lint check-generated check-dashboards check-editor unit ## run all lints, and the unit, integration and end-to-end tests with real servers
 
 lint: prerequisites ## check formatting, lints, scripts, language and licences
 	@tests/tools/prerequisites rustfmt clippy
@@ -101,12 +101,15 @@ docs: prerequisites ## regenerate the generated documents
 dashboards: tools/dashboards/node_modules ## regenerate the dashboards from tools/dashboards
 	cd tools/dashboards && npm run --silent build
 
+check-editor: tests/editor/node_modules ## check the JSON Schema with the language server that editors use
+	cd tests/editor && npm run --silent check
+
 check-dashboards: dashboards ## check the dashboards against Grafana's own types
 	cd tools/dashboards && npm run --silent check
 
-tools/dashboards/node_modules: tools/dashboards/package-lock.json
+%/node_modules: %/package-lock.json
 	@tests/tools/prerequisites npm
-	cd tools/dashboards && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
 check-generated: docs dashboards ## fail if a committed file differs from its generated form
