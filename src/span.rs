@@ -9,6 +9,15 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// The span without parts of characters: a repaired text has quotes within it.
+    #[must_use]
+    pub(crate) fn of_characters(self, text: &str) -> Self {
+        let start = text.floor_char_boundary(self.start);
+        Self { start, end: text.ceil_char_boundary(self.end).max(start) }
+    }
+}
+
 /// Line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {

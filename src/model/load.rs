@@ -55,6 +55,9 @@ pub fn load(text: &str, now: Timestamp) -> Loaded {
     findings.sort_by_key(|finding| Reverse(finding.severity()));
     findings.truncate(MAX_FINDINGS);
     let root = format::locate_with(text, root, &mut findings);
+    for finding in &mut findings {
+        finding.span = finding.span.map(|span| span.of_characters(text));
+    }
     findings.sort_by(|one, other| {
         let place = |finding: &Finding| finding.span.map(|span| span.start);
         // At one position, a wrong type is more specific than a missing key, and comes first.

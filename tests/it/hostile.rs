@@ -278,3 +278,17 @@ fn a_valid_file_that_becomes_hostile_keeps_its_last_good_content() {
         daemon.wait_until(case.name, |metrics| metrics.is_up(&world.label("plan.yaml")) == Some(true));
     }
 }
+
+#[test]
+fn locations_in_a_repaired_text_are_whole_characters() {
+    for text in
+        ["project: x\nareas:ꄒ\n", "project: x\nareas:ꄒn{ o é: [a]}}\n", "project: x\ntitle: @ꄒé\nareas: @é\n"]
+    {
+        let findings = readiness_exporter::model::load::load(text, "2026-01-27T12:00:00Z".parse().unwrap()).findings;
+        assert!(!findings.is_empty());
+        for finding in findings {
+            let span = finding.span.unwrap();
+            assert!(text.get(span.start..span.end).is_some(), "{finding:?}");
+        }
+    }
+}

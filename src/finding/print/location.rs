@@ -47,8 +47,7 @@ pub(crate) fn sort_by_location<'a>(text: Option<&str>, findings: &'a [Finding]) 
 
 /// `span` at character boundaries and without trailing white space.
 fn within(text: &str, span: Span) -> Span {
-    let start = text.floor_char_boundary(span.start);
-    let end = text.ceil_char_boundary(span.end).max(start);
+    let Span { start, end } = span.of_characters(text);
     Span { start, end: start + text[start..end].trim_end().len() }
 }
 
