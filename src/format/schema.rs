@@ -104,9 +104,9 @@ fn add_snippets(schema: &mut Value) {
             "/$defs/TaskSection",
             json!([
                 {"label": "todo", "description": "A task that has not been started", "body": {"todo": "${1:Task}"}},
-                {"label": "partial", "description": "A task that has been started", "body": "partial: ${1:Task}\n  complete: ${2:40%}"},
+                {"label": "partial", "description": "A task that has been started", "body": {"partial": "${1:Task}", "complete": "${2:40%}"}},
                 {"label": "done", "description": "A finished task", "body": {"done": "${1:Task}"}},
-                {"label": "waived", "description": "A task that is not required", "body": "waived: ${1:Task}\n  reason: ${2:Reason}"},
+                {"label": "waived", "description": "A task that is not required", "body": {"waived": "${1:Task}", "reason": "${2:Reason}"}},
                 {"label": "ref", "description": "A task of another workstream", "body": {"ref": "${1:area/workstream/task}"}},
             ]),
         ),

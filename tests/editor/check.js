@@ -34,14 +34,16 @@ async function diagnostics(name, text) {
   return found.sort((one, other) => place(one) - place(other)).map((it) => `${it.range.start.line + 1}:${it.range.start.character + 1} ${it.message}`);
 }
 
-/** The labels of the completions at the end of a text. */
+/** The completions at the end of a text; of snippets, with the text that they insert. */
 async function completions(name, text) {
   await diagnostics(name, text);
   const uri = pathToFileURL(join(here, name)).href;
   const lines = text.split('\n');
   const position = { line: lines.length - 1, character: lines.at(-1).length };
   const result = await connection.sendRequest('textDocument/completion', { textDocument: { uri }, position });
-  return (result.items ?? result).map((it) => it.label);
+  const inserted = (it) => it.insertText ?? it.textEdit?.newText ?? '';
+  const snippet = (it) => (inserted(it).includes('${1') ? inserted(it).replace(/\n/g, '\n    | ').replace(/^/, '\n    | ') : '');
+  return (result.items ?? result).map((it) => it.label + snippet(it));
 }
 
 const sections = [
@@ -49,9 +51,12 @@ const sections = [
   ['an example', await diagnostics('../../examples/release.readiness.yaml', readFileSync(join(here, '../../examples/release.readiness.yaml'), 'utf8'))],
   ['an empty file', await completions('empty.readiness.yaml', 'p')],
   ['an area', await completions('area.readiness.yaml', 'project: x\nareas:\n  ')],
+  ['a workstream', await completions('workstream.readiness.yaml', 'project: x\nareas:\n  a:\n    workstreams:\n      ')],
+  ['a milestone', await completions('milestone.readiness.yaml', 'project: x\nmilestones:\n  ')],
+  ['a risk', await completions('risk.readiness.yaml', 'project: x\nrisks:\n  ')],
   ['a task', await completions('task.readiness.yaml', 'project: x\nareas:\n  a:\n    workstreams:\n      w:\n        tasks:\n          - ')],
 ];
-const text = sections.map(([title, lines]) => `${title}:\n${lines.map((line) => `  ${line}\n`).join('')}`).join('\n');
+const text = sections.map(([title, lines]) => `${title}:\n${(lines.length ? lines : ['nothing']).map((line) => `  ${line}\n`).join('')}`).join('\n');
 const expected = join(here, 'expected.txt');
 if (process.env.UPDATE) {
   writeFileSync(expected, text);
