@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::servers::{query, wait_until};
+use crate::servers::{is_ok, query, wait_until};
 use crate::tools;
 
 /// The process of the script. It gets SIGTERM when it is dropped.
@@ -46,6 +46,8 @@ fn the_demo_serves_projects_with_history_and_stops_all_servers() {
     let mut demo = Demo(command.stderr(Stdio::null()).spawn().unwrap());
     let url = format!("http://{prometheus}");
     wait_until("all servers listen", || addresses.iter().all(|(_, address)| TcpStream::connect(address).is_ok()));
+    // Until it has read its data, Prometheus answers queries with 503.
+    wait_until("Prometheus is ready", || is_ok(&format!("{url}/-/ready"), &[]));
     // The project `payments` has no history.
     let live = "readiness_project_info{project=\"payments\"}";
     wait_until("the exporter is scraped", || query(&url, live, &["project"]) == ["payments 1"]);

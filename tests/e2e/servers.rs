@@ -100,7 +100,7 @@ impl Alertmanager {
 }
 
 /// Whether the response at `url` is a success.
-fn is_ok(url: &str, flags: &[&str]) -> bool {
+pub(crate) fn is_ok(url: &str, flags: &[&str]) -> bool {
     let output = Command::new("curl").args(["--silent", "--fail", url]).args(flags).output();
     output.unwrap().status.success()
 }
