@@ -98,8 +98,8 @@ fn a_bare_file_name_is_watched_in_the_working_directory() {
 fn a_directory_without_files_is_a_warning() {
     let world = World::new();
     let daemon = Daemon::serving(&[world.path("")]);
+    daemon.poll("the warning is logged", || daemon.log().contains("msg=\"no readiness files found\""));
     assert_eq!(daemon.value("readiness_exporter_files"), Some(0.0));
-    assert!(daemon.log().contains("msg=\"no readiness files found\""), "{}", daemon.log());
     world.write("a.yaml", &project("a", 1));
     becomes(&daemon, "the first file", 1.0);
     assert_eq!(daemon.value("readiness_exporter_files"), Some(1.0));
