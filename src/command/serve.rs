@@ -246,7 +246,6 @@ impl Reloader {
         let snapshot = &update.snapshot;
         if !update.changed.is_empty() {
             self.self_metrics.observe_reload(duration);
-            log_changes(update, duration);
         }
         if scan.files.is_empty() && self.has_files {
             tracing::warn!(paths = %join_paths(&self.paths), "no readiness files found");
@@ -258,6 +257,10 @@ impl Reloader {
         self.self_metrics.series_dropped.set(gauge_value(snapshot.exposition.dropped()));
         self.self_metrics.watch_active.set(i64::from(self.watcher.is_active()));
         self.publish.send_replace(Some(Arc::clone(snapshot)));
+        // A reload is logged when it is served.
+        if !update.changed.is_empty() {
+            log_changes(update, duration);
+        }
         let failed: Vec<String> =
             snapshot.files.iter().filter(|file| !file.up).map(|file| file.first_error()).collect();
         if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }

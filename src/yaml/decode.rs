@@ -214,6 +214,17 @@ fn visit_plain<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value,
         "false" | "False" | "FALSE" => return visitor.visit_bool(false),
         _ => {}
     }
+    // As for `serde_yaml`, digits after a leading zero are not a number.
+    let digits = text.trim_start_matches(['-', '+']);
+    if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return visitor.visit_str(text);
+    }
+    let of_radix = [("0x", 16), ("0o", 8), ("0b", 2)]
+        .into_iter()
+        .find_map(|(prefix, radix)| u64::from_str_radix(text.strip_prefix(prefix)?, radix).ok());
+    if let Some(value) = of_radix {
+        return visitor.visit_u64(value);
+    }
     if let Ok(value) = text.parse::<u64>() {
         visitor.visit_u64(value)
     } else if let Ok(value) = text.parse::<i64>() {

@@ -46,6 +46,13 @@ fn both_parsers_read_the_corpus_alike() {
     assert!(agreed > 80, "only {agreed} files were read by both");
 }
 
+#[test]
+fn both_parsers_read_numbers_alike() {
+    for number in ["9", "09", "007", "0", "0.5", "1e309", "1e3", "+1", "-0", "0x1F", "1_000"] {
+        assert_agreement(&format!("project: x\nareas: {{a: {{workstreams: {{w: {{points: {number}}}}}}}}}\n"));
+    }
+}
+
 /// A part of YAML, which an edit inserts.
 fn piece() -> impl Strategy<Value = String> {
     let words = [
