@@ -44,7 +44,7 @@ fn main() {
     let ask = |query: &PanelQuery| {
         // One project, except on the overview.
         let project = if query.dashboard == "readiness-overview" { ".*" } else { "project-7" };
-        let parameter = format!("query={}", substitute_variables(&query.expr, project));
+        let parameter = format!("query={}", substitute_variables(&query.expr, project, ""));
         let start_time = clock::instant();
         let response = if query.is_instant {
             prometheus.api("query", &[&parameter, &format!("time={now}")])

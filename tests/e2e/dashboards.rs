@@ -82,12 +82,12 @@ fn dashboards_query_only_existing_series_and_labels() {
     for (name, dashboard) in read_dashboards() {
         for query in panel_queries(&name, &dashboard) {
             let place = format!("{name}: {}", query.panel);
-            names.add_query(&prometheus, &substitute_variables(&query.expr, "castiel"), &place);
+            names.add_query(&prometheus, &substitute_variables(&query.expr, "castiel", ""), &place);
             // Target labels have other values in replicas and in imported history.
             assert!(!query.expr.contains("without ("), "{place} aggregates by target labels");
         }
         for annotation in list(&dashboard["annotations"]["list"]) {
-            names.add_query(&prometheus, &substitute_variables(text(&annotation["expr"]), "castiel"), &name);
+            names.add_query(&prometheus, &substitute_variables(text(&annotation["expr"]), "castiel", ""), &name);
         }
     }
     let others = [
@@ -150,7 +150,7 @@ impl View {
 
 /// Runs the query of a panel. Returns the number of rows and the duration.
 fn count_rows(prometheus: &Prometheus, query: &PanelQuery, view: &View) -> (usize, Duration) {
-    let parameter = format!("query={}", substitute_variables(&query.expr, view.project));
+    let parameter = format!("query={}", substitute_variables(&query.expr, view.project, ""));
     let start_time = clock::instant();
     let answer = if query.is_instant {
         prometheus.api("query", &[&parameter, &format!("time={}", view.time)])
@@ -160,7 +160,7 @@ fn count_rows(prometheus: &Prometheus, query: &PanelQuery, view: &View) -> (usiz
     };
     let result = answer["result"].as_array();
     let description =
-        || format!("{}: {}: {}", query.dashboard, query.panel, substitute_variables(&query.expr, view.project));
+        || format!("{}: {}: {}", query.dashboard, query.panel, substitute_variables(&query.expr, view.project, ""));
     (result.unwrap_or_else(|| panic!("{}", description())).len(), start_time.elapsed())
 }
 
@@ -203,7 +203,7 @@ fn every_query_returns_rows_for_90_days_of_the_example() {
                     "{name}: {} {}: {}",
                     query.panel,
                     query.ref_id,
-                    substitute_variables(&query.expr, "castiel")
+                    substitute_variables(&query.expr, "castiel", "")
                 ));
             }
         }

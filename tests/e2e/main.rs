@@ -12,6 +12,7 @@ mod names;
 mod chart;
 mod panel_queries;
 mod dashboards;
+mod dashboard_clusters;
 mod demo;
 mod prometheus;
 mod readme;

@@ -50,9 +50,10 @@ pub(crate) fn panel_queries(name: &str, dashboard: &Value) -> Vec<PanelQuery> {
     list(&dashboard["panels"]).iter().flat_map(of_panel).collect()
 }
 
-/// Substitutes variables like Grafana, with `project` selected and all values of all other variables.
-pub(crate) fn substitute_variables(expr: &str, project: &str) -> String {
-    let mut expr = expr.replace("$project", project).replace("$__rate_interval", "4m").replace("$__interval", "6h");
+/// Substitutes variables like Grafana, with `project` and `cluster` selected and all values of all other variables.
+pub(crate) fn substitute_variables(expr: &str, project: &str, cluster: &str) -> String {
+    let expr = expr.replace("$project", project).replace("$cluster", cluster);
+    let mut expr = expr.replace("$__rate_interval", "4m").replace("$__interval", "6h");
     for name in ["area", "workstream", "milestone", "status", "assignee"] {
         expr = expr.replace(&format!("${name}"), ".*");
     }

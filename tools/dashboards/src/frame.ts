@@ -5,7 +5,7 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 
 import { DATASOURCE } from './parts.js';
 import { BAD, DEEP, WARN } from './units.js';
-import { PROJECT, toMilliseconds, selector } from './promql.js';
+import { ALERTS_OF_PROJECT, CLUSTER, PROJECT, toMilliseconds, selector } from './promql.js';
 
 export interface DashboardSpec {
   uid: string;
@@ -57,10 +57,18 @@ function multiVariable(name: string, label: string, query: string): dashboard.Qu
   return singleVariable(name, label, query).multi(true).includeAll(true).allValue('.*').current(all);
 }
 
-const PROJECTS = 'label_values(readiness_project_info, project)';
-
-export const projectVariable = () => singleVariable('project', 'Project', PROJECTS);
-export const projectsVariable = () => multiVariable('project', 'Project', PROJECTS);
+/** A project, then a cluster that has it. The cluster has no value if the series have no label `cluster`. */
+export const projectVariables = () => [
+  singleVariable('project', 'Project', 'label_values(readiness_project_info, project)'),
+  singleVariable('cluster', 'Cluster', 'label_values(readiness_project_info{project=~"$project"}, cluster)'),
+];
+/** Clusters, by the series `info`. */
+export const clustersVariable = (info: string) => multiVariable('cluster', 'Cluster', `label_values(${info}, cluster)`);
+/** Clusters, then their projects. */
+export const projectsVariables = () => [
+  clustersVariable('readiness_project_info'),
+  multiVariable('project', 'Project', `label_values(readiness_project_info{${CLUSTER}}, project)`),
+];
 export const areaVariable = () => multiVariable('area', 'Area', `label_values(readiness_area_info{${PROJECT}}, area)`);
 export const milestoneVariable = () =>
   multiVariable('milestone', 'Milestone', `label_values(readiness_milestone_info{${PROJECT}}, milestone)`);
@@ -89,18 +97,18 @@ function annotation(name: string, color: string, expr: string, title: string, st
 
 /** Status reports, at their status date. */
 export function statusReports(): dashboard.AnnotationQueryBuilder {
-  const expr = toMilliseconds(`max by (project) (${selector('readiness_project_as_of_timestamp_seconds')})`);
+  const expr = toMilliseconds(`max by (cluster, project) (${selector('readiness_project_as_of_timestamp_seconds')})`);
   return annotation('Status reports', DEEP, expr, '{{project}} reported', '6h').useValueForTime(true).enable(false);
 }
 
 /** Changed due dates. */
 export function dueDateChanges(): dashboard.AnnotationQueryBuilder {
-  const expr = `max by (project, milestone) (changes(${selector('readiness_milestone_due_timestamp_seconds')}[6h])) > 0`;
+  const expr = `max by (cluster, project, milestone) (changes(${selector('readiness_milestone_due_timestamp_seconds')}[6h])) > 0`;
   return annotation('Due date changes', WARN, expr, 'due date of {{milestone}} changed', '6h');
 }
 
 /** Firing alerts. */
 export function firingAlerts(): dashboard.AnnotationQueryBuilder {
-  const expr = `max by (alertname, project, root) (ALERTS{alertname=~"Readiness.+",alertstate="firing",project=~"$project|"})`;
+  const expr = `max by (alertname, cluster, project, root) (ALERTS{${ALERTS_OF_PROJECT},alertstate="firing"})`;
   return annotation('Alerts', BAD, expr, '{{alertname}} {{root}}', '6h').enable(false);
 }

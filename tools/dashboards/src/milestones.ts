@@ -4,21 +4,21 @@ import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as nodegraph from '@grafana/grafana-foundation-sdk/nodegraph';
 
-import { firingAlerts, createDashboard, milestoneVariable, projectVariable, dueDateChanges, statusReports } from './frame.js';
+import { firingAlerts, createDashboard, milestoneVariable, projectVariables, dueDateChanges, statusReports } from './frame.js';
 import { PROBABILITY_THRESHOLDS, DASHED, DATASOURCE, DOTTED, HIDDEN_IN_LEGEND, arrangeSegments, applySpec, fixedColor, barGaugePanel, tableQuery, timeSeriesPanel, tablePanel, colorScheme, stackedBarPanel, rangeQuery, instantQuery } from './parts.js';
 import type { Segment } from './parts.js';
 import { OPEN_MILESTONES, P50, P85, WITH_RISKS, withItemTitle, toMilliseconds, toDays, maxOf, withWorkstreamItem, minOf, withMilestoneTitle, withMilestoneItem, maxBy, withWorkstreamTitle } from './promql.js';
 import { BAD, DATE, DEEP, FAINT, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
 
 const CHOSEN = 'milestone=~"$milestone"';
-const DUE = maxBy('project, milestone', 'readiness_milestone_due_timestamp_seconds', CHOSEN);
+const DUE = maxBy('cluster, project, milestone', 'readiness_milestone_due_timestamp_seconds', CHOSEN);
 
 export const milestones = () =>
   createDashboard({
     uid: 'readiness-milestones',
     title: 'Readiness / Milestones',
     description: 'Forecasts of the milestones, their trend, and the root of each slip.',
-    variables: [projectVariable(), milestoneVariable()],
+    variables: [...projectVariables(), milestoneVariable()],
     until: 'now',
   })
     .annotation(firingAlerts())
@@ -33,9 +33,9 @@ export const milestones = () =>
 
 /** Milestone trend analysis: a milestone is reached when its line meets the diagonal. */
 function trendAnalysis() {
-  const p85 = maxBy('project, milestone', 'readiness_milestone_forecast_timestamp_seconds', CHOSEN, ...P85);
+  const p85 = maxBy('cluster, project, milestone', 'readiness_milestone_forecast_timestamp_seconds', CHOSEN, ...P85);
   const titled = (expression: string) => toMilliseconds(`max by (title) (${withMilestoneTitle(`(${expression})`)})`);
-  const baseline = maxBy('project, milestone', 'readiness_milestone_baseline_timestamp_seconds', CHOSEN);
+  const baseline = maxBy('cluster, project, milestone', 'readiness_milestone_baseline_timestamp_seconds', CHOSEN);
   return timeSeriesPanel(
     {
       title: 'Milestone trend analysis',
@@ -66,11 +66,11 @@ function trendAnalysis() {
 }
 
 function milestonesTable() {
-  const by = 'project, milestone';
+  const by = 'cluster, project, milestone';
   const one = (metric: string, ...matchers: string[]) => `max by (milestone) (${maxBy(by, metric, CHOSEN, ...matchers)})`;
-  const path = `label_replace(${maxBy('project, milestone, root', 'readiness_forecast_root', CHOSEN)}, "item", "$1", "root", "(.+)")`;
-  const owner = `label_replace(${maxBy('project, item, item_owner', 'readiness_item_owner_info')}, "milestone", "$1", "item", "(.+)")`;
-  const chosenOwner = `max by (milestone, item_owner) (${owner} and on (project, milestone) ${maxBy(by, 'readiness_milestone_info', CHOSEN)})`;
+  const path = `label_replace(${maxBy('cluster, project, milestone, root', 'readiness_forecast_root', CHOSEN)}, "item", "$1", "root", "(.+)")`;
+  const owner = `label_replace(${maxBy('cluster, project, item, item_owner', 'readiness_item_owner_info')}, "milestone", "$1", "item", "(.+)")`;
+  const chosenOwner = `max by (milestone, item_owner) (${owner} and on (cluster, project, milestone) ${maxBy(by, 'readiness_milestone_info', CHOSEN)})`;
   const root = `max by (milestone, about) (${withItemTitle(path)})`;
   return tablePanel(
     {
@@ -100,18 +100,18 @@ function milestonesTable() {
 
 /** Gantt chart: bars from the start of an item to P50, P85 and the due date. */
 function timeline() {
-  const streams = 'project, area, workstream';
+  const streams = 'cluster, project, area, workstream';
   const titled = (of: string, by: string, info: string) => `max by (title) ((${of}) * on (${by}) group_left (title) ${maxBy(`${by}, title`, info)})`;
   const both = (stream: string, mile: string) =>
-    `${titled(stream, streams, 'readiness_workstream_info')} or ${titled(mile, 'project, milestone', 'readiness_milestone_info')}`;
-  const planStart = maxBy('project', 'readiness_forecast_start_timestamp_seconds');
+    `${titled(stream, streams, 'readiness_workstream_info')} or ${titled(mile, 'cluster, project, milestone', 'readiness_milestone_info')}`;
+  const planStart = maxBy('cluster, project', 'readiness_forecast_start_timestamp_seconds');
   const stream = (metric: string, ...matchers: string[]) => maxBy(streams, metric, ...matchers);
-  const mile = (metric: string, ...matchers: string[]) => maxBy('project, milestone', metric, CHOSEN, ...matchers);
+  const mile = (metric: string, ...matchers: string[]) => maxBy('cluster, project, milestone', metric, CHOSEN, ...matchers);
   const p50 = both(stream('readiness_workstream_forecast_timestamp_seconds', ...P50), mile('readiness_milestone_forecast_timestamp_seconds', ...P50));
   const p85 = both(stream('readiness_workstream_forecast_timestamp_seconds', ...P85), mile('readiness_milestone_forecast_timestamp_seconds', ...P85));
   const starts = both(
     stream('readiness_workstream_start_timestamp_seconds'),
-    `${mile('readiness_milestone_forecast_timestamp_seconds', ...P85)} * 0 + on (project) group_left () ${planStart}`,
+    `${mile('readiness_milestone_forecast_timestamp_seconds', ...P85)} * 0 + on (cluster, project) group_left () ${planStart}`,
   );
   // An item without a due date is treated as due at its P85: neither late nor early.
   const due = `(${both(stream('readiness_workstream_due_timestamp_seconds'), mile('readiness_milestone_due_timestamp_seconds'))} or (${p85}))`;
@@ -145,11 +145,11 @@ function timeline() {
 
 /** Dependency graph: each node with its title and completion, the critical path in colour. */
 function dependencyGraph() {
-  const by = 'project, area, workstream';
+  const by = 'cluster, project, area, workstream';
   const stream = withWorkstreamItem(maxBy(by, 'readiness_workstream_completion_ratio'));
   const streamTitle = withWorkstreamItem(maxBy(`${by}, title`, 'readiness_workstream_info'));
-  const mile = withMilestoneItem(maxBy('project, milestone', 'readiness_milestone_completion_ratio'));
-  const mileTitle = withMilestoneItem(maxBy('project, milestone, title', 'readiness_milestone_info'));
+  const mile = withMilestoneItem(maxBy('cluster, project, milestone', 'readiness_milestone_completion_ratio'));
+  const mileTitle = withMilestoneItem(maxBy('cluster, project, milestone, title', 'readiness_milestone_info'));
   const completion = `(max by (item) (${stream}) * on (item) group_left (title) max by (item, title) (${streamTitle}) or max by (item) (${mile}) * on (item) group_left (title) max by (item, title) (${mileTitle}))`;
   const open = `(${completion} < 1)`;
   const edges = maxBy('from, to', 'readiness_dependency_info');
@@ -204,7 +204,7 @@ function dependencyGraph() {
 }
 
 function onTimeProbability() {
-  const chance = maxBy('project, milestone', 'readiness_milestone_on_time_probability_ratio', CHOSEN, WITH_RISKS);
+  const chance = maxBy('cluster, project, milestone', 'readiness_milestone_on_time_probability_ratio', CHOSEN, WITH_RISKS);
   return timeSeriesPanel(
     {
       title: 'On-time probability',
@@ -225,7 +225,7 @@ function onTimeProbability() {
 }
 
 function criticality() {
-  const ratio = maxBy('project, item', 'readiness_criticality_ratio');
+  const ratio = maxBy('cluster, project, item', 'readiness_criticality_ratio');
   const stream = `label_replace(label_replace(${ratio}, "area", "$1", "item", "([^/]+)/.+"), "workstream", "$1", "item", "[^/]+/([^/]+)") > 0.005`;
   return barGaugePanel(
     {
@@ -236,7 +236,7 @@ function criticality() {
       height: 9,
     },
     PERCENT,
-    [instantQuery('A', `sort_desc(max by (title) (${withWorkstreamTitle(`max by (project, area, workstream) (${stream})`)}))`, '{{title}}')],
+    [instantQuery('A', `sort_desc(max by (title) (${withWorkstreamTitle(`max by (cluster, project, area, workstream) (${stream})`)}))`, '{{title}}')],
   )
     .max(1)
     .decimals(0)

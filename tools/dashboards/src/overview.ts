@@ -3,25 +3,29 @@
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { firingAlerts, createDashboard, projectsVariable, dueDateChanges } from './frame.js';
+import { firingAlerts, createDashboard, projectsVariables, dueDateChanges } from './frame.js';
 import { DASHED, SLIP_THRESHOLDS, ZERO_IS_GOOD, HIDDEN_IN_LEGEND, statPanel, fixedColor, timeSeriesPanel, tablePanel, colorScheme, rangeQuery, instantQuery } from './parts.js';
 import type { LabelColumn } from './parts.js';
-import { OPEN_MILESTONES, P85, WITH_RISKS, toMilliseconds, toDays, withMilestoneTitle, maxBy } from './promql.js';
+import { ALERTS_OF_PROJECT, OPEN_MILESTONES, nameWithCluster, P85, WITH_RISKS, toMilliseconds, toDays, withMilestoneTitle, maxBy } from './promql.js';
 import { COUNT, DAYS, GREY, PERCENT } from './units.js';
 
-const EARNED = maxBy('project', 'readiness_project_completion_ratio', 'method="earned"');
-const SLIP_DAYS = toDays(maxBy('project', 'readiness_project_slip_seconds', ...P85));
+const EARNED = maxBy('cluster, project', 'readiness_project_completion_ratio', 'method="earned"');
+const SLIP_DAYS = toDays(maxBy('cluster, project', 'readiness_project_slip_seconds', ...P85));
 const OPEN_BLOCKERS =
-  `${maxBy('project, area, workstream', 'readiness_workstream_info', 'blocker="true"')} and on (project, area, workstream) ` +
-  `${maxBy('project, area, workstream', 'readiness_workstream_completion_ratio')} < 1`;
-const FIRING = `max by (alertname, severity, project, root, milestone, area, workstream, task, file) (ALERTS{alertname=~"Readiness.+",alertstate="firing",project=~"$project|"})`;
+  `${maxBy('cluster, project, area, workstream', 'readiness_workstream_info', 'blocker="true"')} and on (cluster, project, area, workstream) ` +
+  `${maxBy('cluster, project, area, workstream', 'readiness_workstream_completion_ratio')} < 1`;
+const ALERT_LABELS = 'alertname, severity, cluster, project, root, milestone, area, workstream, task, file';
+const FIRING = `max by (${ALERT_LABELS}) (ALERTS{${ALERTS_OF_PROJECT},alertstate="firing"})`;
+
+/** The column of the cluster. Where no series has the label, Grafana shows no column. */
+const CLUSTER_COLUMN: LabelColumn = { label: 'cluster', name: 'Cluster', width: 100 };
 
 export const overview = () =>
   createDashboard({
     uid: 'readiness-overview',
     title: 'Readiness / Overview',
     description: 'Status and forecast of all projects.',
-    variables: [projectsVariable()],
+    variables: projectsVariables(),
     until: 'now',
   })
     .annotation(firingAlerts())
@@ -30,7 +34,7 @@ export const overview = () =>
       statPanel(
         { title: 'Projects', description: 'Number of projects served.', noData: 'none', width: 4, height: 4 },
         COUNT,
-        instantQuery('A', `count(${maxBy('project', 'readiness_project_info')})`, 'projects'),
+        instantQuery('A', `count(${maxBy('cluster, project', 'readiness_project_info')})`, 'projects'),
       ),
     )
     .withPanel(
@@ -90,7 +94,7 @@ export const overview = () =>
           height: 9,
         },
         DAYS,
-        [rangeQuery('A', SLIP_DAYS, '{{project}}')],
+        [rangeQuery('A', nameWithCluster(SLIP_DAYS, 'project'), '{{project}}')],
       )
         .colorScheme(colorScheme(dashboard.FieldColorModeId.Thresholds).seriesBy(dashboard.FieldColorSeriesByMode.Last))
         .scaleDistribution(new common.ScaleDistributionConfigBuilder().type(common.ScaleDistribution.Symlog).log(10).linearThreshold(10))
@@ -109,8 +113,8 @@ export const overview = () =>
         },
         PERCENT,
         [
-          rangeQuery('A', EARNED, '{{project}}'),
-          rangeQuery('B', maxBy('project', 'readiness_project_baseline_completion_ratio'), '{{project}} baseline'),
+          rangeQuery('A', nameWithCluster(EARNED, 'project'), '{{project}}'),
+          rangeQuery('B', nameWithCluster(maxBy('cluster, project', 'readiness_project_baseline_completion_ratio'), 'project'), '{{project}} baseline'),
         ],
       )
         .min(0)
@@ -122,7 +126,7 @@ export const overview = () =>
     .withPanel(firingAlertsTable());
 
 function projectsTable() {
-  const nextMilestone = `bottomk by (project) (1, ${maxBy('project, milestone', 'readiness_milestone_due_timestamp_seconds')} ${OPEN_MILESTONES})`;
+  const nextMilestone = `bottomk by (cluster, project) (1, ${maxBy('cluster, project, milestone', 'readiness_milestone_due_timestamp_seconds')} ${OPEN_MILESTONES})`;
   return tablePanel(
     {
       title: 'Project status',
@@ -132,22 +136,23 @@ function projectsTable() {
       height: 10,
     },
     [
-      { label: 'project', name: 'Project', width: 105, link: { title: 'Open project', url: '/d/readiness-project?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
+      { label: 'project', name: 'Project', width: 105, link: { title: 'Open project', url: '/d/readiness-project?var-project=${__data.fields.Project}&var-cluster=${__data.fields.Cluster}&${datasource:queryparam}' } },
+      CLUSTER_COLUMN,
       { label: 'status', name: 'Status', width: 95, kind: 'wrapped' },
       { label: 'next', name: 'Next milestone', kind: 'wrapped' },
     ],
     [
-      { refId: 'info', name: '', kind: 'text', expr: maxBy('project, status', 'readiness_project_info') },
-      { refId: 'due', name: 'Due', kind: 'date', width: 95, expr: toMilliseconds(`max by (project, next) (label_replace(${withMilestoneTitle(`(${nextMilestone})`)}, "next", "$1", "title", "(.+)"))`) },
+      { refId: 'info', name: '', kind: 'text', expr: maxBy('cluster, project, status', 'readiness_project_info') },
+      { refId: 'due', name: 'Due', kind: 'date', width: 95, expr: toMilliseconds(`max by (cluster, project, next) (label_replace(${withMilestoneTitle(`(${nextMilestone})`)}, "next", "$1", "title", "(.+)"))`) },
       { refId: 'earned', name: 'Earned', kind: 'gauge', width: 105, expr: EARNED },
-      { refId: 'reported', name: 'Reported', kind: 'percent', width: 80, expr: maxBy('project', 'readiness_project_completion_ratio', 'method="reported"') },
-      { refId: 'target', name: 'Target', kind: 'date', width: 95, expr: toMilliseconds(maxBy('project', 'readiness_project_target_timestamp_seconds')) },
-      { refId: 'p85', name: 'P85', kind: 'date', width: 95, expr: toMilliseconds(maxBy('project', 'readiness_project_forecast_timestamp_seconds', ...P85)) },
+      { refId: 'reported', name: 'Reported', kind: 'percent', width: 80, expr: maxBy('cluster, project', 'readiness_project_completion_ratio', 'method="reported"') },
+      { refId: 'target', name: 'Target', kind: 'date', width: 95, expr: toMilliseconds(maxBy('cluster, project', 'readiness_project_target_timestamp_seconds')) },
+      { refId: 'p85', name: 'P85', kind: 'date', width: 95, expr: toMilliseconds(maxBy('cluster, project', 'readiness_project_forecast_timestamp_seconds', ...P85)) },
       { refId: 'slip', name: 'Slip', kind: 'slip', width: 75, expr: SLIP_DAYS },
-      { refId: 'probability', name: 'On time', kind: 'probability', width: 72, expr: maxBy('project', 'readiness_project_on_time_probability_ratio', WITH_RISKS) },
-      { refId: 'blockers', name: 'Blockers', kind: 'zero-is-good', width: 75, expr: `count by (project) (${OPEN_BLOCKERS})` },
-      { refId: 'findings', name: 'Findings', kind: 'zero-is-good', width: 75, expr: `sum by (project) (${maxBy('project, kind', 'readiness_inconsistencies')})` },
-      { refId: 'age', name: 'Age', kind: 'days', width: 60, expr: toDays(`(time() - ${maxBy('project', 'readiness_project_as_of_timestamp_seconds')})`) },
+      { refId: 'probability', name: 'On time', kind: 'probability', width: 72, expr: maxBy('cluster, project', 'readiness_project_on_time_probability_ratio', WITH_RISKS) },
+      { refId: 'blockers', name: 'Blockers', kind: 'zero-is-good', width: 75, expr: `count by (cluster, project) (${OPEN_BLOCKERS})` },
+      { refId: 'findings', name: 'Findings', kind: 'zero-is-good', width: 75, expr: `sum by (cluster, project) (${maxBy('cluster, project, kind', 'readiness_inconsistencies')})` },
+      { refId: 'age', name: 'Age', kind: 'days', width: 60, expr: toDays(`(time() - ${maxBy('cluster, project', 'readiness_project_as_of_timestamp_seconds')})`) },
     ],
     { by: 'Slip', desc: true },
   );
@@ -155,8 +160,8 @@ function projectsTable() {
 
 function upcomingMilestones() {
   const open = (expression: string) => withMilestoneTitle(`(${expression} ${OPEN_MILESTONES})`);
-  const due = maxBy('project, milestone', 'readiness_milestone_due_timestamp_seconds');
-  const slip = maxBy('project, milestone', 'readiness_milestone_slip_seconds', ...P85);
+  const due = maxBy('cluster, project, milestone', 'readiness_milestone_due_timestamp_seconds');
+  const slip = maxBy('cluster, project, milestone', 'readiness_milestone_slip_seconds', ...P85);
   const soon = `${due} < time() + 45 * 86400`;
   return tablePanel(
     {
@@ -168,12 +173,13 @@ function upcomingMilestones() {
     },
     [
       { label: 'project', name: 'Project', width: 130 },
+      CLUSTER_COLUMN,
       { label: 'milestone' },
-      { label: 'title', name: 'Milestone', kind: 'wrapped', link: { title: 'Open milestones', url: '/d/readiness-milestones?var-project=${__data.fields.Project}&${datasource:queryparam}' } },
+      { label: 'title', name: 'Milestone', kind: 'wrapped', link: { title: 'Open milestones', url: '/d/readiness-milestones?var-project=${__data.fields.Project}&var-cluster=${__data.fields.Cluster}&${datasource:queryparam}' } },
     ],
     [
       { refId: 'due', name: 'Due', kind: 'date', width: 105, expr: toMilliseconds(open(soon)) },
-      { refId: 'p85', name: 'P85', kind: 'date', width: 105, expr: toMilliseconds(open(`${maxBy('project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85)} and ${soon}`)) },
+      { refId: 'p85', name: 'P85', kind: 'date', width: 105, expr: toMilliseconds(open(`${maxBy('cluster, project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85)} and ${soon}`)) },
       { refId: 'slip', name: 'Slip', kind: 'slip', width: 85, expr: toDays(open(`${slip} and ${soon}`)) },
     ],
     { by: 'Due', desc: false },
@@ -182,12 +188,11 @@ function upcomingMilestones() {
 
 /** Firing alerts, without the prefix `Readiness`, and the item that each is about. */
 export function firingAlertsTable(width = 12, height = 9, ofOneProject = false) {
-  const labels = 'alertname, severity, project, root, milestone, area, workstream, task, file';
-  const since = `max by (${labels}) (ALERTS_FOR_STATE{alertname=~"Readiness.+",project=~"$project|"}) and ${FIRING}`;
+  const since = `max by (${ALERT_LABELS}) (ALERTS_FOR_STATE{${ALERTS_OF_PROJECT}}) and ${FIRING}`;
   const short = `label_replace((${since}), "alert", "$1", "alertname", "Readiness(.+)")`;
   const about = `label_join(label_join(${short}, "path", "/", "area", "workstream", "task"), "about", "", "root", "milestone", "file", "path")`;
   const named = `label_replace(${about}, "about", "$1", "about", "(.*?)/*")`;
-  const project: LabelColumn[] = ofOneProject ? [] : [{ label: 'project', name: 'Project', width: 110 }];
+  const project: LabelColumn[] = ofOneProject ? [] : [{ label: 'project', name: 'Project', width: 110 }, CLUSTER_COLUMN];
   const runbook = 'https://github.com/readiness-exporter/readiness-exporter/blob/main/docs/runbooks/Readiness${__value.text}.md';
   return tablePanel(
     {
@@ -202,7 +207,7 @@ export function firingAlertsTable(width = 12, height = 9, ofOneProject = false) 
       ...project,
       { label: 'about', name: 'About', kind: 'wrapped' },
     ],
-    [{ refId: 'A', name: 'Since', kind: 'date', width: 105, expr: toMilliseconds(`max by (alert, ${ofOneProject ? '' : 'project, '}about) (${named})`) }],
+    [{ refId: 'A', name: 'Since', kind: 'date', width: 105, expr: toMilliseconds(`max by (alert, ${ofOneProject ? '' : 'cluster, project, '}about) (${named})`) }],
     { by: 'Since', desc: true },
   );
 }

@@ -4,11 +4,11 @@ import * as common from '@grafana/grafana-foundation-sdk/common';
 import type * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 
-import { firingAlerts, areaVariable, createDashboard, projectVariable, dueDateChanges, statusReports } from './frame.js';
+import { firingAlerts, areaVariable, createDashboard, projectVariables, dueDateChanges, statusReports } from './frame.js';
 import { firingAlertsTable } from './overview.js';
 import { DASHED, SLIP_THRESHOLDS, arrangeSegments, statPanel, probabilityPanel, fixedColor, barGaugePanel, timeSeriesPanel, tablePanel, colorScheme, stackedBarPanel, rangeQuery, thresholds, sparklinePanel, instantQuery } from './parts.js';
 import type { PanelSpec, Segment } from './parts.js';
-import { P50, P85, WITH_RISKS, withItemTitle, toMilliseconds, toDays, maxOf, withWorkstreamItem, minOf, withMilestoneTitle, maxBy, latestValue, withWorkstreamTitle } from './promql.js';
+import { P50, P85, WITH_RISKS, withItemTitle, toMilliseconds, toDays, maxOf, withWorkstreamItem, minOf, withMilestoneTitle, maxBy, selector, latestValue, withWorkstreamTitle } from './promql.js';
 import { BAD, COUNT, DATE, DAYS, DEEP, GOOD, GREY, PALE, PERCENT, WARN } from './units.js';
 
 const AREA = 'area=~"$area"';
@@ -18,7 +18,7 @@ export const project = () => {
     uid: 'readiness-project',
     title: 'Readiness / Project',
     description: 'One project: completion, forecast, remaining work, blockers, risks, and changes of the last week.',
-    variables: [projectVariable(), areaVariable()],
+    variables: [...projectVariables(), areaVariable()],
     until: 'now+90d',
   });
   builder.annotation(firingAlerts()).annotation(dueDateChanges()).annotation(statusReports());
@@ -33,7 +33,7 @@ export const project = () => {
 
 function headline() {
   const small = (title: string, description: string, noData: string): PanelSpec => ({ title, description, noData, width: 3, height: 4 });
-  const one = (metric: string, ...matchers: string[]) => maxBy('project', metric, ...matchers);
+  const one = (metric: string, ...matchers: string[]) => maxBy('cluster, project', metric, ...matchers);
   return [
     sparklinePanel(
       small('Earned', 'Completion of the project by its tasks. A partial task counts its stated completion, or 0 % without one.', 'no areas'),
@@ -80,7 +80,7 @@ function headline() {
 /** The assumptions of the forecast, and dates that do not depend on the estimates of open work. */
 function assumptions() {
   const small = (title: string, description: string, noData: string): PanelSpec => ({ title, description, noData, width: 6, height: 3 });
-  const one = (metric: string, ...matchers: string[]) => maxBy('project', metric, ...matchers);
+  const one = (metric: string, ...matchers: string[]) => maxBy('cluster, project', metric, ...matchers);
   const opinion = (name: string) => toMilliseconds(one('readiness_project_second_opinion_timestamp_seconds', `opinion="${name}"`));
   return [
     statPanel(
@@ -111,8 +111,8 @@ function assumptions() {
  * reported completion splits the bar, so each segment exists before and after it.
  */
 function completion() {
-  const by = 'project, area';
-  const streams = 'project, area, workstream';
+  const by = 'cluster, project, area';
+  const streams = 'cluster, project, area, workstream';
   const earned = maxBy(by, 'readiness_area_completion_ratio', 'method="earned"', AREA);
   const tasks = (matcher: string) => `sum by (${streams}) (${maxBy(`${streams}, status`, 'readiness_tasks', AREA, 'workstream!=""', matcher)})`;
   const halves = `(${tasks('status="done"')} + 0.5 * ${tasks('status="partial"')}) / ${tasks('status!="waived"')}`;
@@ -124,7 +124,7 @@ function completion() {
   const before = (bound: string) => `clamp_min(${minOf(bound, reported)}, 0)`;
   const after = (bound: string, below: string) => `clamp_min(${bound} - ${maxOf(below, reported)}, 0)`;
   const titled = (expression: string) =>
-    `max by (title) ((${expression}) * on (project, area) group_left (title) ${maxBy('project, area, title', 'readiness_area_info', AREA)})`;
+    `max by (title) ((${expression}) * on (cluster, project, area) group_left (title) ${maxBy('cluster, project, area, title', 'readiness_area_info', AREA)})`;
   const parts: Segment[] = [
     { refId: 'a', name: 'Earned', expr: before(earned), color: GOOD },
     { refId: 'b', name: 'If partial tasks counted half', expr: `${before(half)} - ${before(earned)}`, color: PALE },
@@ -168,9 +168,9 @@ function burnUp() {
     },
     PERCENT,
     [
-      rangeQuery('Earned', maxBy('project', 'readiness_project_completion_ratio', 'method="earned"'), 'Earned'),
-      rangeQuery('Reported', maxBy('project', 'readiness_project_completion_ratio', 'method="reported"'), 'Reported'),
-      rangeQuery('Baseline', maxBy('project', 'readiness_project_baseline_completion_ratio'), 'Baseline'),
+      rangeQuery('Earned', maxBy('cluster, project', 'readiness_project_completion_ratio', 'method="earned"'), 'Earned'),
+      rangeQuery('Reported', maxBy('cluster, project', 'readiness_project_completion_ratio', 'method="reported"'), 'Reported'),
+      rangeQuery('Baseline', maxBy('cluster, project', 'readiness_project_baseline_completion_ratio'), 'Baseline'),
       rangeQuery('Required', `(${required} and on () vector(time()) >= ${start}) <= 1`, 'Required pace').interval('6h'),
       forecast('P50', P50),
       forecast('P85', P85),
@@ -189,7 +189,7 @@ function burnUp() {
 }
 
 function remainingPoints(): bargauge.PanelBuilder {
-  const by = 'project, area, workstream';
+  const by = 'cluster, project, area, workstream';
   const points = `${maxBy(by, 'readiness_workstream_points', AREA)} * (1 - ${maxBy(by, 'readiness_workstream_completion_ratio', AREA)})`;
   return barGaugePanel(
     {
@@ -205,7 +205,7 @@ function remainingPoints(): bargauge.PanelBuilder {
 }
 
 function breakdown() {
-  const by = 'project, area, component';
+  const by = 'cluster, project, area, component';
   return tablePanel(
     {
       title: 'Breakdown',
@@ -246,11 +246,11 @@ function coverage() {
 }
 
 function blockers() {
-  const by = 'project, area, workstream';
+  const by = 'cluster, project, area, workstream';
   const open = `${maxBy(by, 'readiness_workstream_completion_ratio', AREA)} < 1`;
-  const info = withWorkstreamItem(maxBy('project, area, workstream, title, impact', 'readiness_workstream_info', 'blocker="true"', AREA));
+  const info = withWorkstreamItem(maxBy('cluster, project, area, workstream, title, impact', 'readiness_workstream_info', 'blocker="true"', AREA));
   const is = `and on (item) max by (item) (${info})`;
-  const dependents = `label_replace(${maxBy('project, from, to', 'readiness_dependency_info')}, "item", "$1", "from", "([^/]+/[^/]+).*")`;
+  const dependents = `label_replace(${maxBy('cluster, project, from, to', 'readiness_dependency_info')}, "item", "$1", "from", "([^/]+/[^/]+).*")`;
   return tablePanel(
     {
       title: 'Blockers',
@@ -272,10 +272,10 @@ function blockers() {
 }
 
 function risks() {
-  const info = maxBy('project, risk, title, severity, impact, mitigation', 'readiness_risk_info');
-  const affects = maxBy('project, risk, item', 'readiness_risk_affects_info');
+  const info = maxBy('cluster, project, risk, title, severity, impact, mitigation', 'readiness_risk_info');
+  const affects = maxBy('cluster, project, risk, item', 'readiness_risk_affects_info');
   const labels = 'risk, about, title, severity, impact, mitigation';
-  const all = `max by (${labels}) (${withItemTitle(affects)} * on (project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (project, risk) ${affects})`;
+  const all = `max by (${labels}) (${withItemTitle(affects)} * on (cluster, project, risk) group_left (title, severity, impact, mitigation) ${info} or ${info} unless on (cluster, project, risk) ${affects})`;
   return tablePanel(
     {
       title: 'Risks',
@@ -302,10 +302,10 @@ function risks() {
 }
 
 function changes() {
-  const complete = maxBy('project, area, workstream', 'readiness_workstream_completion_ratio', AREA);
-  const before = `max by (project, area, workstream) (readiness_workstream_completion_ratio{project=~"$project",${AREA}} offset 7d)`;
-  const p85 = maxBy('project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85);
-  const p85Before = `max by (project, milestone) (readiness_milestone_forecast_timestamp_seconds{project=~"$project",${P85.join(',')}} offset 7d)`;
+  const complete = maxBy('cluster, project, area, workstream', 'readiness_workstream_completion_ratio', AREA);
+  const before = `max by (cluster, project, area, workstream) (${selector('readiness_workstream_completion_ratio', AREA)} offset 7d)`;
+  const p85 = maxBy('cluster, project, milestone', 'readiness_milestone_forecast_timestamp_seconds', ...P85);
+  const p85Before = `max by (cluster, project, milestone) (${selector('readiness_milestone_forecast_timestamp_seconds', ...P85)} offset 7d)`;
   const moved = `(${p85} - ${p85Before})`;
   return tablePanel(
     {
@@ -324,7 +324,7 @@ function changes() {
 }
 
 function actions() {
-  const info = maxBy('project, action, title, horizon, item, note', 'readiness_action_info');
+  const info = maxBy('cluster, project, action, title, horizon, item, note', 'readiness_action_info');
   return tablePanel(
     {
       title: 'Next actions',
@@ -349,7 +349,7 @@ function actions() {
 }
 
 function phases() {
-  const titled = `${maxBy('project, phase', 'readiness_phase_end_timestamp_seconds')} * on (project, phase) group_left (title) ${maxBy('project, phase, title', 'readiness_phase_info')}`;
+  const titled = `${maxBy('cluster, project, phase', 'readiness_phase_end_timestamp_seconds')} * on (cluster, project, phase) group_left (title) ${maxBy('cluster, project, phase, title', 'readiness_phase_info')}`;
   return tablePanel(
     { title: 'Phases', description: 'Phases of the project and their end dates.', noData: 'The project has no phases.', width: 7, height: 9 },
     [{ label: 'phase' }, { label: 'title', name: 'Phase', kind: 'wrapped' }],
@@ -377,7 +377,7 @@ function notes() {
   return tablePanel(
     { title: 'Notes', description: 'Notes about the project and its items.', noData: 'No notes.', width: 14, height: 6 },
     [{ label: 'note', name: '#', width: 40 }, { label: 'about', name: 'About', width: 200 }, { label: 'text', name: 'Note', kind: 'wrapped' }],
-    [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${withItemTitle(maxBy('project, note, item, text', 'readiness_note_info'))})` }],
+    [{ refId: 'A', name: '', kind: 'text', expr: `max by (note, about, text) (${withItemTitle(maxBy('cluster, project, note, item, text', 'readiness_note_info'))})` }],
     { by: '#', desc: false },
   );
 }

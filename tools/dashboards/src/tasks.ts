@@ -2,7 +2,7 @@
 
 import * as common from '@grafana/grafana-foundation-sdk/common';
 
-import { areaVariable, assigneeVariable, createDashboard, projectVariable, statusVariable, workstreamVariable } from './frame.js';
+import { areaVariable, assigneeVariable, createDashboard, projectVariables, statusVariable, workstreamVariable } from './frame.js';
 import { ZERO_IS_GOOD, statPanel, fixedColor, timeSeriesPanel, tablePanel, rangeQuery, instantQuery } from './parts.js';
 import { toMilliseconds, maxBy, selector } from './promql.js';
 import { COUNT, FAINT, GOOD, GREY, WARN } from './units.js';
@@ -20,7 +20,7 @@ export const tasks = () => {
     uid: 'readiness-tasks',
     title: 'Readiness / Tasks',
     description: 'Tasks by area, workstream, status and assignee; overdue, upcoming, stalled and waived tasks.',
-    variables: [projectVariable(), areaVariable(), workstreamVariable(), statusVariable(), assigneeVariable()],
+    variables: [...projectVariables(), areaVariable(), workstreamVariable(), statusVariable(), assigneeVariable()],
     until: 'now',
   });
   const counts = [
